@@ -1,0 +1,1 @@
+"""One file per stage; jobs/runtime holds the few shared parts."""

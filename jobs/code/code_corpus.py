@@ -1,0 +1,50 @@
+"""Publish code_corpus: distinct cleaned texts that passed every stage, gated by the contract's expectations.
+
+spark-submit jobs/code/code_corpus.py --warehouse DIR
+"""
+
+from __future__ import annotations
+
+from jobs.runtime.cli import stage_main
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from jobs.code.texts import with_text
+from jobs.runtime.stage import NoParams, Publish
+from schemas.code import CLEANED_TEXTS, CODE_CORPUS, CONTENTS, RAW_FILES, REPOSITORIES, SAMPLE_DECISIONS
+
+
+def code_corpus(sampled: DataFrame, raw_files: DataFrame, repositories: DataFrame, p: NoParams) -> DataFrame:
+    """Every column but text and run_id."""
+    kept = sampled.where("keep").select("file_id", "clean_id", "text_bytes")
+    repos = repositories.select(
+        "repo_id", "repo", F.col("licences").alias("repo_licences"), F.col("commit_time").alias("repo_time")
+    )
+    rows = kept.join(raw_files, "file_id").join(repos, "repo_id")
+    return rows.select(
+        "clean_id",
+        "file_id",
+        "content_id",
+        "language",
+        "kind",
+        "repo_id",
+        "repo",
+        "path",
+        F.coalesce("licences", "repo_licences").alias("licences"),
+        F.coalesce("commit_time", "repo_time").alias("commit_time"),
+        F.col("size_bytes").alias("raw_bytes"),
+        "text_bytes",
+    )
+
+
+STAGE = Publish(
+    "code_corpus",
+    code_corpus,
+    with_text,
+    reads=(SAMPLE_DECISIONS, RAW_FILES, REPOSITORIES),
+    texts=(CONTENTS, CLEANED_TEXTS),
+    writes=CODE_CORPUS,
+)
+
+if __name__ == "__main__":
+    stage_main(STAGE)

@@ -1,0 +1,42 @@
+"""Size and type: which files enter the pipeline.
+
+    spark-submit jobs/code/file_decisions.py --warehouse DIR
+
+Size limits and unreadable files are met at ingest (see `rejects`); here the type decides, and the optional rules on
+path and licence. Types come first because a copy of unknown type must never stand for one of known type.
+"""
+
+from __future__ import annotations
+
+from jobs.runtime.cli import stage_main
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from jobs.code.parameters import FileRules
+from jobs.code.ranking import decided, reason, reasons
+from jobs.runtime.stage import Decide
+from schemas.code import FILE_DECISIONS, RAW_FILES, REPOSITORIES
+
+
+def file_decisions(raw_files: DataFrame, repositories: DataFrame, p: FileRules) -> DataFrame:
+    """One row per raw file."""
+    declared = repositories.select("repo_id", F.col("licences").alias("repo_licences"))
+    files = raw_files.join(declared, "repo_id", "left")
+    files = files.withColumn("declared", F.coalesce("licences", "repo_licences", F.array().cast("array<string>")))
+    allowed = F.arrays_overlap("declared", F.array(*map(F.lit, p.licences)).cast("array<string>"))
+    why = reasons(
+        (F.col("kind") == "unknown", reason("unknown_type")),
+        (F.col("kind") == "excluded", reason("excluded_type", detail=F.col("language"))),
+        (F.lit(p.drop_vendored) & F.col("vendored"), reason("vendored")),
+        (F.lit(p.drop_generated) & F.col("generated"), reason("generated")),
+        (F.lit(bool(p.licences)) & ~allowed, reason("licence", detail=F.array_join("declared", ", "))),
+    )
+    return decided(files.select("file_id", "content_id", why.alias("reasons")))
+
+
+STAGE = Decide(
+    "file_decisions", file_decisions, reads=(RAW_FILES, REPOSITORIES), writes=FILE_DECISIONS, params=FileRules()
+)
+
+if __name__ == "__main__":
+    stage_main(STAGE)

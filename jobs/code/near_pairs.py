@@ -1,0 +1,60 @@
+"""Candidate pairs of near duplicates, verified on their sketches.
+
+    spark-submit jobs/code/near_pairs.py --warehouse DIR --set near_duplicates.threshold=0.85
+
+Units that share a band hash form a bucket. Pairing all of a bucket is quadratic, so each unit is paired with a few
+others in a fixed order of the bucket: those that also share the next band stand side by side in it. The result is a
+function of the set of units in the bucket and linear in its size.
+"""
+
+from __future__ import annotations
+
+from jobs.runtime.cli import stage_main
+from pyspark.sql import DataFrame, Window
+from pyspark.sql import functions as F
+
+from jobs.code.parameters import NearDuplicates
+from jobs.runtime.stage import Decide
+from schemas.code import EXACT_DUPLICATES, FINGERPRINTS, NEAR_PAIRS
+from udfs.spark import similarity_rows
+
+
+def near_pairs(exact: DataFrame, fingerprints: DataFrame, p: NearDuplicates) -> DataFrame:
+    """One row per candidate pair."""
+    live = exact.where("keep").select(F.col("content_id").alias("unit_id"))
+    units = fingerprints.where("shingles > 0").join(live, "unit_id", "left_semi")
+    pairs = candidates(units.select("unit_id", "bands"), p)
+    sketches = units.select("unit_id", "sketch")
+    a = sketches.select(F.col("unit_id").alias("unit_a"), F.col("sketch").alias("sketch_a"))
+    b = sketches.select(F.col("unit_id").alias("unit_b"), F.col("sketch").alias("sketch_b"))
+    compared = similarity_rows(pairs.join(a, "unit_a").join(b, "unit_b"))
+    return compared.withColumn("verified", F.col("similarity") >= p.threshold)
+
+
+def candidates(units: DataFrame, p: NearDuplicates) -> DataFrame:
+    """Distinct pairs (unit_a < unit_b) of units (unit_id, bands) that share a bucket, linear in the number of units."""
+    following = F.concat(F.slice("bands", 2, F.size("bands")), F.slice("bands", 1, 1))
+    zipped = F.explode(F.arrays_zip(F.col("bands").alias("band"), following.alias("beside")))
+    rows = units.select("unit_id", zipped.alias("b")).select("unit_id", "b.band", "b.beside")
+    order = Window.partitionBy("band").orderBy("beside", "unit_id")
+    before = [F.lag("unit_id", n).over(order) for n in range(1, p.neighbours + 1)]
+    so_far = order.rowsBetween(Window.unboundedPreceding, Window.currentRow)
+    first = [F.nth_value("unit_id", n).over(so_far) for n in range(1, p.pivots + 1)]
+    others = F.array_distinct(F.array_compact(F.array(*before, *first)))
+    paired = rows.select("unit_id", others.alias("others")).select("unit_id", F.explode("others").alias("other"))
+    paired = paired.where("unit_id <> other")
+    return paired.select(
+        F.least("unit_id", "other").alias("unit_a"), F.greatest("unit_id", "other").alias("unit_b")
+    ).distinct()
+
+
+STAGE = Decide(
+    "near_pairs",
+    near_pairs,
+    reads=(EXACT_DUPLICATES, FINGERPRINTS),
+    writes=NEAR_PAIRS,
+    params=NearDuplicates(),
+)
+
+if __name__ == "__main__":
+    stage_main(STAGE)

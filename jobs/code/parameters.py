@@ -1,0 +1,87 @@
+"""Every number of the raw-code half, once, with where it comes from. A run overrides them from one TOML file or --set.
+
+"Paper" is OpenCoder, arXiv 2411.04905; its section 2 describes RefineCode.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from udfs.cleaning import Cleaning
+
+from udfs.fingerprint import Fingerprint
+
+
+@dataclass(frozen=True)
+class Ingest:
+    """Limits of reading. Paper 2.1: files over 8 MB are mostly not source code."""
+
+    max_file_bytes: int = 8 * 1024**2
+    max_total_bytes: int = 4 * 1024**3
+    max_ratio: int = 200
+    max_files: int = 500_000
+    max_drop: float = 0.05
+
+
+@dataclass(frozen=True)
+class FileRules:
+    """Which files enter. The paper keeps 607 languages by type; licence, vendored and generated rules are ours, off."""
+
+    drop_vendored: bool = False
+    drop_generated: bool = False
+    licences: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "licences", tuple(self.licences))
+
+
+@dataclass(frozen=True)
+class NearDuplicates:
+    """How pairs are found and verified.
+
+    `threshold` is on the estimated Jaccard index. The paper verifies nothing; 16 bands of 128 rows find few pairs below
+    0.95 (the S-curve's middle is 0.978), so 0.9 removes false candidates and no true one.
+    In a bucket every unit is paired with the `neighbours` before it and with the first `pivots`, in a fixed order:
+    linear in the bucket, and every pair of a bucket of up to neighbours + 1.
+    """
+
+    threshold: float = 0.9
+    neighbours: int = 4
+    pivots: int = 2
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.threshold <= 1.0:
+            raise ValueError(f"near_duplicates: threshold is a Jaccard index in (0, 1], found {self.threshold}")
+        if self.neighbours < 1 or self.pivots < 0:
+            raise ValueError("near_duplicates: neighbours must be at least 1 and pivots at least 0")
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Rule book in force: "default", or a TOML file laid over it."""
+
+    rules: str = "default"
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """Rate per language. Paper 2.1: Java from 449 GB to 200, HTML from 474 GB to 64."""
+
+    rates: dict[str, float] = field(default_factory=lambda: {"java": 200 / 449, "html": 64 / 474})
+    seed: str = "refinelake"
+
+    def __post_init__(self) -> None:
+        wrong = {k: v for k, v in self.rates.items() if not 0 < v <= 1}
+        if wrong:
+            raise ValueError(f"sampling: a rate is a share in (0, 1], found {wrong}")
+
+
+SECTIONS: dict[str, type] = {
+    "ingest": Ingest,
+    "file_rules": FileRules,
+    "fingerprint": Fingerprint,
+    "near_duplicates": NearDuplicates,
+    "cleaning": Cleaning,
+    "filter": Filter,
+    "sampling": Sampling,
+}

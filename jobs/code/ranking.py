@@ -1,0 +1,46 @@
+"""Which copy stands for a group: most stars, then latest commit, then smallest file_id; unknown ranks last."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+RANK = ("stars", "rank_time", "file_id")
+
+
+def ranked(files: DataFrame, raw_files: DataFrame, repositories: DataFrame) -> DataFrame:
+    """`files` (with file_id) and the columns that rank them."""
+    repos = repositories.select("repo_id", "stars", F.col("commit_time").alias("repo_time"))
+    facts = raw_files.select("file_id", "repo_id", "commit_time").join(repos, "repo_id", "left")
+    rank = facts.select("file_id", "stars", F.coalesce("commit_time", "repo_time").alias("rank_time"))
+    return files.join(rank, "file_id", "left")
+
+
+def first_of(group: str) -> tuple[Column, Column]:
+    """(representative, group_size) of each row's group, by the ranking."""
+    order = [F.col("stars").desc_nulls_last(), F.col("rank_time").desc_nulls_last(), F.col("file_id").asc()]
+    by_rank = Window.partitionBy(group).orderBy(*order)
+    return F.first("file_id").over(by_rank), F.count(F.lit(1)).over(Window.partitionBy(group))
+
+
+def reason(
+    rule: str, value: Column | None = None, threshold: Column | None = None, detail: Column | None = None
+) -> Column:
+    """One element of a `reasons` column."""
+    return F.struct(
+        F.lit(rule).alias("rule"),
+        (F.lit(None) if value is None else value).cast("double").alias("value"),
+        (F.lit(None) if threshold is None else threshold).cast("double").alias("threshold"),
+        (F.lit(None) if detail is None else detail).cast("string").alias("detail"),
+    )
+
+
+def reasons(*when: tuple[Column, Column]) -> Column:
+    """The reasons whose condition holds (null counts as not), in the order given."""
+    found = F.array(*(F.when(condition, why) for condition, why in when))
+    return F.array_compact(found)
+
+
+def decided(rows: DataFrame) -> DataFrame:
+    """Rows with `keep`: no reason against."""
+    return rows.withColumn("keep", F.size("reasons") == 0)

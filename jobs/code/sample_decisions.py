@@ -1,0 +1,53 @@
+"""Sampling: a fixed rate per language, drawn by a hash of the text, so that a refresh draws the same texts again.
+
+spark-submit jobs/code/sample_decisions.py --warehouse DIR --set 'sampling.rates={java = 0.5}'
+"""
+
+from __future__ import annotations
+
+from jobs.runtime.cli import stage_main
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from jobs.code.parameters import Sampling
+from jobs.code.ranking import decided, reason, reasons
+from jobs.runtime.stage import Decide
+from schemas.code import CLEAN_DUPLICATES, CLEANED_TEXTS, RAW_FILES, SAMPLE_DECISIONS
+
+_DIGITS = 13  # hexadecimal digits of a draw: 52 bits, exact in a double
+
+
+def sample_decisions(distinct: DataFrame, raw_files: DataFrame, cleaned: DataFrame, p: Sampling) -> DataFrame:
+    """One row per distinct cleaned text."""
+    files = distinct.where("keep").select("file_id", "clean_id")
+    facts = raw_files.select("file_id", "content_id", "language", "kind")
+    sizes = cleaned.select("content_id", "language", "kind", "text_bytes")
+    rows = files.join(facts, "file_id").join(sizes, ["content_id", "language", "kind"])
+    rows = rows.withColumns({"rate": _rate(p), "draw": draw(F.col("clean_id"), p.seed)})
+    why = reasons((F.col("draw") >= F.col("rate"), reason("sampled_out", F.col("draw"), F.col("rate"))))
+    return decided(rows.select("file_id", "clean_id", why.alias("reasons"), "language", "text_bytes", "rate"))
+
+
+def draw(text_id: Column, seed: str) -> Column:
+    """A number in [0, 1) that depends on the text and the seed alone."""
+    digest = F.sha2(F.concat(F.lit(f"{seed}:sample:"), text_id), 256)
+    return F.conv(F.substring(digest, 1, _DIGITS), 16, 10).cast("double") / F.lit(float(16**_DIGITS))
+
+
+def _rate(p: Sampling) -> Column:
+    rate = F.lit(1.0)
+    for language, value in sorted(p.rates.items()):
+        rate = F.when(F.col("language") == language, F.lit(value)).otherwise(rate)
+    return rate
+
+
+STAGE = Decide(
+    "sample_decisions",
+    sample_decisions,
+    reads=(CLEAN_DUPLICATES, RAW_FILES, CLEANED_TEXTS),
+    writes=SAMPLE_DECISIONS,
+    params=Sampling(),
+)
+
+if __name__ == "__main__":
+    stage_main(STAGE)

@@ -1,0 +1,125 @@
+"""What a stage did: rows read = kept + dropped with reasons, bytes, seconds; kept in `runs`, shown in the report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from jobs.runtime.stage import Decide, Stage, code_version, params_json
+from jobs.runtime.tables import Lake
+from schemas.contract import Table
+from schemas.ops import RELEASES, RUNS
+
+
+@dataclass
+class StageResult:
+    """One row of `runs`. `skipped` marks a repeat of finished work: its numbers are those of the run that did it."""
+
+    stage: str
+    table_name: str
+    run_id: str = ""
+    table_version: int = 0
+    signature: str = ""
+    inputs: dict[str, int] = field(default_factory=dict)
+    params: str = ""
+    code_version: str = ""
+    rows_read: int = 0
+    rows_kept: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)
+    rows_written: int = 0
+    bytes_read: int = 0
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    finished_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    skipped: bool = False
+
+    @property
+    def rows_dropped(self) -> int:
+        return self.rows_read - self.rows_kept
+
+    def row(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in RUNS.names}
+
+
+def describe(stage: Stage, params: Any) -> tuple[str, str]:
+    return params_json(params), code_version(stage, params)
+
+
+def population(rows: DataFrame) -> DataFrame:
+    """The rows a decide stage must decide about: those that the stage before it kept."""
+    return rows.where("keep") if "keep" in rows.columns else rows
+
+
+def text_bytes(todo: DataFrame, texts: list[DataFrame]) -> int:
+    """Bytes of the texts to be read, from their sizes alone. 0 where a text table shares no key with the work."""
+    for rows in texts:
+        key = next((k for k in ("content_id", "clean_id") if k in todo.columns and k in rows.columns), None)
+        if key:
+            found = todo.join(rows.select(key, "text_bytes"), key).agg(F.sum("text_bytes")).collect()[0][0]
+            return int(found or 0)
+    return 0
+
+
+def count_decisions(stage: Decide, candidate: DataFrame) -> StageResult:
+    """Rows read, kept and dropped by reason, of a candidate; all kept where the table has no `keep`."""
+    result = StageResult(stage.name, stage.writes.name)
+    if "keep" not in candidate.columns:
+        result.rows_read = result.rows_kept = candidate.count()
+        return result
+    kept = F.count_if("keep")
+    result.rows_read, result.rows_kept = candidate.agg(F.count(F.lit(1)), kept).collect()[0]
+    by_reason = candidate.where("not keep").select(F.explode(F.array_distinct("reasons.rule")).alias("rule"))
+    result.reasons = {r["rule"]: r["count"] for r in by_reason.groupBy("rule").count().collect()}
+    return result
+
+
+def append_rows(lake: Lake, table: Table, rows: list[dict[str, Any]]) -> None:
+    """Append a few rows made on the driver to an operations table."""
+    if not rows:
+        return
+    lake.ensure(table)
+    schema = table.arrow_schema()
+    columns = [pa.array([_maps_as_pairs(r[f.name]) for r in rows], f.type) for f in schema]
+    lake.append(table, lake.spark.createDataFrame(pa.Table.from_arrays(columns, schema=schema)), {"table": table.name})
+
+
+def _maps_as_pairs(value: Any) -> Any:
+    return sorted(value.items()) if isinstance(value, dict) else value
+
+
+def finished_work(lake: Lake) -> dict[str, StageResult]:
+    """The newest recorded result of each stage, marked as skipped: what a repeat may stand on."""
+    if lake.version(RUNS.name) is None:
+        return {}
+    newest = lake.read(RUNS).groupBy("stage").agg(F.max_by(F.struct("*"), "finished_at").alias("r")).select("r.*")
+    return {row["stage"]: _result(row.asDict()) for row in newest.collect()}
+
+
+def _result(row: dict[str, Any]) -> StageResult:
+    row.pop("rows_dropped")
+    return StageResult(**row, skipped=True)
+
+
+def release(lake: Lake, run_id: str, tables: tuple[Table, ...], note: str | None = None) -> int | None:
+    """Name the present version of every table as what readers see. Returns its id, None where nothing has changed."""
+    versions = {t.name: v for t in tables if (v := lake.version(t.name)) is not None}
+    last = current_release(lake)
+    if last and last["tables"] == versions:
+        return None
+    number = (last["release_id"] if last else 0) + 1
+    row = {"release_id": number, "run_id": run_id, "tables": versions, "note": note, "created_at": datetime.now(UTC)}
+    append_rows(lake, RELEASES, [row])
+    return number
+
+
+def current_release(lake: Lake) -> dict[str, Any] | None:
+    """The newest release, None before the first."""
+    if lake.version(RELEASES.name) is None:
+        return None
+    row = lake.read(RELEASES).orderBy(F.desc("release_id")).limit(1).collect()
+    return {**row[0].asDict(), "tables": dict(row[0]["tables"])} if row else None

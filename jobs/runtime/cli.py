@@ -1,0 +1,80 @@
+"""The command line: `refinelake ...`, and the two-line main of every stage file."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from importlib import import_module
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "run": ("jobs.runtime.commands.run", "Read the sources, run every stage, publish, write the report."),
+    "fetch": ("jobs.runtime.commands.fetch", "Download a pinned set of real sources and write its manifest."),
+    "explain": ("jobs.runtime.commands.explain", "Say why a file was kept or dropped."),
+    "report": ("jobs.runtime.commands.report", "Write report.html of a warehouse."),
+    "stages": ("jobs.runtime.commands.stages", "List the stages in order, with what they read and write."),
+    "rules": ("jobs.runtime.commands.rules", "List or count the filter rules in force."),
+    "pin-rate": ("jobs.runtime.commands.pin_rate", "Turn a byte target of a language into a pinned sampling rate."),
+    "releases": ("jobs.runtime.commands.releases", "List what readers see, or point back at an earlier release."),
+    "docs": ("jobs.runtime.commands.docs", "Write the pages that are generated from code: schemas, rules, parameters."),
+    "profile": ("jobs.runtime.commands.profile", "Profile one kernel over files of a folder."),
+}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Entry point of `refinelake`. The user's mistakes end in one message and exit code 2, failed checks in 3."""
+    parser = argparse.ArgumentParser(
+        prog="refinelake", description="Raw code and web pages to the tables that a code language model is trained on."
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    given = sys.argv[1:] if argv is None else argv
+    wanted = next((a for a in given if not a.startswith("-")), None)
+    for name, (module, doc) in COMMANDS.items():
+        sub = commands.add_parser(name, help=doc, description=doc)
+        if name == wanted:
+            command = import_module(module)
+            command.add_arguments(sub)
+            sub.set_defaults(work=command.work)
+    args = parser.parse_args(given)
+    return guarded(lambda: args.work(args))
+
+
+def guarded(work: Callable[[], int | None]) -> int:
+    """Turn named errors into one message on stderr; anything else is our fault and keeps its traceback."""
+    from jobs.runtime.quality import QualityError
+
+    try:
+        return work() or 0
+    except ValueError as e:
+        print(f"refinelake: {e}", file=sys.stderr)
+        return 2
+    except QualityError as e:
+        print(f"refinelake: {e}", file=sys.stderr)
+        return 3
+
+
+def add_run_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments that every command which runs stages takes."""
+    parser.add_argument("--warehouse", required=True, help="location of the Delta tables: a folder or a URL")
+    parser.add_argument("--params", metavar="FILE", help="TOML file of parameters, see docs/parameters.md")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="SECTION.NAME=VALUE", help="one parameter, over the file's"
+    )
+
+
+def stage_main(stage: object) -> None:
+    """Run one stage under spark-submit: read its tables, write its table, print its row."""
+    # The stage was defined in __main__; the flow has its own copy, with the module name that workers can import.
+    import jobs.code.flow as flow
+    from jobs.runtime.commands.run import run_flow
+
+    name = stage.name  # type: ignore[attr-defined]
+    own = next(s for s in flow.STAGES if s.name == name)
+    parser = argparse.ArgumentParser(description=(own.transform.__doc__ or name).splitlines()[0])
+    add_run_arguments(parser)
+    args = parser.parse_args()
+    sys.exit(guarded(lambda: run_flow(args, stages=(own,))))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""One file per command of `refinelake`: add_arguments(parser) and work(args)."""

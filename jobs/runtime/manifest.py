@@ -1,0 +1,126 @@
+"""The manifest of sources: one JSON object a line, the full desired state. What it no longer lists is gone."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import fsspec
+
+KINDS = ("folder", "archive", "git", "parquet")
+_TYPES: dict[str, type] = {
+    "kind": str,
+    "location": str,
+    "source_id": str,
+    "repo": str,
+    "revision": str,
+    "stars": int,
+    "licences": list,
+    "commit_time": str,
+}
+_EXAMPLE = '{"kind": "archive", "location": "data/requests-2.31.0.tar.gz"}'
+
+
+class ManifestError(ValueError):
+    """The manifest has an error: nothing was written."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """One line. All but kind and location only fill what the source itself cannot say."""
+
+    source_id: str
+    kind: str
+    location: str
+    repo: str | None = None
+    revision: str | None = None
+    stars: int | None = None
+    licences: tuple[str, ...] | None = None
+    commit_time: datetime | None = None
+
+
+def read_manifest(place: str) -> list[Source]:
+    """All sources of a manifest. Raises ManifestError naming file, line, field and remedy."""
+    try:
+        with fsspec.open(place, "rt", encoding="utf-8") as lines:
+            text = lines.read()
+    except (OSError, UnicodeDecodeError) as e:
+        raise ManifestError(f"{place}: expected a readable JSON-lines file in UTF-8, found {e}") from None
+    sources: list[Source] = []
+    line_of: dict[str, int] = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        source = _source(f"{place}: line {number}", line)
+        if source.source_id in line_of:
+            raise ManifestError(
+                f"{place}: line {number}: source_id: expected each source once, found {source.source_id!r} on line "
+                f"{line_of[source.source_id]} too; remove one of the two lines, or give one a source_id of its own"
+            )
+        line_of[source.source_id] = number
+        sources.append(source)
+    if not sources:
+        raise ManifestError(f"{place}: expected at least one source, found none; write one object a line: {_EXAMPLE}")
+    return sources
+
+
+def _source(where: str, line: str) -> Source:
+    try:
+        row = json.loads(line)
+    except json.JSONDecodeError as e:
+        raise ManifestError(f"{where}: expected one JSON object, found an error: {e}; as in {_EXAMPLE}") from None
+    if not isinstance(row, dict):
+        raise ManifestError(f"{where}: expected one JSON object, found {line.strip()[:80]}; as in {_EXAMPLE}")
+    for name, value in row.items():
+        _check_field(where, name, value)
+    for name in ("kind", "location"):
+        if not row.get(name):
+            raise ManifestError(f"{where}: {name}: expected a value, found none; add it, as in {_EXAMPLE}")
+    if row["kind"] not in KINDS:
+        raise ManifestError(f"{where}: kind: expected one of {', '.join(KINDS)}, found {row['kind']!r}; correct it")
+    location, revision = row["location"], row.get("revision")
+    return Source(
+        source_id=row.get("source_id") or (location.replace(revision, "") if revision else location),
+        kind=row["kind"],
+        location=location,
+        repo=row.get("repo"),
+        revision=revision,
+        stars=row.get("stars"),
+        licences=None if row.get("licences") is None else tuple(sorted(row["licences"])),
+        commit_time=_time(where, row.get("commit_time")),
+    )
+
+
+def _check_field(where: str, name: str, value: Any) -> None:
+    if name not in _TYPES:
+        near = difflib.get_close_matches(name, _TYPES, 1)
+        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(_TYPES)}"
+        raise ManifestError(f"{where}: {name}: expected a known field, found {name!r}; {hint}")
+    wanted = _TYPES[name]
+    if value is None:
+        return
+    if not isinstance(value, wanted) or isinstance(value, bool):
+        raise ManifestError(f"{where}: {name}: expected {_say(wanted)}, found {value!r}; correct it or leave it out")
+    if name == "stars" and value < 0:
+        raise ManifestError(f"{where}: stars: expected a number from 0, found {value}; correct it or leave it out")
+    if name == "licences" and not all(isinstance(v, str) for v in value):
+        raise ManifestError(f'{where}: licences: expected a list of names, found {value!r}; as in ["MIT"]')
+
+
+def _say(wanted: type) -> str:
+    return {str: "a string", int: "a whole number", list: "a list"}[wanted]
+
+
+def _time(where: str, value: str | None) -> datetime | None:
+    if value is None:
+        return None
+    try:
+        time = datetime.fromisoformat(value)
+    except ValueError:
+        raise ManifestError(
+            f"{where}: commit_time: expected ISO 8601, found {value!r}; write it as 2024-05-01T00:00:00Z"
+        ) from None
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)

@@ -1,0 +1,72 @@
+"""Parameters in force: the defaults of the dataclasses, under one TOML file, under --set SECTION.NAME=VALUE."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+
+def load_params(sections: Mapping[str, type], file: str | None = None, settings: Iterable[str] = ()) -> dict[type, Any]:
+    """Instances by class. Raises ValueError that names the file or flag, the name, and the nearest known one."""
+    values: dict[str, dict[str, Any]] = {name: {} for name in sections}
+    if file is not None:
+        for section, given in _read_toml(file).items():
+            _known(file, section, sections)
+            if not isinstance(given, dict):
+                raise ValueError(f"{file}: expected a table [{section}], found {given!r}; write [{section}] above it")
+            values[section] |= given
+    for setting in settings:
+        section, name, value = _parse_setting(setting)
+        _known("--set", section, sections)
+        values[section][name] = value
+    where = file or "--set"
+    return {cls: _instance(where, name, cls, values[name]) for name, cls in sections.items()}
+
+
+def _read_toml(file: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(Path(file).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ValueError(f"{file}: expected a TOML file of parameters, found none; see docs/parameters.md") from None
+    except tomllib.TOMLDecodeError as e:
+        raise ValueError(f"{file}: expected TOML, found an error: {e}") from None
+
+
+def _parse_setting(setting: str) -> tuple[str, str, Any]:
+    path, equals, value = setting.partition("=")
+    section, dot, name = path.strip().partition(".")
+    if not (equals and dot and section and name):
+        raise ValueError(f"--set {setting}: expected SECTION.NAME=VALUE, as in fingerprint.bands=14")
+    try:
+        return section, name, tomllib.loads(f"v = {value}")["v"]
+    except tomllib.TOMLDecodeError:
+        return section, name, value.strip()
+
+
+def _instance(where: str, section: str, cls: type, given: dict[str, Any]) -> Any:
+    known = {f.name: f for f in fields(cls)}
+    default = cls()
+    for name, value in given.items():
+        _known(f"{where}: [{section}]", name, known)
+        expected = type(getattr(default, name))
+        if expected is float and isinstance(value, int) and not isinstance(value, bool):
+            given[name] = float(value)
+        elif not isinstance(value, (list, tuple) if expected is tuple else expected) or (
+            isinstance(value, bool) and expected is not bool
+        ):
+            raise ValueError(
+                f"{where}: {section}.{name}: expected {expected.__name__}, found {value!r} ({type(value).__name__})"
+            )
+    return replace(default, **given)
+
+
+def _known(where: str, name: str, known: Iterable[str]) -> None:
+    names = list(known)
+    if name not in names:
+        near = difflib.get_close_matches(name, names, 1)
+        hint = f"; did you mean {near[0]}?" if near else f"; known are {', '.join(names)}"
+        raise ValueError(f"{where}: expected a known parameter name, found {name}{hint}")

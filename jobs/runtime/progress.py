@@ -1,0 +1,80 @@
+"""What a run shows while it works, and the table at its end."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from rich.console import Console as Terminal
+from rich.table import Table
+
+from jobs.runtime.accounting import StageResult
+
+
+class Console:
+    """A line per stage; on a terminal the current stage's seconds tick on until it ends."""
+
+    def __init__(self) -> None:
+        self._out = Terminal(highlight=False, soft_wrap=True)
+        self._status = None
+        self._stop = threading.Event()
+
+    def started(self, stage: str, number: int, of: int) -> None:
+        label = f"\\[{number}/{of}] {stage}"
+        if not self._out.is_terminal:
+            self._out.print(f"{label} ...")
+            return
+        self._stop = threading.Event()
+        self._status = self._out.status(label)
+        self._status.start()
+        threading.Thread(target=self._tick, args=(label, self._status, self._stop), daemon=True).start()
+
+    def _tick(self, label: str, status: object, stop: threading.Event) -> None:
+        began = time.monotonic()
+        while not stop.wait(1):
+            status.update(f"{label}  {time.monotonic() - began:.0f} s")  # type: ignore[attr-defined]
+
+    def finished(self, result: StageResult) -> None:
+        self._stop.set()
+        if self._status is not None:
+            self._status.stop()
+        done = (
+            "up to date"
+            if result.skipped
+            else f"{result.rows_kept:,} of {result.rows_read:,} rows, {result.seconds:.1f} s"
+        )
+        self._out.print(f"  {result.stage}: {done}")
+
+    def table(self, results: list[StageResult], seconds: float) -> None:
+        table = Table(box=None, pad_edge=False)
+        table.add_column("stage")
+        for name in ("rows read", "kept", "dropped"):
+            table.add_column(name, justify="right")
+        table.add_column("top reasons", overflow="fold")
+        for name in ("seconds", "MB/s"):
+            table.add_column(name, justify="right")
+        for r in results:
+            numbers = (f"{r.rows_read:,}", f"{r.rows_kept:,}", f"{r.rows_dropped:,}")
+            seconds_text = "up to date" if r.skipped else f"{r.seconds:.1f}"
+            table.add_row(r.stage, *numbers, top_reasons(r), seconds_text, throughput(r))
+        self._out.print(table)
+        self._out.print(f"{seconds:.0f} s in all")
+
+    def warn(self, text: str) -> None:
+        self._out.print(f"[yellow]warning[/]: {text}", markup=True)
+
+    def say(self, text: str) -> None:
+        self._out.print(text, markup=False)
+
+
+def top_reasons(result: StageResult, most: int = 3) -> str:
+    largest = sorted(result.reasons.items(), key=lambda item: (-item[1], item[0]))
+    shown = ", ".join(f"{name} {count:,}" for name, count in largest[:most])
+    return shown + (f", {len(largest) - most} more" if len(largest) > most else "")
+
+
+def throughput(result: StageResult) -> str:
+    """MB of text per wall-clock second; blank where the stage reads no text."""
+    if not result.bytes_read or not result.seconds or result.skipped:
+        return ""
+    return f"{result.bytes_read / 1e6 / result.seconds:.1f}"

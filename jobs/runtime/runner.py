@@ -1,0 +1,239 @@
+"""The one runner: read pinned versions, transform, align to the contract, check, write what changed, record."""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, Protocol
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from jobs.runtime import accounting, quality
+from jobs.runtime.accounting import StageResult
+from jobs.runtime.cpu import cpu_seconds
+from jobs.runtime.stage import Decide, Measure, Publish, Stage, signature
+from jobs.runtime.tables import OP, Lake, align, changes
+from schemas.contract import Table
+from schemas.ops import CHECKS, RUNS
+
+BROADCAST_KEYS = 1_000_000
+"""Up to this many keys are sent to the text (64 MB of hashes); above it the text is shuffled once."""
+
+
+class Progress(Protocol):
+    def started(self, stage: str, number: int, of: int) -> None: ...
+    def finished(self, result: StageResult) -> None: ...
+
+
+@dataclass
+class Run:
+    """One run over a list of stages: the lake, the parameters in force by their class, and what happened so far."""
+
+    lake: Lake
+    run_id: str
+    flow: tuple[Stage, ...]
+    params: dict[type, Any] = field(default_factory=dict)
+    done: dict[str, StageResult] = field(default_factory=dict)
+    results: list[StageResult] = field(default_factory=list)
+    checks: list[dict[str, Any]] = field(default_factory=list)
+    progress: Progress | None = None
+
+    def params_of(self, stage: Stage) -> Any:
+        return self.params.get(type(stage.params), stage.params)
+
+    def read(self, table: Table, version: int | None = None) -> DataFrame:
+        """A table as later stages see it: of a measured table only the rows of the kernel version in force."""
+        rows = self.lake.read(table, version)
+        for stage in self.flow:
+            if isinstance(stage, Measure) and stage.writes.name == table.name:
+                rows = rows.where(F.col("kernel_version") == stage.kernel_version(self.params_of(stage)))
+        return rows
+
+    def pin(self, tables: tuple[Table, ...]) -> dict[str, int]:
+        """Versions of the inputs at this moment. Raises MissingTableError."""
+        pinned = {}
+        for table in tables:
+            version = self.lake.version(table.name)
+            if version is None:
+                self.lake.read(table)
+            pinned[table.name] = version
+        return pinned
+
+    def metadata(self, stage: str, sign: str, inputs: dict[str, int]) -> dict[str, Any]:
+        return {"run_id": self.run_id, "stage": stage, "signature": sign, "inputs": inputs}
+
+
+def run_stages(
+    run: Run, stages: tuple[Stage, ...], before: tuple[tuple[str, Callable[[], StageResult]], ...] = ()
+) -> list[StageResult]:
+    """Carry out `before` (ingest) and the stages in order, and record them. A failed check stops the run.
+
+    Raises QualityError, MissingTableError, ContractError, and what `before` raises.
+    """
+    run.done = accounting.finished_work(run.lake)
+    work = [*before, *((s.name, partial(run_stage, run, s)) for s in stages)]
+    try:
+        for number, (name, carry_out) in enumerate(work, start=1):
+            if run.progress:
+                run.progress.started(name, number, len(work))
+            result = timed(run, carry_out)
+            run.results.append(result)
+            if run.progress:
+                run.progress.finished(result)
+    finally:
+        accounting.append_rows(run.lake, RUNS, [r.row() for r in run.results if not r.skipped])
+        accounting.append_rows(run.lake, CHECKS, run.checks)
+        run.checks.clear()
+        run.lake.drop_staging(run.run_id)
+    return run.results
+
+
+def timed(run: Run, work: Callable[[], StageResult]) -> StageResult:
+    started, cpu = time.monotonic(), cpu_seconds()
+    result = work()
+    if not result.skipped:
+        result.run_id, result.finished_at = run.run_id, datetime.now(UTC)
+        result.seconds, result.cpu_seconds = time.monotonic() - started, cpu_seconds() - cpu
+    return result
+
+
+def run_stage(run: Run, stage: Stage) -> StageResult:
+    params = run.params_of(stage)
+    inputs = run.pin(stage.reads + getattr(stage, "texts", ()))
+    sign = signature(stage, params, inputs)
+    if done := _finished(run, stage, sign):
+        return done
+    run.lake.ensure(stage.writes)
+    work = {Measure: _measure, Decide: _decide, Publish: _publish}[type(stage)]
+    result = work(run, stage, params, inputs, run.metadata(stage.name, sign, inputs))
+    result.signature, result.inputs = sign, inputs
+    result.params, result.code_version = accounting.describe(stage, params)
+    result.table_version = run.lake.version(stage.writes.name) or 0
+    return result
+
+
+def _finished(run: Run, stage: Stage, sign: str) -> StageResult | None:
+    """The recorded result of the same work, if its table is still as that work left it: a repeat writes nothing.
+
+    A run killed before its record is written does the work again, finds no row to change, and so writes nothing either.
+    """
+    last = run.done.get(stage.name)
+    same = last and last.signature == sign and last.table_version == run.lake.version(stage.writes.name)
+    return last if same else None
+
+
+def _measure(run: Run, stage: Measure, params: Any, inputs: dict[str, int], metadata: dict[str, Any]) -> StageResult:
+    key = [k for k in stage.writes.key if k != "kernel_version"]
+    required = stage.required(*(run.read(t, inputs[t.name]) for t in stage.reads), params).distinct()
+    todo = required.join(run.read(stage.writes).select(*key), key, "left_anti")
+    todo = run.lake.stage(todo, run.run_id, f"{stage.name}.todo")
+    rows = todo.count()
+    result = StageResult(stage.name, stage.writes.name, rows_read=rows, rows_kept=rows, rows_written=rows)
+    if rows == 0:
+        return result
+    texts = [run.read(t, inputs[t.name]) for t in stage.texts]
+    result.bytes_read = accounting.text_bytes(todo, texts)
+    keys = F.broadcast(todo) if rows <= BROADCAST_KEYS else todo
+    measured = stage.transform(keys, *texts, params)
+    measured = measured.withColumn("kernel_version", F.lit(stage.kernel_version(params)))
+    run.lake.append(stage.writes, align(stage.writes, measured), metadata)
+    return result
+
+
+def _decide(run: Run, stage: Decide, params: Any, inputs: dict[str, int], metadata: dict[str, Any]) -> StageResult:
+    reads = [run.read(t, inputs[t.name]) for t in stage.reads]
+    extra = {"fixpoint": _fixpoint(run, stage.name)} if stage.iterative else {}
+    decided = align(stage.writes, stage.transform(*reads, params, **extra))
+    candidate = run.lake.stage(decided, run.run_id, stage.name)
+    result = accounting.count_decisions(stage, candidate)
+    population = accounting.population(reads[0]) if "keep" in stage.writes.names else None
+    quality.gate(run.checks, run.run_id, stage, quality.check_rows(stage.writes, candidate, population))
+    result.rows_written = write_changes(run, stage.writes, candidate, metadata, scope=stage.scope)
+    return result
+
+
+def _publish(run: Run, stage: Publish, params: Any, inputs: dict[str, int], metadata: dict[str, Any]) -> StageResult:
+    reads = [run.read(t, inputs[t.name]) for t in stage.reads]
+    rows = stage.transform(*reads, params).withColumn("run_id", F.lit(run.run_id))
+    candidate = run.lake.stage(align(stage.writes, rows, columns=stage.writes.narrow()), run.run_id, stage.name)
+    checks = quality.check_rows(stage.writes, candidate, accounting.population(reads[0]))
+    checks += quality.expectations(stage.writes, candidate)
+    quality.gate(run.checks, run.run_id, stage, checks)
+    texts = [run.read(t, inputs[t.name]) for t in stage.texts]
+    total = candidate.agg(F.count(F.lit(1)), F.sum("text_bytes")).collect()[0]
+    result = StageResult(stage.name, stage.writes.name, rows_read=total[0], rows_kept=total[0])
+    result.bytes_read = total[1] or 0
+
+    def with_text(changed: DataFrame) -> DataFrame:
+        return stage.with_text(changed, *texts)
+
+    result.rows_written = write_changes(run, stage.writes, candidate, metadata, with_text)
+    return result
+
+
+def write_changes(
+    run: Run,
+    table: Table,
+    candidate: DataFrame,
+    metadata: dict[str, Any],
+    with_text: Callable[[DataFrame], DataFrame] = lambda rows: rows,
+    scope: str | None = None,
+) -> int:
+    """Write the rows by which the stored table differs from the candidate, if any. Returns how many."""
+    stored = run.lake.read(table)
+    if scope:
+        stored = stored.where(scope)
+    changed = changes(table, candidate, stored.select(*table.narrow()))
+    changed = run.lake.stage(changed, run.run_id, f"{table.name}.changes")
+    counts = {r[OP]: r["count"] for r in changed.groupBy(OP).count().collect()}
+    if not counts:
+        return 0
+    if table.volatile:
+        changed = changed.withColumns({c: F.lit(run.run_id) for c in table.volatile})
+    full = _add_text(table, changed, with_text)
+    if set(counts) == {"insert"}:
+        run.lake.append(table, full, metadata)
+    else:
+        run.lake.merge(table, full, metadata)
+    return sum(counts.values())
+
+
+def _add_text(table: Table, changed: DataFrame, with_text: Callable[[DataFrame], DataFrame]) -> DataFrame:
+    """Text for the rows to be written; a row to be deleted needs none, and its text may be gone already."""
+    if not table.text:
+        return changed.select(OP, *table.names)
+    gone = changed.where(F.col(OP) == "delete")
+    gone = gone.withColumns({c: F.lit(None).cast(table.column(c).type) for c in table.text})
+    written = with_text(changed.where(F.col(OP) != "delete"))
+    return written.select(OP, *table.names).union(gone.select(OP, *table.names))
+
+
+def _fixpoint(run: Run, stage: str) -> Callable[..., DataFrame]:
+    """`fixpoint(step, rows)`: repeat a step until the set of rows no longer changes, each round materialised.
+
+    Compares row counts and the sum of row hashes, two numbers a round. Raises AssertionError after 100 rounds, which
+    no graph of fewer than 2^50 nodes needs.
+    """
+
+    def fixpoint(step: Callable[[DataFrame], DataFrame], rows: DataFrame) -> DataFrame:
+        rows, before = run.lake.stage(rows, run.run_id, f"{stage}.round0"), None
+        for number in range(1, 100):
+            digest = F.sum(F.xxhash64(*rows.columns).cast("decimal(38,0)"))
+            now = tuple(rows.agg(F.count(F.lit(1)), digest).collect()[0])
+            if now == before:
+                return rows
+            rows, before = run.lake.stage(step(rows), run.run_id, f"{stage}.round{number}"), now
+        raise AssertionError(f"{stage}: no fixpoint after 100 rounds")
+
+    return fixpoint
+
+
+def describe_stage(stage: Stage) -> str:
+    """First line of the docstring of the stage's file, for `refinelake stages`."""
+    module = inspect.getmodule(stage.transform)
+    return (inspect.getdoc(module) or stage.name).splitlines()[0]

@@ -1,0 +1,96 @@
+"""What a stage declares: three verbs, no base class to inherit, nothing discovered.
+
+measure  a pure function of one content, computed once per key and kernel version, then stored
+decide   a relational statement over narrow tables, taken anew over all rows; only the rows that changed are written
+publish  the join of text and decisions that readers use, gated by the contract's expectations
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any, TypeAlias
+
+from pyspark.sql import DataFrame
+
+from schemas.contract import Table
+
+Transform: TypeAlias = Callable[..., DataFrame]
+
+
+@dataclass(frozen=True)
+class NoParams:
+    """For a stage without parameters."""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """`required(*reads, params)` says which keys must be measured; `transform(keys, *texts, params)` measures them.
+
+    The runner keeps only the keys that are not stored at `kernel_version(params)`, and appends the result.
+    """
+
+    name: str
+    transform: Transform
+    required: Transform
+    reads: tuple[Table, ...]
+    texts: tuple[Table, ...]
+    writes: Table
+    kernel_version: Callable[[Any], str]
+    params: Any = field(default_factory=NoParams)
+    doc: str = ""
+
+
+@dataclass(frozen=True)
+class Decide:
+    """`transform(*reads, params)` decides about every row of its population, by default the kept rows of reads[0].
+
+    An iterative transform also gets `fixpoint=`, see runner.fixpoint. `rejects` marks a stage that writes its share of
+    the rejects table only: rows where `scope` holds.
+    """
+
+    name: str
+    transform: Transform
+    reads: tuple[Table, ...]
+    writes: Table
+    params: Any = field(default_factory=NoParams)
+    version: Callable[[Any], str] = lambda _: ""
+    iterative: bool = False
+    scope: str | None = None
+
+
+@dataclass(frozen=True)
+class Publish:
+    """`transform(*reads, params)` gives every column but the text, `with_text(rows, *texts)` adds it to changed rows."""
+
+    name: str
+    transform: Transform
+    with_text: Transform
+    reads: tuple[Table, ...]
+    texts: tuple[Table, ...]
+    writes: Table
+    params: Any = field(default_factory=NoParams)
+    version: Callable[[Any], str] = lambda _: ""
+
+
+Stage: TypeAlias = Measure | Decide | Publish
+
+
+def code_version(stage: Stage, params: Any) -> str:
+    """Hash of the stage's own file and of the kernels or rules behind it."""
+    kernel = stage.kernel_version(params) if isinstance(stage, Measure) else stage.version(params)
+    source = inspect.getsource(inspect.getmodule(stage.transform) or stage.transform)
+    return hashlib.sha256(f"{source}\0{kernel}".encode()).hexdigest()[:16]
+
+
+def params_json(params: Any) -> str:
+    return json.dumps(asdict(params), sort_keys=True, default=str)
+
+
+def signature(stage: Stage, params: Any, inputs: dict[str, int]) -> str:
+    """Identity of a piece of work: same stage, code, parameters and input versions. Never a date."""
+    parts = [stage.name, code_version(stage, params), params_json(params), json.dumps(inputs, sort_keys=True)]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""The training half: reads pinned Delta versions, imports no Spark."""

@@ -1,0 +1,135 @@
+"""The only file that turns a kernel into a Spark function. Everything goes through Arrow batches."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import pyarrow as pa
+from pyspark.sql import DataFrame
+
+from schemas.code import CLEANED_TEXTS
+from schemas.contract import Table
+from udfs import records
+from udfs.archives import Limits
+from udfs.cleaning import Cleaning, clean
+from udfs.fingerprint import Fingerprint, fingerprint_chunks, fingerprint_texts, similarities
+from udfs.natural_language import natural_language
+from udfs.signals import measure
+
+_FINGERPRINT = "unit_id string, chunk int, shingles bigint, bands array<bigint>, sketch binary"
+_PROBED = "source_id string, unit string, fingerprint string, error string"
+_STAGED = (
+    "source_id string, unit string, ordinal bigint, said_repo string, path string, content_id string, "
+    "size_bytes bigint, text_bytes bigint, encoding string, converted boolean, language string, kind string, "
+    "language_by string, vendored boolean, generated boolean, commit_time timestamp, licences array<string>, "
+    "revision string, stars bigint, reason string, detail string, text string"
+)
+
+_CLEANED_ARROW = CLEANED_TEXTS.arrow_schema([n for n in CLEANED_TEXTS.names if n != "kernel_version"])
+_CLEANED = ", ".join(f"{c.name} {c.type}" for c in CLEANED_TEXTS.columns if c.name != "kernel_version")
+
+
+def _mapped(rows: DataFrame, kernel: Callable[[pa.RecordBatch], Iterator[pa.RecordBatch]], schema: str) -> DataFrame:
+    """Apply a kernel to every Arrow batch. Empty batches never reach a kernel."""
+
+    def run(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            if batch.num_rows:
+                yield from kernel(batch)
+
+    return rows.mapInArrow(run, schema)
+
+
+def fingerprint_rows(rows: DataFrame, p: Fingerprint) -> DataFrame:
+    """Fingerprints of rows (unit_id, text)."""
+    return _mapped(rows.select("unit_id", "text"), partial(_fingerprint, p), _FINGERPRINT)
+
+
+def _fingerprint(p: Fingerprint, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    names = ["unit_id", "chunk", "shingles", "bands", "sketch"]
+    ids, texts = batch.column("unit_id"), batch.column("text")
+    if p.level == "chunk":
+        for number, chunk, row in fingerprint_chunks(texts, p):
+            yield pa.RecordBatch.from_arrays([ids[number : number + 1], pa.array([chunk], pa.int32()), *row], names)
+        return
+    chunks = pa.array([0] * len(ids), pa.int32())
+    yield pa.RecordBatch.from_arrays([ids, chunks, *fingerprint_texts(texts, p)], names)
+
+
+def similarity_rows(pairs: DataFrame) -> DataFrame:
+    """(unit_a, unit_b, similarity) of rows (unit_a, unit_b, sketch_a, sketch_b)."""
+    rows = pairs.select("unit_a", "unit_b", "sketch_a", "sketch_b")
+    return _mapped(rows, _similarity, "unit_a string, unit_b string, similarity double")
+
+
+def _similarity(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    found = pa.array(similarities(batch.column("sketch_a"), batch.column("sketch_b")))
+    names = ["unit_a", "unit_b", "similarity"]
+    yield pa.RecordBatch.from_arrays([batch.column("unit_a"), batch.column("unit_b"), found], names)
+
+
+def probe_rows(sources: DataFrame) -> DataFrame:
+    """State of every unit of rows (source_id, kind, location, revision)."""
+    return _mapped(sources, _probe, _PROBED)
+
+
+def _probe(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    schema = pa.schema([(n, pa.string()) for n in ("source_id", "unit", "fingerprint", "error")])
+    rows = [row for source in batch.to_pylist() for row in records.probed(records.unit_of(source))]
+    yield pa.RecordBatch.from_pylist(rows, schema)
+
+
+def staged_rows(units: DataFrame, limits: Limits) -> DataFrame:
+    """Every file and refusal of rows (source_id, kind, location, revision, unit)."""
+    return _mapped(units, partial(_stage, limits), _STAGED)
+
+
+def _stage(limits: Limits, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    for source in batch.to_pylist():
+        yield from records.staged_batches(records.unit_of(source), source["unit"], limits)
+
+
+def cleaned_rows(rows: DataFrame, p: Cleaning) -> DataFrame:
+    """Cleaned form of rows (content_id, language, kind, text)."""
+    return _mapped(rows.select("content_id", "language", "kind", "text"), partial(_clean, p), _CLEANED)
+
+
+def _clean(p: Cleaning, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    rows = []
+    for row in batch.to_pylist():
+        done = clean(row["text"], language=row["language"], kind=row["kind"], p=p)
+        raw = None if done.text is None else done.text.encode()
+        changed = done.text is not None and done.text != row["text"]
+        rows.append(
+            {
+                **{k: row[k] for k in ("content_id", "language", "kind")},
+                "clean_id": None if raw is None else hashlib.sha256(raw).hexdigest(),
+                "text_bytes": None if raw is None else len(raw),
+                "header_bytes": done.header_bytes,
+                "replaced": sorted(done.replaced.items()),
+                "cells_cut": done.cells_cut,
+                "failure": done.failure,
+                "text": done.text if changed else None,
+            }
+        )
+    yield pa.RecordBatch.from_pylist(rows, _CLEANED_ARROW)
+
+
+def signal_rows(rows: DataFrame, table: Table) -> DataFrame:
+    """Signals of rows (clean_id, language, kind, text), in the columns of the signals table."""
+    columns = [c for c in table.columns if c.name != "kernel_version"]
+    schema = ", ".join(f"`{c.name}` {c.type}" for c in columns)
+    arrow = table.arrow_schema([c.name for c in columns])
+    return _mapped(rows.select("clean_id", "language", "kind", "text"), partial(_signals, arrow), schema)
+
+
+def _signals(schema: pa.Schema, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    rows = []
+    for row in batch.to_pylist():
+        spoken = natural_language(row["text"])
+        values, failures = measure(row["text"], language=row["language"], kind=row["kind"], natural_language=spoken)
+        about = {k: row[k] for k in ("clean_id", "language", "kind")}
+        rows.append({**about, "natural_language": spoken, "failures": sorted(failures.items()), **values})
+    yield pa.RecordBatch.from_pylist(rows, schema)
