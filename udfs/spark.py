@@ -5,18 +5,19 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from functools import partial
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 from pyspark.sql import DataFrame
 
 from schemas.code import CLEANED_TEXTS
 from schemas.contract import Table
-from udfs import records
-from udfs.archives import Limits
-from udfs.cleaning import Cleaning, clean
-from udfs.fingerprint import Fingerprint, fingerprint_chunks, fingerprint_texts, similarities
-from udfs.natural_language import natural_language
-from udfs.signals import measure
+
+# Kernels are imported where they run: a worker that reads archives need not load a compiler.
+if TYPE_CHECKING:
+    from udfs.archives import Limits
+    from udfs.cleaning import Cleaning
+    from udfs.fingerprint import Fingerprint
 
 _FINGERPRINT = "unit_id string, chunk int, shingles bigint, bands array<bigint>, sketch binary"
 _PROBED = "source_id string, unit string, fingerprint string, error string"
@@ -48,6 +49,8 @@ def fingerprint_rows(rows: DataFrame, p: Fingerprint) -> DataFrame:
 
 
 def _fingerprint(p: Fingerprint, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    from udfs.fingerprint import fingerprint_chunks, fingerprint_texts
+
     names = ["unit_id", "chunk", "shingles", "bands", "sketch"]
     ids, texts = batch.column("unit_id"), batch.column("text")
     if p.level == "chunk":
@@ -65,6 +68,8 @@ def similarity_rows(pairs: DataFrame) -> DataFrame:
 
 
 def _similarity(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    from udfs.fingerprint import similarities
+
     found = pa.array(similarities(batch.column("sketch_a"), batch.column("sketch_b")))
     names = ["unit_a", "unit_b", "similarity"]
     yield pa.RecordBatch.from_arrays([batch.column("unit_a"), batch.column("unit_b"), found], names)
@@ -76,6 +81,8 @@ def probe_rows(sources: DataFrame) -> DataFrame:
 
 
 def _probe(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    from udfs import records
+
     schema = pa.schema([(n, pa.string()) for n in ("source_id", "unit", "fingerprint", "error")])
     rows = [row for source in batch.to_pylist() for row in records.probed(records.unit_of(source))]
     yield pa.RecordBatch.from_pylist(rows, schema)
@@ -87,6 +94,8 @@ def staged_rows(units: DataFrame, limits: Limits) -> DataFrame:
 
 
 def _stage(limits: Limits, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    from udfs import records
+
     for source in batch.to_pylist():
         yield from records.staged_batches(records.unit_of(source), source["unit"], limits)
 
@@ -97,6 +106,8 @@ def cleaned_rows(rows: DataFrame, p: Cleaning) -> DataFrame:
 
 
 def _clean(p: Cleaning, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    from udfs.cleaning import clean
+
     rows = []
     for row in batch.to_pylist():
         done = clean(row["text"], language=row["language"], kind=row["kind"], p=p)
@@ -126,6 +137,9 @@ def signal_rows(rows: DataFrame, table: Table) -> DataFrame:
 
 
 def _signals(schema: pa.Schema, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    from udfs.natural_language import natural_language
+    from udfs.signals import measure
+
     rows = []
     for row in batch.to_pylist():
         spoken = natural_language(row["text"])

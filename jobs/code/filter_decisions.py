@@ -8,23 +8,20 @@ No text is read: a changed threshold costs a join of narrow tables. A signal tha
 from __future__ import annotations
 
 import hashlib
-from functools import reduce
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
+from udfs.rules import RuleBook, load_rules
 
 from jobs.code.parameters import Filter
 from jobs.code.ranking import decided, reason
-from jobs.code.signals import SIGNALS
-from jobs.runtime.cli import stage_main
-from jobs.runtime.stage import Decide
-from schemas.code import CLEANED_TEXTS, FILTER_DECISIONS, NEAR_DUPLICATES, RAW_FILES
-from udfs.rules import Rule, RuleBook, load_rules
 
 _KEY = ["content_id", "language", "kind"]
 
 
-def filter_decisions(near: DataFrame, raw_files: DataFrame, cleaned: DataFrame, signals: DataFrame, p: Filter) -> DataFrame:
+def filter_decisions(
+    near: DataFrame, raw_files: DataFrame, cleaned: DataFrame, signals: DataFrame, p: Filter
+) -> DataFrame:
     """One row per file that near deduplication kept."""
     book = rule_book(p)
     facts = raw_files.select("file_id", "path", F.col("size_bytes").alias("file_bytes"), *_KEY)

@@ -88,12 +88,13 @@ def _read(run: Run, sources: list[Source], limits: Limits) -> Snapshot:
     rows = [dict(zip(Source.__dataclass_fields__, astuple(s), strict=True)) for s in sources]
     frame = run.lake.spark.createDataFrame(pa.Table.from_pylist(rows, _MANIFEST))
     manifest = run.lake.stage(frame, run.run_id, "ingest.manifest")
-    spread = manifest.repartition(min(len(sources), 64), "source_id")
+    tasks = int(run.lake.spark.conf.get("spark.sql.shuffle.partitions") or 200)
+    spread = manifest.repartition(min(len(sources), tasks), "source_id")
     probed = run.lake.stage(probe_rows(spread), run.run_id, "ingest.probed")
     stored = run.lake.read(SOURCES).join(manifest.select("source_id"), "source_id", "left_semi")
     moved = _moved(probed, stored, version)
     units = moved.join(manifest, "source_id")
-    staged = staged_rows(units.repartition(min(max(len(sources), 8), 2000), "unit"), limits)
+    staged = staged_rows(units.repartition(min(len(sources), 4) * tasks, "unit"), limits)
     staged = run.lake.stage(staged, run.run_id, "ingest.staged")
     lost = staged.where(F.col("reason") == records.UNREACHABLE).select("source_id", F.col("detail").alias("error"))
     lost = probed.where("error is not null").select("source_id", "error").union(lost)
@@ -122,14 +123,15 @@ def _state(
     fresh = moved.join(read, "source_id", "left_semi").select(
         "source_id", "unit", "fingerprint", F.lit(version).alias("reader_version"), F.lit("fresh").alias("status"), none
     )
-    held = stored.join(kept, "source_id", "left_semi").join(lost, "source_id", "left")
+    now = lost.select("source_id", F.col("error").alias("now"))
+    held = stored.join(kept, "source_id", "left_semi").join(now, "source_id", "left")
     held = held.select(
         "source_id",
         "unit",
         "fingerprint",
         "reader_version",
-        F.when(lost["error"].isNotNull(), "stale").otherwise("fresh"),
-        lost["error"],
+        F.when(F.col("now").isNotNull(), "stale").otherwise("fresh"),
+        "now",
     )
     never = lost.join(kept, "source_id", "left_anti").select(
         "source_id", F.col("source_id").alias("unit"), none, none, F.lit("unreachable"), "error"

@@ -48,7 +48,9 @@ def load_set(name: str) -> list[Archive]:
     return [Archive(**row) for row in rows[name]]
 
 
-def fetch(archives: Iterable[Archive], folder: Path, say: Callable[[str], None]) -> tuple[list[Archive], dict[str, str]]:
+def fetch(
+    archives: Iterable[Archive], folder: Path, say: Callable[[str], None]
+) -> tuple[list[Archive], dict[str, str]]:
     """Download what is not there yet. Returns the archives that are there and sound, and why each other is left out."""
     wanted = list(archives)
     folder.mkdir(parents=True, exist_ok=True)
@@ -142,9 +144,6 @@ def _debian_package(apt: list[str], a: Archive, folder: Path) -> None:
         _run([*apt, *how], folder)
     except subprocess.CalledProcessError:
         return  # told apart from the others when the archive is looked for
-    # apt writes the epoch's colon as %3a; the pins carry the plain name.
-    for file in folder.glob(f"{a.name}_*%3a*.deb"):
-        file.rename(folder / re.sub(r"%3a", ":", file.name))
 
 
 def _mirror() -> str:

@@ -128,8 +128,8 @@ def _finished(run: Run, stage: Stage, sign: str) -> StageResult | None:
 
 
 def _measure(run: Run, stage: Measure, params: Any, inputs: dict[str, int], metadata: dict[str, Any]) -> StageResult:
-    key = [k for k in stage.writes.key if k != "kernel_version"]
     required = stage.required(*(run.read(t, inputs[t.name]) for t in stage.reads), params).distinct()
+    key = [k for k in stage.writes.key if k in required.columns]
     todo = required.join(run.read(stage.writes).select(*key), key, "left_anti")
     todo = run.lake.stage(todo, run.run_id, f"{stage.name}.todo")
     rows = todo.count()

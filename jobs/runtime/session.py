@@ -5,9 +5,14 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from pyspark.sql import SparkSession
+
+LOG = Path(tempfile.gettempdir()) / f"refinelake-spark-{os.getpid()}.log"
+"""Where a local session's JVM and Python workers write their log."""
 
 _SUBMITTED = ("PYSPARK_GATEWAY_PORT", "SPARK_CONNECT_MODE_ENABLED", "DATABRICKS_RUNTIME_VERSION", "SPARK_REMOTE")
 
@@ -17,9 +22,31 @@ def session() -> SparkSession:
 
     REFINELAKE_SPARK_CONF may name one more file of settings, laid over both (tests, a smaller machine).
     """
-    if SparkSession.getActiveSession() is None and not any(v in os.environ for v in _SUBMITTED):
-        _prepare_local()
-    return SparkSession.builder.appName("refinelake").getOrCreate()
+    if SparkSession.getActiveSession() is not None or any(v in os.environ for v in _SUBMITTED):
+        return SparkSession.builder.appName("refinelake").getOrCreate()
+    _prepare_local()
+    with _noise_to(LOG):
+        return SparkSession.builder.appName("refinelake").getOrCreate()
+
+
+@contextmanager
+def _noise_to(log: Path) -> Iterator[None]:
+    """Start the JVM with its standard error in a file: resolver and Spark logs would bury what a run says.
+
+    On failure the end of that file is shown, with its name.
+    """
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with log.open("wb") as out:
+        os.dup2(out.fileno(), 2)
+    try:
+        yield
+    except Exception as e:
+        said = "\n".join(log.read_text(errors="replace").splitlines()[-20:])
+        raise RuntimeError(f"Spark: expected a session, found {type(e).__name__}; the end of {log}:\n{said}") from e
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def _prepare_local() -> None:

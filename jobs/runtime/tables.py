@@ -21,6 +21,7 @@ from pyspark.sql import functions as F
 from schemas.contract import Table
 
 _METADATA = "spark.databricks.delta.commitInfo.userMetadata"
+_NO_TABLE = ("DELTA_TABLE_ONLY_OPERATION", "DELTA_MISSING_DELTA_TABLE", "DELTA_PATH_DOES_NOT_EXIST")
 OP = "_op"
 """Column of a change set: insert, update or delete."""
 
@@ -65,7 +66,7 @@ class Lake:
         try:
             return self.spark.sql(f"DESCRIBE HISTORY {self.ref(name)} LIMIT 1").collect()[0]
         except AnalysisException as e:
-            if e.getCondition() in ("DELTA_MISSING_DELTA_TABLE", "DELTA_TABLE_NOT_FOUND", "DELTA_PATH_DOES_NOT_EXIST"):
+            if e.getCondition() in _NO_TABLE:
                 return None
             raise
 

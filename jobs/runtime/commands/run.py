@@ -53,7 +53,7 @@ def run_flow(args: argparse.Namespace, stages: tuple[Stage, ...], with_ingest: b
     sources = read_manifest(args.sources) if with_ingest else []
     console = Console()
     started = time.monotonic()
-    lake = Lake(session(), _absolute(args.warehouse))
+    lake = Lake(session(), absolute(args.warehouse))
     run = runner.Run(lake, new_run_id(), flow.STAGES, params, progress=console)
     warnings: list[str] = []
 
@@ -71,7 +71,7 @@ def run_flow(args: argparse.Namespace, stages: tuple[Stage, ...], with_ingest: b
     if with_ingest:
         from jobs.runtime.report import write_report
 
-        target = Path(args.report) if args.report else Path(_absolute(args.warehouse)) / "report.html"
+        target = Path(args.report) if args.report else Path(absolute(args.warehouse)) / "report.html"
         write_report(run, target)
         console.say(f"report: {target}")
     return 0
@@ -87,5 +87,5 @@ def new_run_id() -> str:
     return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
 
 
-def _absolute(warehouse: str) -> str:
+def absolute(warehouse: str) -> str:
     return warehouse if "://" in warehouse else str(Path(warehouse).absolute())

@@ -1,0 +1,45 @@
+"""A few rows of a table without starting Spark: for `explain` and other questions that should answer at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow.compute as pc
+from deltalake import DeltaTable
+from deltalake.exceptions import TableNotFoundError
+
+from schemas.contract import Table
+from schemas.ops import RELEASES
+
+
+@dataclass
+class Snapshot:
+    """The tables of a warehouse at the versions of its newest release."""
+
+    warehouse: str
+    versions: dict[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def newest(cls, warehouse: str) -> Snapshot:
+        """Raises ValueError where the warehouse has no release yet."""
+        place = warehouse if "://" in warehouse else str(Path(warehouse).absolute())
+        snapshot = cls(place)
+        try:
+            releases = snapshot.rows(RELEASES, pc.scalar(True))
+        except TableNotFoundError:
+            releases = []
+        if not releases:
+            raise ValueError(f"{place}: expected a warehouse with a release, found none; run refinelake run first")
+        newest = max(releases, key=lambda row: row["release_id"])
+        return cls(place, dict(newest["tables"]))
+
+    def rows(
+        self, table: Table, where: pc.Expression, columns: Iterable[str] = (), most: int | None = None
+    ) -> list[dict[str, Any]]:
+        """Rows that meet a condition. Text tables have deletion vectors and are not for this reader."""
+        stored = DeltaTable(f"{self.warehouse.rstrip('/')}/{table.name}", version=self.versions.get(table.name))
+        scanner = stored.to_pyarrow_dataset().scanner(columns=list(columns) or None, filter=where)
+        return scanner.to_table().to_pylist() if most is None else scanner.head(most).to_pylist()
