@@ -12,7 +12,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from udfs import headers, notebooks, personal_data
+from udfs import credentials, headers, notebooks, personal_data
 
 # A removal can bring together what was apart (a key's first and last line): the steps run until nothing changes.
 _MAX_PASSES = 8
@@ -32,8 +32,10 @@ class Cleaning:
 
     def version(self) -> str:
         """Part of the table's key: the kernels' source, their data and every parameter that moves a text."""
-        files = (__file__, headers.__file__, personal_data.__file__, notebooks.__file__, headers.DATA, personal_data.DATA)
-        source = b"".join(Path(f).read_bytes() for f in files)
+        here = Path(__file__)
+        sources = (here.with_name(f"{name}.py") for name in ("credentials", "headers", "notebooks", "personal_data"))
+        files = (here, *sources, headers.DATA, headers.PHRASES, credentials.DATA)
+        source = b"".join(f.read_bytes() for f in files)
         return hashlib.sha256(source + repr(sorted(asdict(self).items())).encode()).hexdigest()[:16]
 
 
@@ -48,7 +50,7 @@ class Cleaned:
     failure: str | None
 
 
-def clean(text: str, *, language: str | None, kind: str, p: Cleaning = Cleaning()) -> Cleaned:  # noqa: B008
+def clean(text: str, *, language: str | None, kind: str, p: Cleaning = Cleaning()) -> Cleaned:
     """Clean one text of a language (Linguist's name) and kind: "code", "data", "text" or "notebook"."""
     cells_cut = 0
     if kind == "notebook":

@@ -18,41 +18,22 @@ from functools import cache
 from pathlib import Path
 
 DATA = Path(__file__).parent / "data" / "header_styles.json"
+PHRASES = DATA.with_name("header_phrases.json")
 # Where a header is looked for; a whole GPL takes 35 KB.
 _HEAD_CHARS = 65_536
 
-_HINTS = ("copyright", "licen", "(c)", "©", "rights reserved", "public domain", "permission", "redistribut", "版权", "著作権")
-_LICENCE_NAME = r"(?:mit|x11|isc|zlib|unlicense|wtfpl|cc0|cc[- ]by|[al]?gpl|mpl|epl|bsd|apache|boost|artistic|psf|python|gnu|public domain|proprietary|commercial|see)\b"
+_PHRASES: dict[str, list[str]] = json.loads(PHRASES.read_text("utf-8"))
 # One of these makes a comment a notice. "license" or "copyright" alone do not: programs are about them, too.
-_NOTICE = re.compile(
-    r"copyright\W{0,8}(?:\(c\)|©|&copy;|(?:19|20)\d\d|by\b|the\b)|copyright\b.{0,80}\b(?:19|20)\d\d\b|\bcopr\. ?(?:19|20)\d\d"
-    r"|\(c\) ?(?:copyright|(?:19|20)\d\d|by )|\(c\) .{1,60}\b(?:19|20)\d\d\b|© ?(?:\w)|[:@\\]copyright\b|[@\\]licen[sc]e\b"
-    r"|copyright (?:contributors|holders?|notice|and licen[sc]e|of|is|for|owner)\b|see (?:the )?copyright"
-    r"|spdx-(?:license-identifier|filecopyrighttext|copyright)|\blicen[sc]ed? ?: ?" + _LICENCE_NAME +
-    r"|\blicen[sc]ed (?:under|to|by)\b|\bunder (?:the|an?) (?:[\w.,()-]+ ){0,6}licen[sc]e\b|under the (?:same )?terms\b"
-    r"|permission is (?:hereby )?granted|permission to use, copy|redistributions? and use|redistribut(?:e|ed|ion) .{0,40}(?:modify|permitted)"
-    r"|all rights reserved|gnu (?:lesser |affero |library )?general public|(?:mit|bsd|isc|x11|apache|zlib|artistic|boost|eclipse|mozilla)"
-    r"(?:[/ -](?:style|like|public|software|modified|revised|new|simplified|[234] ?-?clause|expat)){0,3}[ -]licen[sc]e\b"
-    r"|use of this (?:source code|software|file) is governed|(?:see|refer to|read|in|of) (?:the )?(?:(?:accompanying|included|attached|top-level|file) )?"
-    r"[\"'`]?(?:licen[sc]e|copying)(?:\.(?:txt|md|rst)|[\"'`]? file| for (?:more )?(?:details|terms|licen))|this (?:file|program|software|library|code|module|work|script) is "
-    r"(?:free software|licensed|distributed under|released|made available|placed|in the public|public domain|copyright|provided (?:as|under))"
-    r"|(?:placed|released|dedicated|donated|put) (?:in|in ?to|to) the public domain|creative commons|confidential and proprietary|版权所有|著作権"
-)
-# These only stretch a notice over its later paragraphs.
-_LEGAL = re.compile(
-    r"\bas[ -]is\b|warrant(?:y|ies)|\bliab(?:le|ility)\b|you may not use this|obtain a copy|redistribut|you should have received"
-    r"|licen[sc]e (?:agreement|terms|for|version|notice|details|information)|\bcopyright|free software foundation|without fee"
-    r"|above copyright|(?:endorse or promote|advertising materials)|fitness for a|implied|\blicen[sc]e[ds]?\W*$|governing permissions"
-)
-_KEPT_LINE = re.compile(
-    r"#!|<\?|<!doctype|#.{0,80}?coding[:=][ \t]*[-\w.]+|.{0,40}-\*-.{1,200}-\*-|.{0,40}\b(?:vim?|ex):[ \t]{0,8}(?:set?[ \t]|\w+=)|//go:|//[ \t]?\+build|#(?:compdef|autoload|pragma|lang|requires)\b"
-    r"|(?://|/\*)[ \t]*(?:@flow|@ts-|@jsx|eslint|jshint|jslint|prettier|global[ \t]|swift-tools|tslint|istanbul)|['\"]use (?:strict|client|server)['\"]|@charset\b|@echo off"
-    r"|%YAML|---\s*$|\{-#|#[ \t]*(?:frozen_string_literal:|syntax[ \t]*=|cython:|distutils:|type:|pylint:|flake8:|ruff:|mypy:|typed:|yaml-language-server:|-\*-)|%[ \t]*!tex\b",
-    re.I,
-)
+_NOTICE = re.compile("|".join(_PHRASES["notice"]))
+# These only stretch a notice over its later paragraphs, and over the one before it.
+_LEGAL = re.compile("|".join(_PHRASES["legal"]))
+_BEFORE = re.compile("|".join(_PHRASES["before"]))
+_KEPT_LINE = re.compile("|".join(_PHRASES["kept_lines"]), re.I)
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+")
 # What is left of a comment line's edges once the words are taken away.
 _EDGE = " \t\r\n\f\v\ufeff*#/\\=-_~+;%!|.'\"{}()[]<>:@,`^&$"
+# Not a directive (`.. note::`), a target (`.. _name:`), a substitution, a footnote.
+_RST_COMMENT = re.compile(r"\.\.(?:[ \t](?![ \t]*[_|\[])(?!.{0,80}::)|[ \t]*$)")
 _DOCSTRING_PREFIX = re.compile(r"[rRuU](?=\"\"\"|''')")
 
 
@@ -90,7 +71,7 @@ def strip(text: str, language: str | None, kind: str) -> tuple[str, int]:
     while True:
         head = text[:_HEAD_CHARS]
         lower = head.lower()
-        if not any(hint in lower for hint in _HINTS):
+        if not any(hint in lower for hint in _PHRASES["hints"]):
             return text, removed
         lines = _LINE.findall(head)
         whole = len(text) <= _HEAD_CHARS
@@ -121,7 +102,9 @@ def _size(text: str) -> int:
 
 def _says_something(left: list[str], text: str, end: int) -> bool:
     """Whether more than blank and kept lines remain."""
-    return any(line.strip() and not _KEPT_LINE.match(line.lstrip(" \t\ufeff")) for line in left) or bool(text[end:].strip())
+    return any(line.strip() and not _KEPT_LINE.match(line.lstrip(" \t\ufeff")) for line in left) or bool(
+        text[end:].strip()
+    )
 
 
 def _without_notices(lines: list[str], style: _Style) -> list[str]:
@@ -144,8 +127,8 @@ def _without_notices(lines: list[str], style: _Style) -> list[str]:
         if comment is None:
             break
         kept = _without_notice(lines, comment)
-        if not kept and lines[at].startswith("\ufeff"):
-            left.append("\ufeff")
+        if not kept and not any(line.strip(" \t\r\n\ufeff") for line in left):
+            left = ["\ufeff"] if lines[0].startswith("\ufeff") else []
         left += kept
         trim = not kept
         at = comment.last
@@ -167,7 +150,7 @@ def _comment(lines: list[str], at: int, style: _Style) -> _Comment | None:
         if not body.startswith(opener):
             continue
         if opener == "..":
-            return _indented(lines, at) if body.strip() == ".." or (body[2:3] == " " and "::" not in body and body[3:4] not in "_|[") else None
+            return _indented(lines, at) if _RST_COMMENT.match(body) else None
         rest = body[len(opener) :]
         for i in range(at, len(lines)):
             rest = rest if i == at else lines[i]
@@ -176,7 +159,11 @@ def _comment(lines: list[str], at: int, style: _Style) -> _Comment | None:
                 return None if after.strip() else _Comment(at, i + 1, opener, closer)
         return None
     end = at
-    while end < len(lines) and _is_line_comment(lines[end], style) and (end == at or not _is_kept(lines[end].strip(), style)):
+    while (
+        end < len(lines)
+        and _is_line_comment(lines[end], style)
+        and (end == at or not _is_kept(lines[end].strip(), style))
+    ):
         end += 1
     return _Comment(at, end) if end > at else None
 
@@ -205,25 +192,29 @@ def _without_notice(lines: list[str], comment: _Comment) -> list[str]:
     every = lines[comment.first : comment.last]
     if not notices:
         return every
-    legal = [i for i in range(notices[0], len(texts)) if i in notices or _LEGAL.search(texts[i])]
-    before, after = paragraphs[: notices[0]], paragraphs[legal[-1] + 1 :]
+    last = max(i for i in range(notices[0], len(texts)) if i in notices or _LEGAL.search(texts[i]))
+    first = notices[0] - (notices[0] > 0 and bool(_BEFORE.search(texts[notices[0] - 1])))
+    before, after = paragraphs[:first], paragraphs[last + 1 :]
     if not before and not after:
         return []
-    start = paragraphs[notices[0]][0] if before else comment.first
+    start = paragraphs[first][0] if before else comment.first
     end = after[0][0] if after else comment.last
     kept = [lines[i] for i in range(comment.first, comment.last) if not start <= i < end]
-    if not comment.opener:
-        while not after and kept and not kept[-1].strip(_EDGE):
-            kept.pop()
-        return kept
+    while not after and len(kept) > 1 and not kept[-1].strip(_EDGE):
+        kept.pop()
+    return _closed(kept, every, comment, start == comment.first, end == comment.last) if comment.opener else kept
+
+
+def _closed(kept: list[str], every: list[str], comment: _Comment, open_it: bool, close_it: bool) -> list[str]:
+    """The lines of a block comment with the markers put back whose lines went away."""
     newline = "\r\n" if every[0].endswith("\r\n") else "\n"
-    indent = every[0][: every[0].index(comment.opener)]
-    if start == comment.first:
-        kept.insert(0, f"{indent}{comment.opener}{newline}")
-    if end == comment.last and comment.closer:
+    if open_it:
+        indent = every[0][: every[0].index(comment.opener)]
+        kept = [f"{indent}{comment.opener}{newline}", *kept]
+    if close_it and comment.closer:
         ending = every[-1]
         space = ending[: len(ending) - len(ending.lstrip(" \t"))] if len(every) > 1 else ""
-        kept.append(f"{space}{comment.closer}{newline if ending.endswith(newline) else ''}")
+        kept = [*kept, f"{space}{comment.closer}{newline if ending.endswith(newline) else ''}"]
     return kept
 
 

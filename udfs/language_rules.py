@@ -65,6 +65,7 @@ FIRST: Final[dict[str, tuple[Rule, ...]]] = {
     ".e .ex": (("euphoria", _EUPHORIA),),
     ".ftl": (("fluent", r"^-?[a-zA-Z][\w-]*\s*=", r"</?[#@]|\[/?#|^\s*<"), ("freemarker", r"</?[#@]\w|\[/?#\w")),
     ".g": (("g-code", r"^(?:N\d+\s*)?[GM]\d{1,3}(?:\.\d)?(?:\s+[A-Z][-\d.]|\s*;|\s*\(|\s*$)"),),
+    ".fs": (("forth", r"^: \S|^\\\s|\(\s[^)\n]*--[^)\n]*\)", r"^\s*(?:let|open|module|namespace)\s"),),
     ".gml": (("graph modeling language", r"(?i)^\s*graph\s*\[|^\s*graph\s*\n\s*\["),),
     ".gs": (
         ("genie", r"^\[indent|^init\s*$|^uses\s*$|^\s*def\s+\w+[^{]*$"),
@@ -92,11 +93,14 @@ FIRST: Final[dict[str, tuple[Rule, ...]]] = {
         ("limbo", r"^implement\s+\w+|^include\s+\"|:\s*(?:module|adt)\s*$|:\s*(?:module|adt)\s*\{|PATH:\s*con\b"),
         ("mathematica", r"\A\s*\(\*|\bBeginPackage\[|\b(?:Module|Block|With|Table|Plot|Print|Needs)\[|^\s*\w+\[[^\]\n]*_[^\]\n]*\]\s*:?="),
         ("muf", r"^: \w|^\$(?:def|include|author|version)\b|^lvar\s"),
-        ("m", r"^[%\w]*(?:\([^)\n]*\))?[ \t]+(?:;|(?:[nsqdwkfi]|new|set|quit|do|write|kill)(?::\S+)?[ \t]+[\w^\"($%]+[=,^(])|\$\$\w*\^|^%?\w+\s+;", r"^\s*(?:%|function\b)"),
+        ("m", r"^[%\w]*(?:\([^)\n]*\))?[ \t]+(?:;|(?:[nsqdwkfi]|new|set|quit|do|write|kill)(?::\S+)?[ \t]+[\w^\"($%]+[=,^(])|\$\$\w*\^|^%?\w+(?:\([^)\n]*\))?\s+;", r"^\s*(?:%[\s%]|function\b)"),
         ("matlab", r"^\s*%|^\s*(?:function|classdef)\b|^\s*(?:end|endfunction|clear|clc|close all)\s*;?\s*$"),
     ),
     ".md": (("gcc machine description", r"^\(define_(?:insn|expand|attr|c_enum|peephole|predicate|mode|constraint|split|const)", r"^```"),),
-    ".ml": (("standard ml", r"^\s*(?:structure|signature|datatype|functor)\s+\w|^\s*fun\s+\w+[^\n>]*=", r"^\s*let\s+\w+[^\n]*=[^\n]*\bin\b|^let\s|;;"),),
+    ".ml": (
+        ("standard ml", r"^\s*(?:structure|signature|datatype|functor)\s+\w|^\s*fun\s+\w+[^\n>]*=", r"^\s*let\s+\w+[^\n]*=[^\n]*\bin\b|^let\s|;;"),
+        ("ocaml", r";;\s*$|^let\s+(?:rec\s+)?(?:\(\)|\w+)[^\n]*=|^open\s+[A-Z]\w*\s*$", r"^\s*(?:fun\s+\w+[^\n>]*=|datatype\s|structure\s)"),
+    ),
     ".mo": (
         ("modelica", r"^\s*(?:within\b[^\n]*;|equation\s*$|end\s+\w+\s*;|(?:partial\s+|encapsulated\s+)?(?:model|package|block|connector|record)\s+\w+)"),
         ("motoko", r"^\s*(?:import\s+\w+\s*=?\s*\"|(?:persistent\s+)?actor\b|(?:public\s+|shared\s+|private\s+)*func\s|let\s|type\s+\w+\s*=|module\s*\{)"),
@@ -105,6 +109,7 @@ FIRST: Final[dict[str, tuple[Rule, ...]]] = {
         ("modula-2", r"^\s*(?:(?:DEFINITION|IMPLEMENTATION)\s+)?MODULE\s+\w+|^\s*FROM\s+\w+\s+IMPORT\b"),
         ("ampl", r"^\s*(?:minimize|maximize|subject to|s\.t\.|param)\s+\w+", r"^\s*NEURON\b"),
     ),
+    ".odin": (("odin", r"^package\s+\w+|::\s*(?:proc|struct|enum|union)\b"),),
     ".pkl": (("pickle", r"\A(?:\(?[dl]p\d|\(i|c\w[\w.]*\n\w+\n|\x80)|^[tR]+p\d+\s*$"),),
     ".pl": (
         ("raku", _RAKU, r"^\s*use\s+(?:strict|warnings)\b"),
@@ -121,6 +126,9 @@ FIRST: Final[dict[str, tuple[Rule, ...]]] = {
     ".re": (("cpp", r"^\s*#\s*include\s*[<\"]|/\*!re2c|\bint\s+main\s*\(|^\s*#(?:define|ifdef|ifndef)\s"),),
     ".rpy": (("ren'py", r"^(?:label|screen|define|init|image|transform|style|default|translate)\b"),),
     ".s": (("unix assembly", r"^\s*\.(?:globl|cfi_\w+|p2align|ident)\b"),),
+    ".sc": (
+        ("supercollider", r"^\s*\+?\s*[A-Z]\w*\s*(?::\s*[A-Z]\w*\s*)?\{|^\s*(?:classvar|var)\s+[<>]?\s*\w+[^\n:]*;|^\s*\*\s?\w+\s*\{", r"\bdef\s+\w+|\bval\s+\w+\s*[:=]|^\s*import\s"),
+    ),
     ".sql": (("tsql", r"(?i)^\s*GO\s*;?\s*$|^\s*set\s+nocount\s+on|\bdeclare\s+@\w+|\[dbo\]"),),
     ".st": (("smalltalk", r"^!\s*\w+|\bmethodsFor:|\bsubclass:\s*#|\binstanceVariableNames:|^\s*\|(?:\s*\w+)+\s*\|\s*$"),),
     ".t": (
@@ -131,7 +139,7 @@ FIRST: Final[dict[str, tuple[Rule, ...]]] = {
     ),
     ".v": (
         ("verilog", r"\bendmodule\b|^\s*`(?:timescale|define|include|ifdef|ifndef|default_nettype)"),
-        ("coq", r"^\s*(?:(?:From\s+\S+\s+)?Require\b|Proof\b|Qed\.|(?:Inductive|Fixpoint|Theorem|Lemma|Definition|Notation|Section)\s)"),
+        ("coq", r"^\s*(?:(?:From\s+\S+\s+)?Require\b|Proof\b|Qed\.|(?:Inductive|Fixpoint|Theorem|Lemma|Definition|Notation|Section|Ltac|Declare|Hint)\s)"),
     ),
     ".x": (("linker script", r"^\s*SECTIONS\b|^\s*MEMORY\b|\bOUTPUT_FORMAT\("),),
     ".typ .mm .gst .pluginspec .workflow .res": (("xml", _MARKUP),),
@@ -181,7 +189,7 @@ THEN: Final[dict[str, tuple[Rule, ...]]] = {
     ".fs": (("forth", r"^\\\s|\(\s[^)\n]*--[^)\n]*\)"), ("glsl", r"\bgl_\w+|void\s+main\s*\(")),
     ".fx": (("hlsl", r"\b(?:technique\d*|float[1-4](?:x[1-4])?|sampler\w*|[Tt]exture\w*|cbuffer)\b"), ("flux", r"->|^\s*(?:source|typedef|handle)\b")),
     ".gs": (("javascript", r"\bfunction\b|\bvar\s|\bconst\s|=>"),),
-    ".h": (("cpp", r"^\s*(?:virtual|explicit|friend class)\s|^\s*(?:public|private|protected)(?:\s+slots)?\s*:|\w&\s+operator|\)\s*const\s*[;{]|~\w+\(\)"),),
+    ".h": (("cpp", r"#\s*include\s*<[a-z_]+>|\bconst\s+\w[\w:]*\s*&|\benum\s+class\b|\)\s*(?:const\s*)?override\b|\bnullptr\b|^\s*(?:virtual|explicit|friend class)\s|^\s*(?:public|private|protected)(?:\s+slots)?\s*:|\w&\s+operator|\)\s*const\s*[;{]|~\w+\(\)"),),
     ".i": (("swig", r"%\w+|#include"), ("assembly", r"(?i)^\s*(?:\.\w+|\w+\s+equ\s|;|mov|lda|ld|push)")),
     ".jq": (("jsoniq", r":=|\b(?:declare|jsoniq|return)\b|import\s+module"), ("jq", "")),
     ".ks": (

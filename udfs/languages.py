@@ -41,6 +41,8 @@ _EMACS = re.compile(
 _SHEBANG = re.compile(r"\ufeff?#![ \t]*(\S{1,200})([^\n]{0,300})")
 _EXEC = re.compile(r"^[ \t]*exec[ \t]+(?:/\S*/)?(\w+)[^\n]{0,100}\$0[^\n]{0,100}\$@", re.M)
 _MANUAL = re.compile(r"\.(?:[1-9](?![0-9])[a-z_0-9]*|0p|n|man|mdoc)(?:\.in)?$")
+# Octave's help texts carry a texinfo mode line of their own; "idl" is also what editors call WebIDL.
+_QUOTED_MODES = frozenset(("texinfo", "idl"))
 _PLAIN_NAMES = frozenset(
     ("license", "licence", "copying", "readme", "notice", "authors", "install", "changes", "todo", "news", "thanks")
 )
@@ -107,12 +109,13 @@ def detect(path: str, text: str) -> Detected:
     """The language of the file at `path`: only its name, the beginning of its text and the last lines are looked at."""
     name = path.rsplit("/", 1)[-1]
     content = _Text(text)
-    if found := _by_modeline(text):
+    extension, languages = _by_extension(name)
+    found = _by_modeline(text)
+    if found and not (found in _QUOTED_MODES and extension and found not in languages):
         return _known(found, "modeline")
     interpreters = _by_shebang(text) if text[:3].lstrip("\ufeff").startswith("#!") else ()
     if found := _by_filename(name, content, exact=bool(interpreters)):
         return _known(found, "filename")
-    extension, languages = _by_extension(name)
     if interpreters:
         both = [language for language in interpreters if language in languages]
         return _known((both or interpreters)[0], "shebang")

@@ -21,7 +21,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from udfs.signals import all_signals, path_signals
+from udfs.signals import PathSignal, Signal, all_signals, path_signals
 
 DEFAULT_FILE = "udfs/data/rules.toml"
 OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
@@ -85,17 +85,22 @@ class RuleBook:
         return len({(rule.signal, rule.op, rule.threshold) for rules in self.sets.values() for rule in rules})
 
 
+def registered() -> dict[str, Signal | PathSignal]:
+    """Every signal a rule may name, by name, in the order of their numbers."""
+    every: list[Signal | PathSignal] = [*all_signals(), *path_signals()]
+    return {each.name: each for each in sorted(every, key=lambda s: s.number)}
+
+
 def load_rules(override: Path | str | None = None) -> RuleBook:
     """The built-in rules, with those of a TOML file of the same form laid over them."""
     text = resources.files("udfs").joinpath("data/rules.toml").read_text(encoding="utf-8")
     sets = _read(text, DEFAULT_FILE, {})
     if override is not None:
         sets = _read(_text_of(Path(override)), str(override), sets)
-    numbers = {s.name: s.number for s in (*all_signals(), *path_signals())}
-    book = {}
+    known, book = registered(), {}
     for name in sets:
         rules = [rule for found in _inherited(name, sets).values() for rule in found]
-        book[name] = tuple(sorted(rules, key=lambda rule: (numbers[rule.signal], rule.op)))
+        book[name] = tuple(sorted(rules, key=lambda rule: (known[rule.signal].number, rule.op)))
     return RuleBook(book)
 
 
@@ -138,21 +143,21 @@ def _read(text: str, file: str, under: dict[str, _Set]) -> dict[str, _Set]:
 
 
 def _rules_of(signal: str, entry: Any, where: str, source: str) -> tuple[Rule, ...]:
-    types = {s.name: s.type for s in (*all_signals(), *path_signals())}
-    _known([signal], tuple(types), where, "signal")
+    known = registered()
+    _known([signal], tuple(known), where, "signal")
     if entry == "off":
         return ()
     if not isinstance(entry, dict):
         raise ValueError(f'{where}: expected "off" or a table like {{ ">" = 0.2 }}, found {entry!r}')
     _known(entry, _RULE_KEYS, where, "key")
-    severity = entry.get("severity", "drop")
+    kind, severity = known[signal].type, entry.get("severity", "drop")
     _known([severity], SEVERITIES, where, "severity")
     compared = [op for op in OPERATORS if op in entry]
     if not compared:
         raise ValueError(f"{where}: expected one of {', '.join(OPERATORS)}, found {', '.join(entry) or 'nothing'}")
-    allowed = ("is",) if types[signal] == "bool" else ("<", ">", "==")
+    allowed = ("is",) if kind == "bool" else ("<", ">", "==")
     for op in compared:
-        _known([op], allowed, where, f"comparison of a {types[signal]} signal")
+        _known([op], allowed, where, f"comparison for type {kind}")
         if isinstance(entry[op], bool) != (op == "is") or not isinstance(entry[op], (bool, int, float)):
             expected = "true or false" if op == "is" else "a number"
             raise ValueError(f"{where}: expected {expected} after {op!r}, found {entry[op]!r}")

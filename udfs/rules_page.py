@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from udfs.rules import RuleBook
-from udfs.signals import PathSignal, Signal, all_signals, path_signals
+from udfs.rules import RuleBook, registered
+from udfs.signals import all_signals, path_signals
 
 DOCS = Path(__file__).parent.parent / "docs" / "rules.md"
 _HEAD = """# Signals and rules
@@ -18,27 +18,23 @@ with a file of the same form (`filter.rules=FILE`).
 Views: **R** raw text, CRLF and CR read as LF. **WR** its words (runs of word characters, or of characters that are
 neither word characters nor spaces). **WN** normalised words: invisible characters deleted, full width to half, every
 ASCII punctuation mark a space, lower case, NFKC. **C** and **K** code and comment part by one linear scan
-(`udfs/lexing.py`), **LC** and **LK** their lines that are not blank. Shares are rounded to 8 decimals. A null value hits
-no rule; a signal that failed on a file drops it with its own reason.
+(`udfs/lexing.py`), **LC** and **LK** their lines that are not blank. Shares are rounded to 8 decimals. A null value
+hits no rule; a signal that failed on a file drops it with its own reason.
 """
 
 
 def page(book: RuleBook) -> str:
     """The whole page as Markdown."""
-    lines = [
-        _HEAD,
-        f"{len(all_signals())} signals of a text, {len(path_signals())} of a path and size; ",
-        "",
-        "## Sets",
-        "",
-    ]
-    lines[1] += f"{book.count()} distinct rules in {len(book.sets)} sets."
+    counted = (
+        f"{len(all_signals())} signals of a text, {len(path_signals())} of a path and size; "
+        f"{book.count()} distinct rules in {len(book.sets)} sets."
+    )
+    lines = [_HEAD, counted, "", "## Sets", ""]
     lines += ["| set | rules | signals |", "| --- | ---: | ---: |"]
     for name, rules in book.sets.items():
         lines.append(f"| {name} | {len(rules)} | {len({r.signal for r in rules})} |")
     lines += ["", "## Signals", "", "| # | signal | type | definition | drops if |", "| ---: | --- | --- | --- | --- |"]
-    each: Signal | PathSignal
-    for each in sorted((*all_signals(), *path_signals()), key=lambda s: s.number):
+    for each in registered().values():
         definition = each.doc.replace("|", "\\|").replace("<", "&lt;")
         lines.append(f"| {each.number} | `{each.name}` | {each.type} | {definition} | {_rules(each.name, book)} |")
     return "\n".join(lines) + "\n"

@@ -8,13 +8,19 @@ No text is read: a changed threshold costs a join of narrow tables. A signal tha
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from functools import reduce
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
-from udfs.rules import RuleBook, load_rules
 
 from jobs.code.parameters import Filter
 from jobs.code.ranking import decided, reason
+from jobs.code.signals import SIGNALS
+from jobs.runtime.cli import stage_main
+from jobs.runtime.stage import Decide
+from schemas.code import CLEANED_TEXTS, FILTER_DECISIONS, NEAR_DUPLICATES, RAW_FILES
+from udfs.rules import Rule, RuleBook, load_rules
 
 _KEY = ["content_id", "language", "kind"]
 
@@ -29,20 +35,19 @@ def filter_decisions(
     texts = cleaned.select(*_KEY, "clean_id", "failure", F.col("text_bytes").alias("clean_bytes"))
     rows = files.join(texts, _KEY, "left").join(signals, ["clean_id", "language", "kind"], "left")
     rows = rows.withColumns(path_columns()).withColumn("rule_set", rule_set(book))
-    broken = [F.when(condition, why) for condition, why in _conditions(book, "drop")]
     unmeasured = [
         F.when(F.col("failure").isNotNull(), reason("cleaning_failed", detail=F.col("failure"))),
         F.when(F.col("failure").isNull() & (F.col("clean_bytes") == 0), reason("empty_after_cleaning")),
+        F.when((F.col("clean_bytes") > 0) & F.col("natural_language").isNull(), reason("signals_missing")),
         _failed_signals(book),
     ]
-    flags = [F.when(condition, F.lit(name)) for condition, name in _flags(book)]
     return decided(
         rows.select(
             "file_id",
             "clean_id",
-            F.array_compact(F.array(*unmeasured, *broken)).alias("reasons"),
+            F.array_compact(F.array(*unmeasured, *_conditions(book))).alias("reasons"),
             "rule_set",
-            F.array_compact(F.array(*flags)).cast("array<string>").alias("flags"),
+            F.array_compact(F.array(F.lit(None), *_flags(book))).cast("array<string>").alias("flags"),
         )
     )
 
@@ -54,3 +59,84 @@ def rule_book(p: Filter) -> RuleBook:
 def rules_version(p: Filter) -> str:
     """Hash of the rules in force: a changed threshold is a new decision."""
     return hashlib.sha256(repr(sorted(rule_book(p).sets.items())).encode()).hexdigest()[:16]
+
+
+def rule_set(book: RuleBook) -> Column:
+    """The rule set of each row, as RuleBook.set_for says for each (kind, language, natural language)."""
+    by_language = F.col("language")
+    own = [n for n in book.sets if n not in ("others", "data", "notebook") and not n.startswith("text/")]
+    documents = F.when(F.col("natural_language") == "zh", "text/zh").otherwise("text/en")
+    return (
+        F.when(F.col("kind") == "text", documents)
+        .when(F.col("kind") == "notebook", "notebook")
+        .when(by_language.isin(own), by_language)
+        .when(F.col("kind") == "data", "data")
+        .otherwise("others")
+    )
+
+
+def path_columns() -> dict[str, Column]:
+    """Path signals as columns: they are functions of the occurrence, so no content stores them."""
+    name = F.lower(F.element_at(F.split("path", "/"), -1))
+    stem = F.substring_index(name, ".", 1)
+    related = stem.isin("readme", "notes", "todo", "description", "cmakelists")
+    return {
+        "qsc_code_size_file_byte": F.col("file_bytes"),
+        "qsc_doc_cate_code_related_file_name": related | stem.contains("requirement") | name.startswith("read.me"),
+    }
+
+
+def _rules(book: RuleBook, severity: str) -> Iterator[tuple[Rule, Column]]:
+    """Each distinct rule once, with the condition that a row is in one of its sets and hit by it."""
+    sets: dict[tuple[str, str, float], list[str]] = {}
+    rules: dict[tuple[str, str, float], Rule] = {}
+    for name, found in book.sets.items():
+        for rule in (r for r in found if r.severity == severity):
+            key = (rule.signal, rule.op, float(rule.threshold))
+            sets.setdefault(key, []).append(name)
+            rules[key] = rule
+    for key, rule in rules.items():
+        yield rule, F.col("rule_set").isin(sets[key]) & _hit(rule)
+
+
+def _hit(rule: Rule) -> Column:
+    value, limit = F.col(rule.signal), F.lit(rule.threshold)
+    return {"<": value < limit, ">": value > limit, "==": value == limit, "is": value == limit}[rule.op]
+
+
+def _conditions(book: RuleBook) -> list[Column]:
+    """A reason for each drop rule that hits; null where it does not."""
+    return [
+        F.when(hit, reason(f"{rule.signal} {rule.op}", F.col(rule.signal), F.lit(float(rule.threshold))))
+        for rule, hit in _rules(book, "drop")
+    ]
+
+
+def _flags(book: RuleBook) -> list[Column]:
+    return [F.when(hit, F.lit(f"{rule.signal} {rule.op}")) for rule, hit in _rules(book, "flag")]
+
+
+def _failed_signals(book: RuleBook) -> Column:
+    """A signal that the row's rules need and that failed: missing is never a pass."""
+    needed = reduce(
+        lambda other, name: F.when(
+            F.col("rule_set") == name, F.array(*map(F.lit, sorted(book.required(name))))
+        ).otherwise(other),
+        book.sets,
+        F.array().cast("array<string>"),
+    )
+    failed = F.array_intersect(F.map_keys("failures"), needed)
+    return F.when(F.size(failed) > 0, reason("signal_failed", detail=F.array_join(F.array_sort(failed), ", ")))
+
+
+STAGE = Decide(
+    "filter_decisions",
+    filter_decisions,
+    reads=(NEAR_DUPLICATES, RAW_FILES, CLEANED_TEXTS, SIGNALS),
+    writes=FILTER_DECISIONS,
+    params=Filter(),
+    version=rules_version,
+)
+
+if __name__ == "__main__":
+    stage_main(STAGE)

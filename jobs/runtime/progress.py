@@ -15,7 +15,9 @@ class Console:
     """A line per stage; on a terminal the current stage's seconds tick on until it ends."""
 
     def __init__(self) -> None:
-        self._out = Terminal(highlight=False, soft_wrap=True)
+        self._out = Terminal(highlight=False)
+        if not self._out.is_terminal:
+            self._out.width = 160
         self._status = None
         self._stop = threading.Event()
 

@@ -192,9 +192,9 @@ def cleaning(run: Run) -> dict[str, Any]:
     rows = run.read(code.CLEANED_TEXTS)
     facts = rows.agg(
         F.count(F.lit(1)).alias("texts"),
-        F.count_if("header_bytes > 0").alias("headers"),
-        F.count_if("failure is not null").alias("failed"),
-        F.count_if("text is not null").alias("changed"),
+        F.count_if(F.expr("header_bytes > 0")).alias("headers"),
+        F.count_if(F.expr("failure is not null")).alias("failed"),
+        F.count_if(F.expr("text is not null")).alias("changed"),
     ).collect()[0]
     kinds = rows.select(F.explode("replaced").alias("kind", "n")).groupBy("kind").agg(F.sum("n"), F.count(F.lit(1)))
     return {**facts.asDict(), "kinds": sorted(tuple(r) for r in kinds.collect())}

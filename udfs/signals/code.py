@@ -22,9 +22,7 @@ _HEX_WORD = re.compile(r"0[xX](?<!\w0[xX])[0-9a-fA-F]++(?!\w)")
 _TOKENS = re.compile(r"\w+|[^\w\s]+")
 _URL = re.compile(r"https?://")
 # Each match runs to the end of its line, so a line counts once.
-_PROMPT = re.compile(
-    r"\b(?:(?:TODO|FIXME)\b|(?:[Tt]odo|[Ff]ixme)[ \t]{0,4}[:(]|[Yy][Oo][Uu][Rr] [Cc][Oo][Dd][Ee] [Hh][Ee][Rr][Ee]\b)[^\n]*+"
-)
+_PROMPT = re.compile(r"\b(?:(?:TODO|FIXME)\b|(?:[Tt]odo|[Ff]ixme)[ \t]{0,4}[:(]|(?i:your code here)\b)[^\n]*+")
 _ASSERT = re.compile(r"assert(?<![a-z0-9]assert)[^\n]*+")
 _CONCAT = re.compile(r'=[ \t]{0,8}(?:[rbuf]{1,2})?""[ \t]{0,8}\+[ \t]{0,8}(?:[rbuf]{1,2})?""[^\n]*+')
 _TRIVIAL_LINES = frozenset((b"},",))
@@ -160,7 +158,7 @@ def frac_chars_comments(view: View) -> float | None:
     own syntax tree that gives 0 for a file that does not parse (B15), and 350 languages without a Pygments lexer count
     all that follows the first comment (B4). Here one linear scanner serves every language.
     """
-    return share(len(view.parts.comments), view.num_chars)
+    return min(1.0, len(view.parts.comments) / view.num_chars) if view.num_chars else None
 
 
 @signal(23, family="code")

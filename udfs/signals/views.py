@@ -43,7 +43,7 @@ class View:
         return self.raw.encode("utf-8", "surrogatepass")
 
     @cached_property
-    def byte_counts(self) -> np.ndarray:  # type: ignore[type-arg]
+    def byte_counts(self) -> np.ndarray:
         return np.bincount(np.frombuffer(self.utf8, np.uint8), minlength=128)
 
     @cached_property
@@ -53,7 +53,7 @@ class View:
             return Counter()
         return Counter("".join(_NOT_ASCII.findall(self.raw)))
 
-    def count(self, ascii_codes: np.ndarray, other: Callable[[str], bool]) -> int:  # type: ignore[type-arg]
+    def count(self, ascii_codes: np.ndarray, other: Callable[[str], bool]) -> int:
         return int(self.byte_counts[ascii_codes].sum()) + sum(n for c, n in self.others.items() if other(c))
 
     @cached_property

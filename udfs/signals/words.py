@@ -26,8 +26,9 @@ _HALF_WIDTH = str.maketrans(
     ',.,;:?!()[][][]<><>""""[]""""\'\'\'\'"\'.---~..%#&*+-=@|\\/_<>$^`"\',.;:',
 )
 _INVISIBLE = dict.fromkeys(
-    [*range(0x80, 0x85), *range(0x86, 0xA0), 0xAD, 0x180E, *range(0x200B, 0x2010), *range(0x202A, 0x202F)]
-    + [*range(0x2060, 0x2065), *range(0x2066, 0x206A), 0xFEFF]
+    c
+    for c in range(0x80, 0xFFF0)
+    if c != 0x85 and unicodedata.category(chr(c)) in ("Cc", "Cf") and not 0x600 <= c < 0x900
 )
 _PUNCTUATION = dict.fromkeys(map(ord, string.punctuation), " ")
 _OTHER_TABLE: dict[int, Any] = {
@@ -40,6 +41,7 @@ _ASCII_TABLE = bytes(
     for c in range(128)
 ) + bytes(range(128, 256))
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
+_LONG_RUN = re.compile(r"([^\x00-\x7f\w\s]{31,})")
 _NOT_WORD = re.compile(r"[^\x00-\x7f\w\s]+")
 
 
@@ -58,7 +60,9 @@ def normalised_words(utf8: bytes, natural_language: str) -> list[bytes] | list[s
     if folded.isascii():
         return folded.split()
     text = _NOT_ASCII.sub(_fold, folded.decode("utf-8", "surrogatepass"))
-    text = unicodedata.normalize("NFKC", text)
+    # Python sorts a run of combining marks by insertion: long runs, which no language writes, stay as they are.
+    parts = _LONG_RUN.split(text)
+    text = "".join(part if i % 2 else unicodedata.normalize("NFKC", part) for i, part in enumerate(parts))
     if natural_language == "zh":
         return _chinese(text)
     return _NOT_WORD.sub(r" \g<0> ", text).split()
