@@ -14,7 +14,8 @@ from pathlib import Path
 
 from udfs import credentials, headers, notebooks, personal_data
 
-# A removal can bring together what was apart (a key's first and last line): the steps run until nothing changes.
+# A replaced key can bring a comment to the top that was below code: both steps run again until nothing is replaced.
+# Headers alone are final after one call, and what follows them has then been read as it stays.
 _MAX_PASSES = 8
 
 
@@ -51,7 +52,7 @@ class Cleaned:
 
 
 def clean(text: str, *, language: str | None, kind: str, p: Cleaning = Cleaning()) -> Cleaned:
-    """Clean one text of a language (Linguist's name) and kind: "code", "data", "text" or "notebook"."""
+    """Clean one text of a language (named as in udfs/languages.py) and kind (code, data, text or notebook)."""
     cells_cut = 0
     if kind == "notebook":
         try:
@@ -61,7 +62,7 @@ def clean(text: str, *, language: str | None, kind: str, p: Cleaning = Cleaning(
     header_bytes = 0
     replaced: Counter[str] = Counter()
     for _ in range(_MAX_PASSES):
-        before = text
+        counts: dict[str, int] = {}
         # The markdown of a notebook is no comment, whatever it starts with.
         if p.strip_header and kind != "notebook":
             text, removed = headers.strip(text, language, kind)
@@ -69,7 +70,7 @@ def clean(text: str, *, language: str | None, kind: str, p: Cleaning = Cleaning(
         if p.replace_personal_data:
             text, counts = personal_data.replace(text)
             replaced.update(counts)
-        if text == before:
+        if not counts:
             break
     return Cleaned(text, header_bytes, dict(replaced), cells_cut, None)
 

@@ -32,22 +32,28 @@ PLACEHOLDERS = {
 
 
 def substitute(
-    pattern: re.Pattern[str], text: str, counts: Counts, kind: str, wanted: Callable[[re.Match[str]], bool]
+    pattern: re.Pattern[str],
+    text: str,
+    counts: Counts,
+    kind: str,
+    wanted: Callable[[re.Match[str]], bool],
+    group: str | int = 1,
 ) -> str:
-    """Replace group 1 of each wanted match by the kind's placeholder."""
+    """Replace a group of each wanted match by the kind's placeholder."""
     pieces: list[str] = []
     end = 0
     for match in pattern.finditer(text):
         if wanted(match):
-            pieces += (text[end : match.start(1)], PLACEHOLDERS[kind])
-            end = match.end(1)
+            pieces += (text[end : match.start(group)], PLACEHOLDERS[kind])
+            end = match.end(group)
             counts[kind] += 1
     return "".join([*pieces, text[end:]]) if pieces else text
 
 
 _MAX_KEY_CHARS = 32_768
 _BEGIN = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
-_KEY_LINE = re.compile(r"[A-Za-z0-9+/=]{40}")
+# A run of base64 from its start; in a string literal the n of an escaped line break comes before it.
+_KEY_LINE = re.compile(r"(?:(?<=\\[nr])|(?<![\\A-Za-z0-9+/=]))[A-Za-z0-9+/=]{40}")
 _BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=")
 
 
@@ -92,7 +98,9 @@ def _is_issued(match: re.Match[str]) -> bool:
     return len(set(found)) > 8 and "EXAMPLE" not in found and "xxxx" not in found.lower()
 
 
-_URL = re.compile(r"://[^\s:/@'\"<>{}()\[\]$\\]{1,64}:([^\s:/@'\"<>{}()\[\]$\\]{3,64})@(?=[A-Za-z0-9\[])")
+_URL = re.compile(
+    r"://(?P<user>[^\s:/@'\"<>{}()\[\]$\\]{1,64}):(?P<password>[^\s:/@'\"<>{}()\[\]$\\]{3,64})@(?=[A-Za-z0-9\[])"
+)
 # A name's last word, what may stand between it and a value, and the value in quotes; searched in lower case.
 _TAIL = (
     r"[0-9]{0,2}(?:\\?[\"'])?\]?[ \t]{0,16}(?::=|=>|==|[:=])[ \t]{0,16}[bru]?\\?([\"'])([^\"'\s\\<>{}$]{6,200})\\?\1"
@@ -114,9 +122,13 @@ _NAMES = [
 def _in_urls(text: str, counts: Counts) -> str:
     if "://" not in text or "@" not in text:
         return text
-    return substitute(
-        _URL, text, counts, "password", lambda m: not _is_made_up(m[1]) and not m[1].isdecimal() and len(set(m[1])) > 3
-    )
+    return substitute(_URL, text, counts, "password", _is_login, "password")
+
+
+def _is_login(match: re.Match[str]) -> bool:
+    """A user with a password of one's own: not postgres:postgres, a port, or a word of a manual."""
+    user, password = match["user"], match["password"]
+    return user != password and len(set(password)) > 3 and not password.isdecimal() and not _is_made_up(password)
 
 
 def _assigned(text: str, counts: Counts) -> str:
@@ -146,7 +158,7 @@ def _lower(text: str) -> str:
 
 def _is_made_up(value: str) -> bool:
     lower = value.lower()
-    return any(word in lower for word in _MADE_UP) or lower in ("pass", "user", "pwd", "pw")
+    return any(word in lower for word in _MADE_UP) or lower in ("pass", "user", "pwd", "pw", "token", "repo", "key")
 
 
 _FILE_OR_NAME = re.compile(

@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 
 from udfs import sketching
 
+# Read once: what runs is what was imported, whatever happens to the file meanwhile.
+_SOURCE = b"".join(Path(f).read_bytes() for f in (__file__, sketching.__file__))
 _TOKEN = re.compile(rb"[0-9A-Za-z_\x80-\xff]+|[^0-9A-Za-z_\x80-\xff\s]+")
 
 
@@ -51,8 +53,7 @@ class Fingerprint:
 
     def version(self) -> str:
         """Part of the table's key: the kernel's source and every number that moves a fingerprint."""
-        source = b"".join(Path(f).read_bytes() for f in (__file__, sketching.__file__))
-        return hashlib.sha256(source + repr(sorted(asdict(self).items())).encode()).hexdigest()[:16]
+        return hashlib.sha256(_SOURCE + repr(sorted(asdict(self).items())).encode()).hexdigest()[:16]
 
 
 def collision_probability(similarity: NDArray[np.float64], bands: int, rows: int) -> NDArray[np.float64]:

@@ -88,12 +88,13 @@ def strip(text: str, language: str | None, kind: str) -> tuple[str, int]:
 
 def _style(language: str | None, kind: str) -> _Style:
     styles = _styles()
+    name = (language or "").lower()
     if kind == "text":
         # In prose a hash is a heading and a dash a list: only comments that no reader sees count.
         prose = styles["unknown prose"]
-        known = styles.get(language or "", prose)
+        known = styles.get(name, prose)
         return known if not known.line else prose
-    return styles.get(language or "", styles["unknown"])
+    return styles.get({"c++": "cpp", "c#": "csharp"}.get(name, name), styles["unknown"])
 
 
 def _size(text: str) -> int:

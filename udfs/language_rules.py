@@ -32,7 +32,9 @@ _PLSQL: Final = (
     r"|\bcreate\s+or\s+replace\s+(?:editionable\s+)?(?:package|type|procedure|trigger)\b|\bsysdate\b|\bnumber\s*\(\s*\d"
 )
 _MARKUP: Final = r"\A\s*<(?:\?xml|!--|!DOCTYPE|[a-zA-Z])"
-_EUPHORIA: Final = r"^\s*end\s+(?:if|for|while|function|procedure|type)\b|^\s*(?:include|without|with)\s+\w+(?:\.e)?\s*$"
+_EUPHORIA: Final = (
+    r"^\s*end\s+(?:if|for|while|function|procedure|type)\b|^\s*(?:include|without|with)\s+\w+(?:\.e)?\s*$"
+)
 
 FIRST: Final[dict[str, tuple[Rule, ...]]] = {
     ".C .H": (("cpp", _CPP), ("c", "")),
@@ -189,7 +191,7 @@ THEN: Final[dict[str, tuple[Rule, ...]]] = {
     ".fs": (("forth", r"^\\\s|\(\s[^)\n]*--[^)\n]*\)"), ("glsl", r"\bgl_\w+|void\s+main\s*\(")),
     ".fx": (("hlsl", r"\b(?:technique\d*|float[1-4](?:x[1-4])?|sampler\w*|[Tt]exture\w*|cbuffer)\b"), ("flux", r"->|^\s*(?:source|typedef|handle)\b")),
     ".gs": (("javascript", r"\bfunction\b|\bvar\s|\bconst\s|=>"),),
-    ".h": (("cpp", r"#\s*include\s*<[a-z_]+>|\bconst\s+\w[\w:]*\s*&|\benum\s+class\b|\)\s*(?:const\s*)?override\b|\bnullptr\b|^\s*(?:virtual|explicit|friend class)\s|^\s*(?:public|private|protected)(?:\s+slots)?\s*:|\w&\s+operator|\)\s*const\s*[;{]|~\w+\(\)"),),
+    ".h": (("cpp", r"include\s*<[a-z_]+>|const\s+\w[\w:]*\s*&|enum\s+class\b|override\s*(?:final\s*)?[;{]|nullptr\b|^\s*(?:virtual|explicit|friend class)\s|^\s*(?:public|private|protected)(?:\s+slots)?\s*:|&\s+operator|\)\s*const\s*[;{]|~\w+\(\)"),),
     ".i": (("swig", r"%\w+|#include"), ("assembly", r"(?i)^\s*(?:\.\w+|\w+\s+equ\s|;|mov|lda|ld|push)")),
     ".jq": (("jsoniq", r":=|\b(?:declare|jsoniq|return)\b|import\s+module"), ("jq", "")),
     ".ks": (
@@ -238,6 +240,10 @@ THEN: Final[dict[str, tuple[Rule, ...]]] = {
     ".typ": (("typst", ""),),
     ".v": (("v", r"^\s*(?:(?:pub\s+)?fn\s|struct\s+\w+\s*\{|module\s+\w+\s*$|import\s+[\w.]+\s*$)"), ("coq", r"^\s*\(\*"), ("verilog", "")),
     ".vhost": (("nginx", r"^\s*(?:server|location|upstream)\b[^<\n]*\{|^\s*listen\s[^;\n]*;"), ("apacheconf", "")),
+    ".txt": (
+        ("adblock filter list", r"\A\[(?:[Aa]d[Bb]lock|u[Bb]lock|[Aa]d[Gg]uard)"),
+        ("hosts file", r"\A(?:[ \t]*(?:#[^\n]*)?\n)*(?:\d{1,3}\.){3}\d{1,3}[ \t]+[A-Za-z][\w.-]*[ \t]*(?:#[^\n]*)?$"),
+    ),
     ".w": (("openedge abl", r"(?i)&analyze-suspend|^\s*(?:define|create)\s+\w+|^\s*end\s+procedure"), ("cweb", "")),
     ".workflow": (("hcl", ""),),
     ".x": (("logos", r"^\s*%(?:hook|end|ctor|orig|group|new|class)\b"), ("linker script", r"\bENTRY\(|\*\(\.text"), ("rpc", "")),
@@ -278,6 +284,9 @@ CLUES: Final[dict[str, tuple[str, ...]]] = {
     "freebasic": (r"(?i)^\s*#include\b", r"(?i)\bas\s+(?:\w+\s+)?(?:ptr|integer|zstring|ubyte)\b", r"(?i)^\s*(?:end\s+)?namespace\b"),
     "basic": (r"^\s*\d+\s+[A-Z]+", r"(?i)^\s*(?:\d+\s+)?(?:print|goto|gosub|rem|input|let)\s"),
 }  # fmt: skip
+
+OWN_RULES_ONLY: Final = frozenset({".txt"})
+"""Linguist's patterns are not asked: they are slow, and the mode line of a Vim help file is read before."""
 
 CLUED: Final = frozenset({".inc", ".sc", ".mqh", ".cgi", ".fcgi", ".bas", ".frm", ".bi"})
 """The extensions for which the clues are asked: elsewhere a language without clues would always lose."""

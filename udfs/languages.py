@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -14,7 +14,7 @@ from typing import Any, Final
 import regex
 
 from udfs.generated import is_generated
-from udfs.language_rules import CLUED, CLUES, DEFAULTS, FIRST, NEEDS_PROOF, THEN, Rule
+from udfs.language_rules import CLUED, CLUES, DEFAULTS, FIRST, NEEDS_PROOF, OWN_RULES_ONLY, THEN, Rule
 
 __all__ = ["KEPT", "NAMES", "VERSION", "Detected", "detect", "is_generated", "is_vendored", "kind_of"]
 
@@ -38,6 +38,7 @@ _VIM = re.compile(r"(?:^|[ \t])(?:vim?|ex)(?:[<=>]?\d+)?:[^\n]{0,200}?\b(?:filet
 _EMACS = re.compile(
     r"-\*-[^\n]{0,200}?\bmode[ \t]*:[ \t]*([\w+#-]+)[^\n]{0,200}?-\*-|-\*-[ \t]*([\w+#-]+)[ \t;]*-\*-", re.I
 )
+_TOKEN = re.compile(r"\\.|\[\^?\]?|[]()|]", re.DOTALL)
 _SHEBANG = re.compile(r"\ufeff?#![ \t]*(\S{1,200})([^\n]{0,300})")
 _EXEC = re.compile(r"^[ \t]*exec[ \t]+(?:/\S*/)?(\w+)[^\n]{0,100}\$0[^\n]{0,100}\$@", re.M)
 _MANUAL = re.compile(r"\.(?:[1-9](?![0-9])[a-z_0-9]*|0p|n|man|mdoc)(?:\.in)?$")
@@ -78,15 +79,37 @@ class _Text:
         return self._bounded
 
     def has(self, pattern: str) -> bool:
-        return _compiled(pattern).search(self.bounded) is not None
+        return any(find(self.bounded) for find in _finders(pattern))
 
 
 @cache
-def _compiled(pattern: str) -> Any:
-    try:
-        return re.compile(pattern, re.MULTILINE)
-    except re.error:  # A few of Linguist's patterns need what only this package has.
-        return regex.compile(pattern, regex.MULTILINE)
+def _finders(pattern: str) -> tuple[Callable[[str], object], ...]:
+    """One search for each alternative: `re` is several times faster when each has a beginning of its own."""
+    finders: list[Callable[[str], object]] = []
+    flags, pattern = (re.IGNORECASE, pattern[4:]) if pattern.startswith("(?i)") else (re.NOFLAG, pattern)
+    for part in _alternatives(pattern):
+        try:
+            compiled: Any = re.compile(part, re.MULTILINE | flags)
+        except re.error:  # A few of Linguist's patterns need what only this package has.
+            compiled = regex.compile(part, regex.MULTILINE | flags)
+        finders.append(compiled.match if part.startswith("\\A") else compiled.search)
+    return tuple(finders)
+
+
+def _alternatives(pattern: str) -> list[str]:
+    """The parts between the bars that are in no group; a pattern with flags of its own stays whole."""
+    if pattern.startswith("(?") and pattern[2] not in ":=!<":
+        return [pattern]
+    parts, depth, in_class, start = [], 0, False, 0
+    for token in _TOKEN.finditer(pattern):
+        mark = token.group()
+        in_class = mark.startswith("[") or (in_class and mark != "]")
+        if not in_class:
+            depth += {"(": 1, ")": -1}.get(mark, 0)
+            if mark == "|" and depth == 0:
+                parts.append(pattern[start : token.start()])
+                start = token.end()
+    return [*parts, pattern[start:]]
 
 
 def kind_of(language: str) -> str:
@@ -102,7 +125,10 @@ def is_vendored(path: str) -> bool:
 
 @cache
 def _vendor_pattern() -> Any:
-    return re.compile("|".join(f"(?:{pattern})" for pattern in _FACTS["vendor"]))
+    """One pattern for all: those that begin at a folder, and the others without their leading wildcard."""
+    folders = [pattern[5:] for pattern in _FACTS["vendor"] if pattern.startswith("(^|/)")]
+    others = [pattern.removeprefix(r"([^\s]*)") for pattern in _FACTS["vendor"] if not pattern.startswith("(^|/)")]
+    return re.compile(f"(?:^|/)(?:{'|'.join(folders)})|{'|'.join(others)}")
 
 
 def detect(path: str, text: str) -> Detected:
@@ -212,7 +238,7 @@ def _by_rules(rules: tuple[Rule, ...], content: _Text) -> str | None:
 
 
 def _by_heuristics(extension: str, languages: tuple[str, ...], content: _Text) -> str | None:
-    for rule in _HEURISTICS.get(extension, ()):
+    for rule in () if extension in OWN_RULES_ONLY else _HEURISTICS.get(extension, ()):
         if not rule["all"] and not rule["none"]:  # Linguist's default: the own rules go before it.
             continue
         if any(content.has(pattern) for pattern in rule["none"]):

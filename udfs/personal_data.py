@@ -19,6 +19,7 @@ import ipaddress
 import json
 import re
 from collections import Counter
+from functools import lru_cache
 
 from udfs.credentials import DATA, STEPS, Counts, Step, substitute
 
@@ -85,6 +86,9 @@ def _is_address(text: str, start: int, match: re.Match[str]) -> bool:
 
 # The user of `https://user@host`, or the last part of a path.
 _USERINFO = re.compile(r"://(?:[^\s/\"'<>(),;]{0,64}|[^\s\"'<>(),;]{0,99}/)\Z")
+_RESOLVERS = _WORDS["kept_resolvers"]
+# Blocks of IANA's special-purpose registries that the standard library counts as global, or is too old to know.
+_SPECIAL = [ipaddress.ip_network(block) for block in sorted(_WORDS["special_blocks"])]
 _QUAD = re.compile(r"([0-9][0-9]{0,2}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3})(?![0-9])")
 _QUAD_HINT = re.compile(r"\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]")
 _VERSION_BEFORE = re.compile(
@@ -109,14 +113,21 @@ def _is_public_quad(match: re.Match[str]) -> bool:
     # A folder of a path, not the host of a URL.
     if before == "/" and text[start - 2 : start] != "//":
         return False
+    if not _is_public(match[1]) or _is_numbering(match[1]):
+        return False
+    return not _VERSION_BEFORE.search(text[max(start - 24, 0) : start])
+
+
+@lru_cache(maxsize=4096)
+def _is_public(address: str) -> bool:
+    """Globally routable, and no one's favourite resolver. Parts over 255 or with a leading zero are no address."""
     try:
-        address = ipaddress.IPv4Address(match[1])
+        found = ipaddress.ip_address(address)
     except ValueError:
-        # A part over 255 or with a leading zero.
         return False
-    if not address.is_global or address.is_multicast or match[1] in _WORDS["kept_resolvers"]:
+    if not found.is_global or found.is_multicast or str(found) in _RESOLVERS:
         return False
-    return not _is_numbering(match[1]) and not _VERSION_BEFORE.search(text[max(start - 24, 0) : start])
+    return not any(found in block for block in _SPECIAL)
 
 
 def _joins(character: str, more: str) -> bool:
@@ -125,8 +136,10 @@ def _joins(character: str, more: str) -> bool:
 
 
 def _is_numbering(quad: str) -> bool:
-    """Small parts and a zero or one at the end read as a version or a section: 1.2.3.4, 2.0.0.0, 4.5.1.0."""
+    """Small parts or zeros read as a version or a section, 0-2 before up to 39 as an object identifier (X.660)."""
     parts = [int(part) for part in quad.split(".")]
+    if parts[0] <= 2 and parts[1] < 40:
+        return True
     return (parts[0] < 11 and (max(parts[1:]) < 32 or parts[1:].count(0) >= 2)) or parts[1:] == [0, 0, 0]
 
 
@@ -140,14 +153,7 @@ def _is_public_groups(match: re.Match[str]) -> bool:
     before, after = text[max(start - 1, 0) : start], text[end : end + 1]
     if _joins(before, ":._-") or _joins(after, ":._"):
         return False
-    if sum(map(bool, match[1].split(":"))) < 3 or match[1].lower() in _WORDS["kept_resolvers"]:
-        return False
-    try:
-        address = ipaddress.IPv6Address(match[1])
-    except ValueError:
-        return False
-    return address.is_global and address not in _DOCUMENTATION
+    return sum(map(bool, match[1].split(":"))) >= 3 and _is_public(match[1])
 
 
-_DOCUMENTATION = ipaddress.IPv6Network("3fff::/20")
 _STEPS: tuple[Step, ...] = (_emails, _ipv4, _ipv6)

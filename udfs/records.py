@@ -43,14 +43,15 @@ STAGED = pa.schema(
     ]
 )
 
+_MODULES = (archives, decoding, gitrepo, parquet_sets, sources)
+_SOURCE = b"".join(Path(str(f)).read_bytes() for f in (__file__, *(m.__file__ for m in _MODULES)))
+
 UNREACHABLE = "unreachable"
 
 
 def version(limits: Limits) -> str:
     """Part of what a snapshot was read with: when it moves, every source is read again."""
-    files = (__file__, *(m.__file__ for m in (archives, decoding, gitrepo, parquet_sets, sources)))
-    source = b"".join(Path(f).read_bytes() for f in files)
-    return hashlib.sha256(source + languages.VERSION.encode() + repr(limits).encode()).hexdigest()[:16]
+    return hashlib.sha256(_SOURCE + languages.VERSION.encode() + repr(limits).encode()).hexdigest()[:16]
 
 
 def staged_batches(unit: Unit, location: str, limits: Limits) -> Iterator[pa.RecordBatch]:

@@ -13,17 +13,52 @@ from udfs.cleaning import Cleaned, Cleaning, clean
 
 NOTICE = "# Copyright 2020 Jane <jane@some-host.org>\n"
 PIECES = [
-    NOTICE, "# This does that.\n", "#\n", "\n", "#!/bin/sh\n", "# coding: utf-8\n", "/* Licensed under the MIT License\n", " */\n", "*/", '"""', "'''", "<!-- ", "-->\n",
-    ".. (c) 2020\n", "// All rights reserved\n", "x = 1\n", "\ufeff", "\r\n", "\r", "jane@some-host.org", "54.217.7.118", "-", ".", "v", "@", ":", "://", "2a00:16d8:0:7::205",
-    "password = ", '"k4tz3n8"', "-----BEGIN PRIVATE KEY-----\n", "A1b2C3d4E5" * 5 + "\n", "-----END PRIVATE KEY-----\n", "ghp_" + "a1B2c3D4e5F6" * 3, "\ud800", "<EMAIL>", "é", "-*- x -*-",
-]  # fmt: skip
+    NOTICE,
+    "# This does that.\n",
+    "#\n",
+    "\n",
+    "#!/bin/sh\n",
+    "# coding: utf-8\n",
+    "/* Licensed under the MIT License\n",
+    " */\n",
+    "*/",
+    '"""',
+    "'''",
+    "<!-- ",
+    "-->\n",
+    ".. (c) 2020\n",
+    "// All rights reserved\n",
+    "x = 1\n",
+    "\ufeff",
+    "\r\n",
+    "\r",
+    "jane@some-host.org",
+    "54.217.7.118",
+    "-",
+    ".",
+    "v",
+    "@",
+    ":",
+    "://",
+    "2a00:16d8:0:7::205",
+    "password = ",
+    '"k4tz3n8"',
+    "-----BEGIN PRIVATE KEY-----\n",
+    "A1b2C3d4E5" * 5 + "\n",
+    "-----END PRIVATE KEY-----\n",
+    "ghp_" + "a1B2c3D4e5F6" * 3,
+    "\ud800",
+    "<EMAIL>",
+    "é",
+    "-*- x -*-",
+]
 LANGUAGES = st.sampled_from(
     ["Python", "C", "PHP", "HTML", "Lua", "VBA", "Haskell", "Fortran", "Markdown", "reStructuredText", "Nonsense", None]
 )
 
 
-def cleaned(text: str, language: str | None, kind: str, p: Cleaning = Cleaning()) -> Cleaned:
-    return clean(text, language=language, kind=kind, p=p)
+def cleaned(text: str, language: str | None, kind: str, p: Cleaning | None = None) -> Cleaned:
+    return clean(text, language=language, kind=kind, p=p or Cleaning())
 
 
 @settings(max_examples=300, deadline=None)

@@ -20,14 +20,22 @@ _LANGUAGES = sorted(language for style in _STYLES.values() for language in style
 
 # language, Pygments name, text: comment marks inside strings, strings inside comments, both kinds of comment.
 _SNIPPETS = [
-    ("c", "c", '#include <a.h> // why\nint main() {\n  char *s = "/* no */ \\" // no"; /* yes " */ return \'"\'; // end\n}\n'),
+    (
+        "c",
+        "c",
+        '#include <a.h> // why\nint main() {\n  char *s = "/* no */ \\" // no"; /* yes " */ return \'"\'; // end\n}\n',
+    ),
     ("cpp", "cpp", 'auto u = "http://x"; // one\n/* two\n lines */ int b = 1;\n'),
-    ("java", "java", '/** Doc of A. */\nclass A { String s = "// no"; // yes\n char c = \'\\\'\'; }\n'),
+    ("java", "java", "/** Doc of A. */\nclass A { String s = \"// no\"; // yes\n char c = '\\''; }\n"),
     ("go", "go", "package a // say\n/* block\n*/\nvar s = `raw // no\n/* no */`\nvar r = '\"' // yes\n"),
     ("javascript", "javascript", "const u = 'http://x'; // one\nlet r = /[\"'/]/g; /* two */ let t = `// no`;\n"),
     ("typescript", "typescript", 'let a: string = "// no"; // yes\n/** doc */ export {};\n'),
     ("csharp", "csharp", 'var p = @"c:\\"; // yes\n/* b */ var q = "// no";\n'),
-    ("python", "python", '#!/usr/bin/env python\n"""Module."""\n\ndef f():\n    """Doc # no."""\n    return "# no"  # yes\n'),
+    (
+        "python",
+        "python",
+        '#!/usr/bin/env python\n"""Module."""\n\ndef f():\n    """Doc # no."""\n    return "# no"  # yes\n',
+    ),
     ("ruby", "ruby", "a = '# no' # yes\n=begin\nblock\n=end\nb = \"#{a}\"\n"),
     ("lua", "lua", 'a = "-- no" -- yes\n--[[ long\nblock ]] b = [[ -- no ]]\n'),
     ("sql", "sql", "select '-- no', 'it''s' -- yes\n/* block */ from t;\n"),
@@ -147,7 +155,9 @@ def test_every_style_finds_its_own_comments(style: str) -> None:
         assert split(f"{text}a {begin} here {end} y\n", language).comment_tokens == [f"{begin} here {end}"], begin
 
 
-_MARKS = st.sampled_from(["'", '"', "/*", "*/", "//", "#", "\n", "\\", "(*", "{-", "--", "=", "<?", "`", '"""', " ", "a", "é"])
+_MARKS = st.sampled_from(
+    ["'", '"', "/*", "*/", "//", "#", "\n", "\\", "(*", "{-", "--", "=", "<?", "`", '"""', " ", "a", "é"]
+)
 
 
 @settings(max_examples=150, deadline=None)

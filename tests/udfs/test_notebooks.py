@@ -64,13 +64,14 @@ def test_lines_like_tags_are_escaped() -> None:
 
 
 def test_version_3_and_2() -> None:
+    output = {"output_type": "pyout", "text": "2"}
     cells = [
         {"cell_type": "heading", "level": 2, "source": ["Title"]},
         {
             "cell_type": "code",
             "language": "python",
             "input": ["1 + 1"],
-            "outputs": [{"output_type": "pyout", "text": "2"}],
+            "outputs": [output],
         },
         {"cell_type": "raw", "source": "as it is"},
     ]

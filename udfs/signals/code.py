@@ -256,7 +256,9 @@ def frac_lines_prompt_comments(view: View) -> float | None:
     here" in any case / all lines; null without lines. Authors: substrings in any case, so that Spanish "todo" counts
     (B14). Even so one such line in a file of fewer than 100 lines is above the threshold.
     """
-    return share(len(_PROMPT.findall(view.comment_text)), len(view.raw_lines))
+    lower = view.comment_text.lower()
+    asked = "todo" in lower or "fixme" in lower or "your code here" in lower
+    return share(len(_PROMPT.findall(view.comment_text)) if asked else 0, len(view.raw_lines))
 
 
 @signal(33, family="code")

@@ -23,22 +23,24 @@ _CLASSES = bytes(
     )
     for c in range(256)
 )  # fmt: skip
-_PAIRS = re.compile(
-    rb"b(?:xhh(?:bxhh){7,}+)|h(?<![hxw]h)(?:xhh(?![hxw])(?:s{1,4}hxhh(?![hxw])){7,}+|h(?![hxw])(?:s{1,4}hh(?![hxw])){7,}+)"
-)
-# One of these stands in every match of _PAIRS; looking for a fixed string is far cheaper than for the pattern.
-_PROBES = [b"bxhhbxhh"] + [head + b"s" * n + head for head in (b"hh", b"hxhh") for n in range(1, 5)]
+_PREFIXED_PAIRS = re.compile(rb"b(?:xhh(?:bxhh){7,}+)|h(?<![hxw]h)xhh(?![hxw])(?:s{1,16}hxhh(?![hxw])){7,}+")
+_BARE_PAIRS = re.compile(rb"h(?<![hxw]h)h(?![hxw])(?:s{1,2}hh(?![hxw])){7,}+")
+_MIN_PAIRS = 8
 
 
 def encoded_lengths(text: bytes) -> list[int]:
-    """Lengths in bytes of every run of encoded data; all three forms are pure ASCII."""
+    """Lengths in bytes of every run of encoded data; all three forms are pure ASCII.
+
+    The patterns run only where a fixed string says that they may match: finding one is far cheaper.
+    """
     found = _base64_lengths(text)
     if b"\\u" in text:
         found += [len(run) for run in _ESCAPES.findall(text)]
-    if len(text) >= 16:
-        classes = text.translate(_CLASSES)
-        if any(probe in classes for probe in _PROBES):
-            found += [end - begin for begin, end in (m.span() for m in _PAIRS.finditer(classes))]
+    classes = text.translate(_CLASSES)
+    if max(text.count(mark) for mark in (b"0x", b"0X", b"\\x", b"\\X")) >= _MIN_PAIRS:
+        found += [len(run) for run in _PREFIXED_PAIRS.findall(classes)]
+    if b"hhshh" in classes or b"hhsshh" in classes:
+        found += [len(run) for run in _BARE_PAIRS.findall(classes)]
     return found
 
 

@@ -84,8 +84,10 @@ class View:
     @cached_property
     def longest_line(self) -> int:
         """Characters of the longest line, its line feed included."""
-        *ended, last = self.raw.split("\n")
-        return max(max(map(len, ended), default=-1) + 1, len(last))
+        lines = self.raw_lines
+        if self.raw.endswith("\n"):
+            return max(map(len, lines)) + 1
+        return max(max(map(len, lines[:-1]), default=-1) + 1, len(lines[-1])) if lines else 0
 
     @cached_property
     def stripped_lines(self) -> list[str]:

@@ -1,0 +1,87 @@
+"""Small corpora on disk, whole runs over them, and table contents as plain rows: what the Spark tests share."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from jobs.code import flow
+from jobs.code.ingest import ingest
+from jobs.code.parameters import Ingest
+from jobs.runtime import accounting, runner
+from jobs.runtime.accounting import StageResult
+from jobs.runtime.manifest import read_manifest
+from jobs.runtime.tables import Lake
+from schemas.contract import Table
+
+MEASURES = ("fingerprints", "cleaned_texts", "signals")
+
+
+@dataclass
+class World:
+    """Folder sources below `root`: name -> {path: text}, and what the manifest says of each."""
+
+    root: Path
+    files: dict[str, dict[str, str]] = field(default_factory=dict)
+    facts: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def write(self) -> Path:
+        """Bring the folders and the manifest to this state."""
+        lines = []
+        for name, files in self.files.items():
+            folder = self.root / "sources" / name
+            folder.mkdir(parents=True, exist_ok=True)
+            wanted = {folder / path: text for path, text in files.items()}
+            for stored in [p for p in folder.rglob("*") if p.is_file() and p not in wanted]:
+                stored.unlink()
+            for path, text in wanted.items():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                if not path.exists() or path.read_text(encoding="utf-8") != text:
+                    path.write_text(text, encoding="utf-8")
+            row = {"kind": "folder", "location": str(folder), "source_id": name, **self.facts.get(name, {})}
+            lines.append(json.dumps(row))
+        manifest = self.root / "sources.jsonl"
+        manifest.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return manifest
+
+
+def run_all(
+    lake: Lake,
+    manifest: Path,
+    run_id: str,
+    params: dict[type, Any] | None = None,
+    allow_drop: bool = True,
+    stages: Iterable[Any] = flow.STAGES,
+) -> list[StageResult]:
+    """Ingest and every stage, then the release."""
+    run = runner.Run(lake, run_id, flow.STAGES, params or {})
+    sources = read_manifest(str(manifest))
+
+    def read_sources() -> StageResult:
+        return ingest(run, sources, run.params.get(Ingest, Ingest()), allow_drop)[0]
+
+    results = runner.run_stages(run, tuple(stages), before=(("ingest", read_sources),))
+    accounting.release(lake, run_id, flow.TABLES)
+    return results
+
+
+def contents_of(lake: Lake, table: Table, only: Iterable[tuple] | None = None) -> list[dict[str, Any]]:
+    """All rows of a table without its volatile columns, sorted, maps as sorted pairs, so that two tables compare."""
+    names = [n for n in table.names if n not in table.volatile]
+    rows = [{n: _plain(r[n]) for n in names} for r in lake.read(table).select(*names).collect()]
+    if only is not None:
+        wanted = set(only)
+        key = [k for k in table.key if k != "kernel_version"]
+        rows = [r for r in rows if tuple(r[k] for k in key) in wanted]
+    return sorted(rows, key=lambda r: json.dumps(r, sort_keys=True, default=str))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return sorted(value.items())
+    if isinstance(value, (bytes, bytearray)):
+        return bytes(value).hex()
+    return value
