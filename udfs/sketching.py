@@ -51,7 +51,7 @@ def _mix(x: np.uint64) -> np.uint64:
 
 @numba.njit(cache=True, nogil=True)
 def shingle_hashes(data: NDArray[np.uint8], classes: NDArray[np.uint8], ngram: int, out: NDArray[np.uint64]) -> int:
-    """Hash each run of `ngram` tokens into `out`; a token is a run of word bytes or of punctuation. Returns how many."""
+    """Hash each run of `ngram` tokens (runs of word bytes or of punctuation) into `out`. Returns how many."""
     ring = np.zeros(ngram, np.uint64)
     oldest_power = np.uint64(1)
     for _ in range(ngram):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _FINGERPRINT = "unit_id string, chunk int, shingles bigint, bands array<bigint>, sketch binary"
 _PROBED = "source_id string, unit string, fingerprint string, error string"
-_STAGED = (
+STAGED = (
     "source_id string, unit string, ordinal bigint, said_repo string, path string, content_id string, "
     "size_bytes bigint, text_bytes bigint, encoding string, converted boolean, language string, kind string, "
     "language_by string, vendored boolean, generated boolean, commit_time timestamp, licences array<string>, "
@@ -90,7 +90,7 @@ def _probe(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
 
 def staged_rows(units: DataFrame, limits: Limits) -> DataFrame:
     """Every file and refusal of rows (source_id, kind, location, revision, unit)."""
-    return _mapped(units, partial(_stage, limits), _STAGED)
+    return _mapped(units, partial(_stage, limits), STAGED)
 
 
 def _stage(limits: Limits, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:

@@ -8,135 +8,66 @@ manifest describes. A source is the unit of change, an archive, repository or pa
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
+from collections.abc import Callable
 
-import pyarrow as pa
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from jobs.code.parameters import Ingest
+from jobs.code.snapshots import Snapshot, take_snapshot
 from jobs.runtime.accounting import StageResult
 from jobs.runtime.manifest import Source
 from jobs.runtime.runner import Run, write_changes
 from schemas.code import CONTENTS, RAW_FILES, REPOSITORIES
-from schemas.contract import Table
 from schemas.ops import REJECTS, SOURCE_FACTS, SOURCES
-from udfs import records
 from udfs.archives import Limits
-from udfs.spark import probe_rows, staged_rows
+from udfs.spark import STAGED
 
-SCOPE = "stage = 'ingest'"
-_MANIFEST = pa.schema(
-    [(n, pa.string()) for n in ("source_id", "kind", "location", "repo", "revision")]
-    + [("stars", pa.int64()), ("licences", pa.list_(pa.string())), ("commit_time", pa.timestamp("us", tz="UTC"))]
-)
+_MINE = "stage = 'ingest'"
 
 
 class DropError(ValueError):
     """The manifest would drop more of an existing warehouse than is allowed without being asked."""
 
 
-@dataclass(frozen=True)
-class Snapshot:
-    """What one run found: `staged` rows of the sources read now, and the sources whose stored rows stay."""
-
-    manifest: DataFrame
-    staged: DataFrame
-    kept: DataFrame
-    sources: DataFrame
-
-
 def ingest(run: Run, sources: list[Source], p: Ingest, allow_drop: bool = False) -> tuple[StageResult, list[str]]:
-    """Bring the four tables to the manifest's state. Returns the result and one warning per source that is not fresh.
+    """Bring the tables to the manifest's state. Returns the result and one warning per source that is not fresh.
 
     Raises DropError before anything is written.
     """
     for table in (SOURCES, SOURCE_FACTS, RAW_FILES, CONTENTS, REPOSITORIES, REJECTS):
         run.lake.ensure(table)
-    limits = Limits(
-        max_total_bytes=p.max_total_bytes,
-        max_ratio=p.max_ratio,
-        max_files=p.max_files,
-        max_file_bytes=p.max_file_bytes,
-    )
-    snapshot = _read(run, sources, limits)
-    files, refused = _files(snapshot.staged)
-    files = run.lake.stage(files, run.run_id, "ingest.files")
-    raw = _carried(run, RAW_FILES, snapshot).unionByName(raw_files(files))
-    raw = run.lake.stage(raw, run.run_id, "ingest.raw_files")
-    _guard_drop(run, raw, p, allow_drop)
-    facts = _carried(run, SOURCE_FACTS, snapshot).unionByName(source_facts(snapshot.staged))
-    facts = run.lake.stage(facts, run.run_id, "ingest.facts")
-    rejects = _carried(run, REJECTS, snapshot, SCOPE).unionByName(rejects_of(refused))
-
+    limits = Limits(p.max_total_bytes, p.max_ratio, max_files=p.max_files, max_file_bytes=p.max_file_bytes)
+    snapshot = take_snapshot(run, sources, limits)
     metadata = {"run_id": run.run_id, "stage": "ingest"}
-    written = _add_contents(run, files, snapshot.staged, metadata)
-    written += write_changes(run, RAW_FILES, raw, metadata)
-    written += write_changes(run, REJECTS, run.lake.stage(rejects, run.run_id, "rejects"), metadata, scope=SCOPE)
-    written += write_changes(run, SOURCE_FACTS, facts, metadata)
-    repos = repositories(raw, facts, snapshot.manifest, snapshot.sources)
-    written += write_changes(run, REPOSITORIES, run.lake.stage(repos, run.run_id, "repositories"), metadata)
-    written += _drop_contents(run, raw, metadata)
+    written, read = _write_touched(run, snapshot, p, allow_drop, metadata) if snapshot.touched else (0, 0)
+    state = run.lake.stage(snapshot.state(run), run.run_id, "ingest.sources")
+    repos = repositories(run.lake.read(RAW_FILES), run.lake.read(SOURCE_FACTS), snapshot.manifest, state)
+    written += write_changes(run, REPOSITORIES, repos, metadata)
     # Last: a run killed before this line finds the sources still changed and does the rest again.
-    written += write_changes(run, SOURCES, snapshot.sources, metadata)
-    return _result(run, snapshot, files, written), _warnings(snapshot.sources)
+    written += write_changes(run, SOURCES, state, metadata)
+    return _result(run, written, read), snapshot.warnings()
 
 
-def _read(run: Run, sources: list[Source], limits: Limits) -> Snapshot:
-    """Probe all, read what moved. A source that cannot be reached keeps its last snapshot, if it has one."""
-    version = records.version(limits)
-    rows = [dict(zip(Source.__dataclass_fields__, astuple(s), strict=True)) for s in sources]
-    frame = run.lake.spark.createDataFrame(pa.Table.from_pylist(rows, _MANIFEST))
-    manifest = run.lake.stage(frame, run.run_id, "ingest.manifest")
-    tasks = int(run.lake.spark.conf.get("spark.sql.shuffle.partitions") or 200)
-    spread = manifest.repartition(min(len(sources), tasks), "source_id")
-    probed = run.lake.stage(probe_rows(spread), run.run_id, "ingest.probed")
-    stored = run.lake.read(SOURCES).join(manifest.select("source_id"), "source_id", "left_semi")
-    moved = _moved(probed, stored, version)
-    units = moved.join(manifest, "source_id")
-    staged = staged_rows(units.repartition(min(len(sources), 4) * tasks, "unit"), limits)
-    staged = run.lake.stage(staged, run.run_id, "ingest.staged")
-    lost = staged.where(F.col("reason") == records.UNREACHABLE).select("source_id", F.col("detail").alias("error"))
-    lost = probed.where("error is not null").select("source_id", "error").union(lost)
-    lost = lost.groupBy("source_id").agg(F.min("error").alias("error"))
-    read = moved.select("source_id").distinct().join(lost, "source_id", "left_anti")
-    kept = stored.where("status <> 'unreachable'").select("source_id").distinct().join(read, "source_id", "left_anti")
-    state = run.lake.stage(_state(moved, stored, read, kept, lost, version), run.run_id, "ingest.sources")
-    return Snapshot(manifest, staged.join(read, "source_id", "left_semi"), kept, state)
+def _write_touched(
+    run: Run, snapshot: Snapshot, p: Ingest, allow_drop: bool, metadata: dict[str, str]
+) -> tuple[int, int]:
+    """Replace the rows of the sources that were read now or are gone. Returns (rows written, bytes of files read)."""
 
+    def mine(rows: DataFrame) -> DataFrame:
+        return rows.join(F.broadcast(touched), "source_id", "left_semi")
 
-def _moved(probed: DataFrame, stored: DataFrame, version: str) -> DataFrame:
-    """(source_id, unit, fingerprint) of every unit of each source of which any unit is new, gone or different."""
-    now = probed.where("error is null").select("source_id", "unit", "fingerprint")
-    fresh = stored.where((F.col("status") == "fresh") & (F.col("reader_version") == version))
-    before = fresh.select("source_id", "unit", "fingerprint")
-    reached = now.select("source_id").distinct()
-    different = now.exceptAll(before).union(before.join(reached, "source_id", "left_semi").exceptAll(now))
-    return now.join(different.select("source_id").distinct(), "source_id", "left_semi")
-
-
-def _state(
-    moved: DataFrame, stored: DataFrame, read: DataFrame, kept: DataFrame, lost: DataFrame, version: str
-) -> DataFrame:
-    """Rows of `sources` after this run."""
-    none = F.lit(None).cast("string")
-    fresh = moved.join(read, "source_id", "left_semi").select(
-        "source_id", "unit", "fingerprint", F.lit(version).alias("reader_version"), F.lit("fresh").alias("status"), none
-    )
-    now = lost.select("source_id", F.col("error").alias("now"))
-    held = stored.join(kept, "source_id", "left_semi").join(now, "source_id", "left")
-    held = held.select(
-        "source_id",
-        "unit",
-        "fingerprint",
-        "reader_version",
-        F.when(F.col("now").isNotNull(), "stale").otherwise("fresh"),
-        "now",
-    )
-    never = lost.join(kept, "source_id", "left_anti").select(
-        "source_id", F.col("source_id").alias("unit"), none, none, F.lit("unreachable"), "error"
-    )
-    return fresh.union(held).union(never).toDF(*SOURCES.names)
+    touched = run.lake.spark.createDataFrame([(s,) for s in snapshot.touched], "source_id string")
+    staged = snapshot.staged if snapshot.staged is not None else run.lake.spark.createDataFrame([], STAGED)
+    readable, refused = _files(staged)
+    files = run.lake.stage(readable, run.run_id, "ingest.files")
+    _guard_drop(run, files, mine, p, allow_drop)
+    written = _add_contents(run, files, staged, metadata)
+    written += write_changes(run, RAW_FILES, raw_files(files), metadata, mine)
+    written += write_changes(run, REJECTS, rejects_of(refused), metadata, lambda rows: mine(rows.where(_MINE)))
+    written += write_changes(run, SOURCE_FACTS, source_facts(staged), metadata, mine)
+    written += _drop_contents(run, metadata)
+    return written, files.agg(F.sum("size_bytes")).collect()[0][0] or 0
 
 
 def _files(staged: DataFrame) -> tuple[DataFrame, DataFrame]:
@@ -207,11 +138,6 @@ def repositories(raw: DataFrame, facts: DataFrame, manifest: DataFrame, sources:
     )
 
 
-def _carried(run: Run, table: Table, snapshot: Snapshot, scope: str = "true") -> DataFrame:
-    """Stored rows of the sources that were not read now and are still in the manifest."""
-    return run.lake.read(table).where(scope).join(snapshot.kept, "source_id", "left_semi").select(*table.names)
-
-
 def _add_contents(run: Run, files: DataFrame, staged: DataFrame, metadata: dict[str, str]) -> int:
     """Append the texts that are new. Of equal texts one row of the staged ones is read, chosen by name."""
     known = run.lake.read(CONTENTS).select("content_id")
@@ -226,9 +152,10 @@ def _add_contents(run: Run, files: DataFrame, staged: DataFrame, metadata: dict[
     return number
 
 
-def _drop_contents(run: Run, raw: DataFrame, metadata: dict[str, str]) -> int:
+def _drop_contents(run: Run, metadata: dict[str, str]) -> int:
     """Delete the texts that no file has any more: removal is complete."""
-    gone = run.lake.read(CONTENTS).select("content_id").join(raw.select("content_id"), "content_id", "left_anti")
+    used = run.lake.read(RAW_FILES).select("content_id")
+    gone = run.lake.read(CONTENTS).select("content_id").join(used, "content_id", "left_anti")
     gone = run.lake.stage(gone, run.run_id, "ingest.gone_contents")
     number = gone.count()
     if number:
@@ -236,15 +163,19 @@ def _drop_contents(run: Run, raw: DataFrame, metadata: dict[str, str]) -> int:
     return number
 
 
-def _guard_drop(run: Run, raw: DataFrame, p: Ingest, allow_drop: bool) -> None:
-    stored = run.lake.read(RAW_FILES)
-    before = stored.count()
-    gone = stored.join(raw.select("file_id"), "file_id", "left_anti")
-    by_source = {r["source_id"]: r["count"] for r in gone.groupBy("source_id").count().collect()}
-    dropped = sum(by_source.values())
-    if before == 0 or dropped <= p.max_drop * before or allow_drop:
+def _guard_drop(
+    run: Run, files: DataFrame, mine: Callable[[DataFrame], DataFrame], p: Ingest, allow_drop: bool
+) -> None:
+    """Raise DropError where more than the allowed share of the stored files would go."""
+    if allow_drop or run.lake.version(RAW_FILES.name) == 0:
         return
-    largest = sorted(by_source.items(), key=lambda item: -item[1])[:5]
+    stored = run.lake.read(RAW_FILES)
+    gone = mine(stored).join(files.select("file_id"), "file_id", "left_anti")
+    by_source = {r["source_id"]: r["count"] for r in gone.groupBy("source_id").count().collect()}
+    dropped, before = sum(by_source.values()), stored.count()
+    if dropped <= p.max_drop * before:
+        return
+    largest = sorted(by_source.items(), key=lambda item: (-item[1], item[0]))[:5]
     raise DropError(
         f"raw_files: expected to keep at least {1 - p.max_drop:.0%} of {before} files, found that this manifest drops "
         f"{dropped} ({dropped / before:.1%}): {', '.join(f'{n} of {s}' for s, n in largest)}. Nothing was written. "
@@ -256,18 +187,11 @@ def _sha(source_id: str, other: Column) -> Column:
     return F.sha2(F.concat(F.col(source_id), F.lit("\0"), other), 256)
 
 
-def _result(run: Run, snapshot: Snapshot, files: DataFrame, written: int) -> StageResult:
-    refused = run.lake.read(REJECTS).where(SCOPE).groupBy("reason").count().collect()
-    kept = run.lake.read(RAW_FILES).count()
+def _result(run: Run, written: int, read: int) -> StageResult:
+    """Files kept and refused as the tables now hold them; `skipped` where nothing was written."""
+    refused = run.lake.read(REJECTS).where(_MINE).groupBy("reason").count().collect()
     reasons = {r["reason"]: r["count"] for r in refused}
-    result = StageResult("ingest", RAW_FILES.name, rows_kept=kept, rows_read=kept + sum(reasons.values()))
-    result.reasons, result.rows_written = reasons, written
-    result.bytes_read = files.agg(F.sum("size_bytes")).collect()[0][0] or 0
-    result.skipped = written == 0
+    result = StageResult("ingest", RAW_FILES.name, rows_kept=run.lake.read(RAW_FILES).count(), reasons=reasons)
+    result.rows_read = result.rows_kept + sum(reasons.values())
+    result.rows_written, result.bytes_read, result.skipped = written, read, written == 0
     return result
-
-
-def _warnings(sources: DataFrame) -> list[str]:
-    rows = sources.where("status <> 'fresh'").orderBy("source_id").limit(20).collect()
-    said = {"stale": "its last snapshot is kept", "unreachable": "it has no snapshot, so it adds nothing"}
-    return [f"{r['source_id']}: could not be reached, {said[r['status']]}: {r['error']}" for r in rows]

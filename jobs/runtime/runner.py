@@ -153,7 +153,9 @@ def _decide(run: Run, stage: Decide, params: Any, inputs: dict[str, int], metada
     result = accounting.count_decisions(stage, candidate)
     population = accounting.population(reads[0]) if "keep" in stage.writes.names else None
     quality.gate(run.checks, run.run_id, stage, quality.check_rows(stage.writes, candidate, population))
-    result.rows_written = write_changes(run, stage.writes, candidate, metadata, scope=stage.scope)
+    result.rows_written = write_changes(
+        run, stage.writes, candidate, metadata, lambda rows: rows.where(stage.scope or "true")
+    )
     return result
 
 
@@ -172,7 +174,7 @@ def _publish(run: Run, stage: Publish, params: Any, inputs: dict[str, int], meta
     def with_text(changed: DataFrame) -> DataFrame:
         return stage.with_text(changed, *texts)
 
-    result.rows_written = write_changes(run, stage.writes, candidate, metadata, with_text)
+    result.rows_written = write_changes(run, stage.writes, candidate, metadata, with_text=with_text)
     return result
 
 
@@ -181,14 +183,17 @@ def write_changes(
     table: Table,
     candidate: DataFrame,
     metadata: dict[str, Any],
+    within: Callable[[DataFrame], DataFrame] = lambda rows: rows,
     with_text: Callable[[DataFrame], DataFrame] = lambda rows: rows,
-    scope: str | None = None,
 ) -> int:
-    """Write the rows by which the stored table differs from the candidate, if any. Returns how many."""
-    stored = run.lake.read(table)
-    if scope:
-        stored = stored.where(scope)
-    changed = changes(table, candidate, stored.select(*table.narrow()))
+    """Write the rows by which the stored rows, or the part of them that `within` gives, differ from the candidate.
+
+    Returns how many. A table that was only just created needs no comparison.
+    """
+    if run.lake.version(table.name) == 0:
+        changed = candidate.withColumn(OP, F.lit("insert"))
+    else:
+        changed = changes(table, candidate, within(run.lake.read(table).select(*table.narrow())))
     changed = run.lake.stage(changed, run.run_id, f"{table.name}.changes")
     counts = {r[OP]: r["count"] for r in changed.groupBy(OP).count().collect()}
     if not counts:

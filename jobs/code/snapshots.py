@@ -1,0 +1,127 @@
+"""What a manifest asks of ingest: which sources moved, which stay as they are, which are gone.
+
+The manifest is small by design (a line per source), so this state is kept on the driver; files never are.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import pyarrow as pa
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from jobs.runtime.manifest import Source
+from jobs.runtime.runner import Run
+from schemas.ops import SOURCES
+from udfs import records
+from udfs.archives import Limits
+from udfs.spark import probe_rows, staged_rows
+
+MANIFEST = pa.schema(
+    [(n, pa.string()) for n in ("source_id", "kind", "location", "repo", "revision")]
+    + [("stars", pa.int64()), ("licences", pa.list_(pa.string())), ("commit_time", pa.timestamp("us", tz="UTC"))]
+)
+_UNITS = pa.schema([(n, pa.string()) for n in ("source_id", "kind", "location", "revision", "unit")])
+
+Row = dict[str, str | None]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What one run found. `touched` sources were read now or are gone; all others keep their rows as they are."""
+
+    manifest: DataFrame
+    staged: DataFrame | None
+    touched: tuple[str, ...]
+    rows: list[Row]
+
+    def warnings(self) -> list[str]:
+        said = {"stale": "its last snapshot is kept", "unreachable": "it has no snapshot, so it adds nothing"}
+        found = sorted(
+            {(r["source_id"], r["status"], r["error"]) for r in self.rows if r["status"] != "fresh"}, key=str
+        )
+        return [f"{s}: could not be reached, {said[str(status)]}: {error}" for s, status, error in found]
+
+    def state(self, run: Run) -> DataFrame:
+        """Rows of the sources table after this run."""
+        return run.lake.spark.createDataFrame(pa.Table.from_pylist(self.rows, SOURCES.arrow_schema()))
+
+
+def take_snapshot(run: Run, sources: list[Source], limits: Limits) -> Snapshot:
+    """Probe every source and read, on the executors, those of which any unit is new, gone or different.
+
+    A source that cannot be reached, when probed or while read, keeps its last snapshot, if it has one.
+    """
+    version = records.version(limits)
+    lines = [{n: getattr(s, n) for n in MANIFEST.names} for s in sources]
+    manifest = run.lake.spark.createDataFrame(pa.Table.from_pylist(lines, MANIFEST))
+    stored = _by_source(r.asDict() for r in run.lake.read(SOURCES).collect())
+    probed = _by_source(r.asDict() for r in _probe(run, manifest, len(sources)).collect())
+    moved = [s for s in sources if _moved(probed[s.source_id], stored.get(s.source_id, []), version)]
+    staged, lost = _read(run, moved, probed, limits)
+    rows: list[Row] = []
+    for s in sources:
+        rows += _rows(s.source_id, probed[s.source_id], stored.get(s.source_id, []), lost.get(s.source_id), version)
+    read = [s.source_id for s in moved if s.source_id not in lost]
+    gone = stored.keys() - {s.source_id for s in sources}
+    return Snapshot(manifest, staged, tuple(sorted({*read, *gone})), rows)
+
+
+def _by_source(rows: Iterable[Row]) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        found[str(row["source_id"])].append(row)
+    return found
+
+
+def _tasks(run: Run) -> int:
+    return int(run.lake.spark.conf.get("spark.sql.shuffle.partitions") or 200)
+
+
+def _probe(run: Run, manifest: DataFrame, sources: int) -> DataFrame:
+    return probe_rows(manifest.repartition(min(sources, _tasks(run)), "source_id"))
+
+
+def _moved(probed: list[Row], stored: list[Row], version: str) -> bool:
+    """Whether a reachable source differs from the snapshot in force, or was read by other kernels."""
+    if any(r["error"] for r in probed):
+        return False
+    now = {(r["unit"], r["fingerprint"]) for r in probed}
+    fresh = [r for r in stored if r["status"] == "fresh" and r["reader_version"] == version]
+    return now != {(r["unit"], r["fingerprint"]) for r in fresh} or len(fresh) != len(stored)
+
+
+def _read(
+    run: Run, moved: list[Source], probed: dict[str, list[Row]], limits: Limits
+) -> tuple[DataFrame | None, dict[str, str]]:
+    """(staged rows of the moved sources, error by source that was lost on the way)."""
+    units = [
+        {"source_id": s.source_id, "kind": s.kind, "location": s.location, "revision": s.revision, "unit": r["unit"]}
+        for s in moved
+        for r in probed[s.source_id]
+    ]
+    if not units:
+        return None, {}
+    frame = run.lake.spark.createDataFrame(pa.Table.from_pylist(units, _UNITS))
+    # More tasks than cores, since units differ in size; fewer than units, since a task has a price.
+    spread = frame.repartition(min(len(units), 4 * _tasks(run)), "unit")
+    staged = run.lake.stage(staged_rows(spread, limits), run.run_id, "ingest.staged")
+    broken = staged.where(F.col("reason") == records.UNREACHABLE).select("source_id", "detail").collect()
+    lost = {r["source_id"]: r["detail"] for r in broken}
+    return staged.where(~F.col("source_id").isin(list(lost))) if lost else staged, lost
+
+
+def _rows(source_id: str, probed: list[Row], stored: list[Row], lost: str | None, version: str) -> list[Row]:
+    """The source's rows after this run: fresh, its stored ones marked stale, or one that says it was never read."""
+    error = lost or next((r["error"] for r in probed if r["error"]), None)
+    if error is None:
+        about = {"reader_version": version, "status": "fresh", "error": None}
+        return [{"source_id": source_id, "unit": r["unit"], "fingerprint": r["fingerprint"], **about} for r in probed]
+    held = [r for r in stored if r["status"] != "unreachable"]
+    if held:
+        return [{**r, "status": "stale", "error": error} for r in held]
+    never = {"fingerprint": None, "reader_version": None, "status": "unreachable", "error": error}
+    return [{"source_id": source_id, "unit": source_id, **never}]
