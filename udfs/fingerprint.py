@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -22,6 +23,7 @@ from udfs import sketching
 
 # Read once: what runs is what was imported, whatever happens to the file meanwhile.
 _SOURCE = b"".join(Path(f).read_bytes() for f in (__file__, sketching.__file__))
+EMPTY_SLOT = np.uint32(0xFFFFFFFF)
 _TOKEN = re.compile(rb"[0-9A-Za-z_\x80-\xff]+|[^0-9A-Za-z_\x80-\xff\s]+")
 
 
@@ -39,21 +41,22 @@ class Fingerprint:
 
     def __post_init__(self) -> None:
         if min(self.ngram, self.bands, self.rows, self.chunk_tokens) < 1:
-            raise ValueError("fingerprints: ngram, bands, rows and chunk_tokens must be at least 1")
+            raise ValueError("near_duplicates: ngram, bands, rows and chunk_tokens must be at least 1")
         if self.bits not in (1, 2, 4, 8) or self.slots * self.bits % 8:
-            raise ValueError(f"fingerprints: bits must be 1, 2, 4 or 8 and fill whole bytes, found {self.bits}")
+            raise ValueError(f"near_duplicates: bits must be 1, 2, 4 or 8 and fill whole bytes, found {self.bits}")
         if self.sketch not in ("fss", "minhash"):
-            raise ValueError(f'fingerprints: sketch must be "fss" or "minhash", found "{self.sketch}"')
+            raise ValueError(f'near_duplicates: sketch must be "fss" or "minhash", found "{self.sketch}"')
         if self.level not in ("file", "chunk", "repository"):
-            raise ValueError(f'fingerprints: level must be "file", "chunk" or "repository", found "{self.level}"')
+            raise ValueError(f'near_duplicates: level must be "file", "chunk" or "repository", found "{self.level}"')
 
     @property
     def slots(self) -> int:
         return self.bands * self.rows
 
     def version(self) -> str:
-        """Part of the table's key: the kernel's source and every number that moves a fingerprint."""
-        return hashlib.sha256(_SOURCE + repr(sorted(asdict(self).items())).encode()).hexdigest()[:16]
+        """Part of the table's key: the kernel's source and every number that moves a fingerprint, and no other."""
+        mine = [(f.name, getattr(self, f.name)) for f in fields(Fingerprint)]
+        return hashlib.sha256(_SOURCE + repr(mine).encode()).hexdigest()[:16]
 
 
 def collision_probability(similarity: NDArray[np.float64], bands: int, rows: int) -> NDArray[np.float64]:
@@ -89,6 +92,26 @@ def fingerprint_chunks(texts: pa.Array, p: Fingerprint) -> Iterator[tuple[int, i
             yield number, chunk, fingerprint_texts(pa.array([body]), p)
 
 
+def slots_of_texts(texts: pa.Array, p: Fingerprint) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
+    """(shingles, full slots) of each text: what `merge_slots` makes the fingerprint of a set of texts from."""
+    counts, slots = np.zeros(len(texts), np.int64), np.full((len(texts), p.slots), EMPTY_SLOT, np.uint32)
+    for i, text in enumerate(texts.to_pylist()):
+        raw = text.encode() if isinstance(text, str) else text
+        counts[i], slots[i] = _slots_with_datasketch(raw, p) if p.sketch == "minhash" else _slots(raw, p)
+    return counts, slots
+
+
+def merge_slots(counts: NDArray[np.int64], slots: NDArray[np.uint32], p: Fingerprint) -> pa.RecordBatch:
+    """The fingerprint of the union of several shingle sets: in each slot the smallest value of any of them."""
+    merged, bands, sketches = _outputs(1, p)
+    merged[0] = counts.sum()
+    if merged[0] > 0:
+        least = slots.min(axis=0)
+        sketching.fold_bands(least, p.rows, bands[0])
+        sketching.pack_bits(least, p.bits, sketches[0, 1:])
+    return _batch(merged, bands, sketches)
+
+
 def similarities(a: pa.Array, b: pa.Array) -> NDArray[np.float64]:
     """Jaccard index estimated from pairs of b-bit sketches, all of one form; a sketch's first byte is its b.
 
@@ -107,7 +130,7 @@ def similarities(a: pa.Array, b: pa.Array) -> NDArray[np.float64]:
 def _equal_lanes(bits: int) -> NDArray[np.uint8]:
     """For each byte of a XOR, how many of its lanes of `bits` bits are zero."""
     lanes = [(np.arange(256) >> shift) & ((1 << bits) - 1) for shift in range(0, 8, bits)]
-    return np.sum([lane == 0 for lane in lanes], axis=0, dtype=np.uint8)
+    return np.asarray(np.sum([lane == 0 for lane in lanes], axis=0, dtype=np.uint8))
 
 
 _EQUAL_LANES = {bits: _equal_lanes(bits) for bits in (1, 2, 4, 8)}
@@ -156,22 +179,39 @@ def _compiled(texts: pa.Array, p: Fingerprint) -> _Outputs:
     return counts, bands, sketches
 
 
-def _with_datasketch(texts: pa.Array, p: Fingerprint) -> _Outputs:
+def _slots(raw: bytes, p: Fingerprint) -> tuple[int, NDArray[np.uint32]]:
+    scratch, slots = np.empty(len(raw) + 1, np.uint64), np.full(p.slots, EMPTY_SLOT, np.uint32)
+    n = sketching.shingle_hashes(np.frombuffer(raw, np.uint8), sketching.BYTE_CLASSES, p.ngram, scratch)
+    if n > 0:
+        sketching.sketch_slots(scratch[:n], sketching.MULTIPLIERS, slots)
+    return n, slots
+
+
+def _slots_with_datasketch(raw: bytes, p: Fingerprint) -> tuple[int, NDArray[np.uint32]]:
     """datasketch's own permutations (seed 1, 32-bit SHA-1 values), for users who must match other pipelines."""
     from datasketch import MinHash
 
+    found = shingles(raw, p.ngram)
+    if not found:
+        return 0, np.full(p.slots, EMPTY_SLOT, np.uint32)
+    minhash = MinHash(num_perm=p.slots, permutations=_permutations(p.slots))
+    minhash.update_batch(sorted(found))
+    return len(tokens(raw)) - p.ngram + 1, minhash.hashvalues.astype(np.uint32)
+
+
+@cache
+def _permutations(slots: int) -> object:
+    from datasketch import MinHash
+
+    return MinHash(num_perm=slots).permutations
+
+
+def _with_datasketch(texts: pa.Array, p: Fingerprint) -> _Outputs:
     counts, bands, sketches = _outputs(len(texts), p)
-    first = MinHash(num_perm=p.slots)
-    for i, text in enumerate(texts.to_pylist()):
-        raw = text.encode() if isinstance(text, str) else text
-        found = shingles(raw, p.ngram)
-        counts[i] = max(len(tokens(raw)) - p.ngram + 1, 0)
-        if found:
-            minhash = MinHash(num_perm=p.slots, permutations=first.permutations)
-            minhash.update_batch(sorted(found))
-            slots = minhash.hashvalues.astype(np.uint32)
-            sketching.fold_bands(slots, p.rows, bands[i])
-            sketching.pack_bits(slots, p.bits, sketches[i, 1:])
+    counts[:], slots = slots_of_texts(texts, p)
+    for i in np.flatnonzero(counts):
+        sketching.fold_bands(slots[i], p.rows, bands[i])
+        sketching.pack_bits(slots[i], p.bits, sketches[i, 1:])
     return counts, bands, sketches
 
 

@@ -77,7 +77,7 @@ def _records(unit: Unit, location: str, limits: Limits) -> Iterator[Record]:
 
 
 def _row(record: Record) -> dict[str, object]:
-    row = {
+    row: dict[str, object] = {
         "said_repo": record.repo,
         "path": record.path,
         "size_bytes": record.size_bytes,

@@ -61,6 +61,37 @@ def _fingerprint(p: Fingerprint, batch: pa.RecordBatch) -> Iterator[pa.RecordBat
     yield pa.RecordBatch.from_arrays([ids, chunks, *fingerprint_texts(texts, p)], names)
 
 
+def repository_fingerprint_rows(rows: DataFrame, p: Fingerprint) -> DataFrame:
+    """Fingerprints of rows (unit_id, text) with several texts a unit: slots are merged, texts never meet."""
+    slots = _mapped(rows.select("unit_id", "text"), partial(_slots, p), "unit_id string, n bigint, slots binary")
+
+    # A plain function: Spark reads its annotations to tell a table from an iterator of batches.
+    def merge(group: pa.Table) -> pa.Table:
+        return _merge(p, group)
+
+    return slots.groupBy("unit_id").applyInArrow(merge, _FINGERPRINT)
+
+
+def _slots(p: Fingerprint, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    from udfs.fingerprint import slots_of_texts
+
+    counts, slots = slots_of_texts(batch.column("text"), p)
+    columns = [batch.column("unit_id"), pa.array(counts), pa.array([row.tobytes() for row in slots], pa.binary())]
+    yield pa.RecordBatch.from_arrays(columns, ["unit_id", "n", "slots"])
+
+
+def _merge(p: Fingerprint, group: pa.Table) -> pa.Table:
+    import numpy as np
+
+    from udfs.fingerprint import merge_slots
+
+    slots = np.frombuffer(b"".join(group.column("slots").to_pylist()), np.uint32).reshape(len(group), -1)
+    merged = merge_slots(group.column("n").to_numpy(), slots, p)
+    ids = pa.array([group.column("unit_id")[0].as_py()])
+    columns = [ids, pa.array([0], pa.int32()), *merged]
+    return pa.Table.from_arrays(columns, ["unit_id", "chunk", "shingles", "bands", "sketch"])
+
+
 def similarity_rows(pairs: DataFrame) -> DataFrame:
     """(unit_a, unit_b, similarity) of rows (unit_a, unit_b, sketch_a, sketch_b)."""
     rows = pairs.select("unit_a", "unit_b", "sketch_a", "sketch_b")

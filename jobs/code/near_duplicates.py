@@ -9,20 +9,22 @@ removal parts them again: groups are a function of the live pairs.
 
 from __future__ import annotations
 
-from jobs.runtime.cli import stage_main
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.code.components import Fixpoint, components
 from jobs.code.parameters import NearDuplicates
 from jobs.code.ranking import decided, first_of, ranked, reason, reasons
+from jobs.code.units import memberships
+from jobs.runtime.cli import stage_main
 from jobs.runtime.stage import Decide
-from schemas.code import EXACT_DUPLICATES, NEAR_DUPLICATES, NEAR_PAIRS, RAW_FILES, REPOSITORIES
+from schemas.code import EXACT_DUPLICATES, FINGERPRINTS, NEAR_DUPLICATES, NEAR_PAIRS, RAW_FILES, REPOSITORIES
 
 
 def near_duplicates(
     exact: DataFrame,
     pairs: DataFrame,
+    fingerprints: DataFrame,
     raw_files: DataFrame,
     repositories: DataFrame,
     p: NearDuplicates,
@@ -30,19 +32,19 @@ def near_duplicates(
 ) -> DataFrame:
     """One row per file that exact deduplication kept."""
     edges = pairs.where("verified").select(F.col("unit_a").alias("u"), F.col("unit_b").alias("v"))
-    groups = components(edges, fixpoint).select(F.col("node").alias("content_id"), F.col("root").alias("group_id"))
-    files = exact.where("keep").select("file_id", "content_id").join(groups, "content_id", "left")
-    files = files.withColumn("group_id", F.coalesce("group_id", "content_id"))
+    groups = components(edges, fixpoint).withColumnRenamed("root", "group_id")
+    members = memberships(exact, raw_files, fingerprints, p.level).join(groups, "node", "left")
+    members = members.withColumn("group_id", F.coalesce("group_id", "node"))
     representative, size = first_of("group_id")
-    rows = ranked(files, raw_files, repositories)
+    rows = ranked(members, raw_files, repositories)
     rows = rows.withColumns({"representative": representative, "group_size": size})
-    rows = _with_similarity(rows, pairs)
+    rows = _by_file(_with_similarity(rows, pairs), p.level)
     similar = reason("near_duplicate", F.col("similarity"), F.lit(p.threshold), F.col("representative"))
     return decided(
         rows.select(
             "file_id",
             "content_id",
-            reasons((F.col("file_id") != F.col("representative"), similar)).alias("reasons"),
+            reasons((F.col("dropped"), similar)).alias("reasons"),
             "representative",
             "group_size",
             "group_id",
@@ -50,18 +52,33 @@ def near_duplicates(
     )
 
 
+def _by_file(rows: DataFrame, level: str) -> DataFrame:
+    """One row per file, with `dropped`. A file of many chunks stays while it stands for any of them; a repository's
+    files stay or go together, with the unit that holds the representative."""
+    if level == "file":
+        return rows.withColumn("dropped", F.col("file_id") != F.col("representative"))
+    if level == "repository":
+        stands = rows.where("file_id = representative").select("representative", F.col("node").alias("kept_node"))
+        return rows.join(stands, "representative").withColumn("dropped", F.col("node") != F.col("kept_node"))
+    facts = F.struct(
+        F.col("file_id") != F.col("representative"), "representative", "similarity", "group_size", "group_id"
+    )
+    files = rows.groupBy("file_id", "content_id").agg(F.min(facts).alias("f"))
+    return files.select("file_id", "content_id", F.col("f.col1").alias("dropped"), "f.*")
+
+
 def _with_similarity(rows: DataFrame, pairs: DataFrame) -> DataFrame:
-    """Similarity of each row to its representative, null where the two were not compared."""
-    stands = rows.where("file_id = representative").select("representative", F.col("content_id").alias("other"))
-    both = rows.join(stands, "representative")
-    both = both.withColumns({"unit_a": F.least("content_id", "other"), "unit_b": F.greatest("content_id", "other")})
+    """Similarity of each row's node to its representative's, null where the two were not compared."""
+    stands = rows.where("file_id = representative").groupBy("representative", "group_id")
+    both = rows.join(stands.agg(F.min("node").alias("other")), ["representative", "group_id"])
+    both = both.withColumns({"unit_a": F.least("node", "other"), "unit_b": F.greatest("node", "other")})
     return both.join(pairs.select("unit_a", "unit_b", "similarity"), ["unit_a", "unit_b"], "left")
 
 
 STAGE = Decide(
     "near_duplicates",
     near_duplicates,
-    reads=(EXACT_DUPLICATES, NEAR_PAIRS, RAW_FILES, REPOSITORIES),
+    reads=(EXACT_DUPLICATES, NEAR_PAIRS, FINGERPRINTS, RAW_FILES, REPOSITORIES),
     writes=NEAR_DUPLICATES,
     params=NearDuplicates(),
     iterative=True,

@@ -9,24 +9,25 @@ function of the set of units in the bucket and linear in its size.
 
 from __future__ import annotations
 
-from jobs.runtime.cli import stage_main
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from jobs.code.parameters import NearDuplicates
+from jobs.code.units import live_units, nodes
+from jobs.runtime.cli import stage_main
 from jobs.runtime.stage import Decide
-from schemas.code import EXACT_DUPLICATES, FINGERPRINTS, NEAR_PAIRS
+from schemas.code import EXACT_DUPLICATES, FINGERPRINTS, NEAR_PAIRS, RAW_FILES
 from udfs.spark import similarity_rows
 
 
-def near_pairs(exact: DataFrame, fingerprints: DataFrame, p: NearDuplicates) -> DataFrame:
+def near_pairs(exact: DataFrame, raw_files: DataFrame, fingerprints: DataFrame, p: NearDuplicates) -> DataFrame:
     """One row per candidate pair."""
-    live = exact.where("keep").select(F.col("content_id").alias("unit_id"))
-    units = fingerprints.where("shingles > 0").join(live, "unit_id", "left_semi")
+    live = live_units(exact, raw_files, p.level)
+    units = nodes(fingerprints.where("shingles > 0").join(live, "unit_id", "left_semi"), p.level)
+    units = units.select(F.col("node").alias("unit_id"), "bands", "sketch")
     pairs = candidates(units.select("unit_id", "bands"), p)
-    sketches = units.select("unit_id", "sketch")
-    a = sketches.select(F.col("unit_id").alias("unit_a"), F.col("sketch").alias("sketch_a"))
-    b = sketches.select(F.col("unit_id").alias("unit_b"), F.col("sketch").alias("sketch_b"))
+    a = units.select(F.col("unit_id").alias("unit_a"), F.col("sketch").alias("sketch_a"))
+    b = units.select(F.col("unit_id").alias("unit_b"), F.col("sketch").alias("sketch_b"))
     compared = similarity_rows(pairs.join(a, "unit_a").join(b, "unit_b"))
     return compared.withColumn("verified", F.col("similarity") >= p.threshold)
 
@@ -51,7 +52,7 @@ def candidates(units: DataFrame, p: NearDuplicates) -> DataFrame:
 STAGE = Decide(
     "near_pairs",
     near_pairs,
-    reads=(EXACT_DUPLICATES, FINGERPRINTS),
+    reads=(EXACT_DUPLICATES, RAW_FILES, FINGERPRINTS),
     writes=NEAR_PAIRS,
     params=NearDuplicates(),
 )

@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from udfs.cleaning import Cleaning
-
 from udfs.fingerprint import Fingerprint
 
 
@@ -36,8 +35,8 @@ class FileRules:
 
 
 @dataclass(frozen=True)
-class NearDuplicates:
-    """How pairs are found and verified.
+class NearDuplicates(Fingerprint):
+    """How near duplicates are fingerprinted (see udfs/fingerprint.py), found and verified.
 
     `threshold` is on the estimated Jaccard index. The paper verifies nothing; 16 bands of 128 rows find few pairs below
     0.95 (the S-curve's middle is 0.978), so 0.9 removes false candidates and no true one.
@@ -50,6 +49,7 @@ class NearDuplicates:
     pivots: int = 2
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not 0.0 < self.threshold <= 1.0:
             raise ValueError(f"near_duplicates: threshold is a Jaccard index in (0, 1], found {self.threshold}")
         if self.neighbours < 1 or self.pivots < 0:
@@ -79,7 +79,6 @@ class Sampling:
 SECTIONS: dict[str, type] = {
     "ingest": Ingest,
     "file_rules": FileRules,
-    "fingerprint": Fingerprint,
     "near_duplicates": NearDuplicates,
     "cleaning": Cleaning,
     "filter": Filter,

@@ -12,13 +12,14 @@ import numpy as np
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from jobs.code.parameters import NearDuplicates
 from jobs.runtime import accounting
 from jobs.runtime.accounting import StageResult
 from jobs.runtime.progress import throughput, top_reasons
 from jobs.runtime.runner import Run
 from schemas import code, ops
 from schemas.contract import Table
-from udfs.fingerprint import Fingerprint, collision_probability
+from udfs.fingerprint import collision_probability
 
 EXAMPLES = 5
 DROPS = 10
@@ -148,7 +149,7 @@ def _size_label(size: int) -> str:
 
 def s_curve(run: Run) -> dict[str, Any]:
     """The S-curve of the setting in force as SVG, with a histogram of the candidate pairs found."""
-    p = run.params.get(Fingerprint, Fingerprint())
+    p = run.params.get(NearDuplicates, NearDuplicates())
     bucket = F.floor(F.least(F.col("similarity"), F.lit(0.9999)) * 50)
     pairs = run.read(code.NEAR_PAIRS).groupBy(bucket.alias("b"), "verified").count().collect()
     x = np.linspace(0.0, 1.0, 401)

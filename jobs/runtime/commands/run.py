@@ -14,7 +14,7 @@ from jobs.runtime.stage import Stage
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_run_arguments(parser)
-    parser.add_argument("--sources", required=True, metavar="FILE", help="manifest: one JSON object a line")
+    parser.add_argument("--sources", metavar="FILE", help="manifest: one JSON object a line")
     parser.add_argument("--allow-drop", action="store_true", help="allow dropping more than 5 %% of the stored files")
     parser.add_argument("--only", metavar="STAGE,...", help="run only these stages (ingest, and those of `stages`)")
     parser.add_argument("--report", metavar="FILE", help="where to write the report (default: WAREHOUSE/report.html)")
@@ -34,6 +34,8 @@ def work(args: argparse.Namespace) -> int:
             )
         stages = tuple(s for s in flow.STAGES if s.name in wanted)
     with_ingest = not args.only or "ingest" in args.only.split(",")
+    if with_ingest and not args.sources:
+        raise ValueError("--sources: expected a manifest for ingest, found none; name one, or leave ingest out of --only")
     return run_flow(args, stages, with_ingest)
 
 

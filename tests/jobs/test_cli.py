@@ -1,0 +1,152 @@
+"""The command line as a user meets it: help, the commands that need no Spark, mistakes and exit codes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from jobs.code import flow
+from jobs.runtime.cli import COMMANDS, guarded, main
+from jobs.runtime.quality import QualityError
+from udfs.rules import load_rules
+
+MISSING = {name for name, (module, _) in COMMANDS.items() if find_spec(module) is None}
+
+
+def refused(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
+    """What is said on stderr by a command that ends with exit code 2."""
+    try:
+        code = main(list(argv))
+    except SystemExit as e:  # argparse says goodbye by itself
+        code = e.code
+    assert code == 2
+    return capsys.readouterr().err
+
+
+def test_help_lists_every_command_with_what_it_does() -> None:
+    done = subprocess.run([sys.executable, "-m", "jobs.runtime.cli", "--help"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    shown = " ".join(done.stdout.split())
+    assert [name for name, (_, doc) in COMMANDS.items() if f"{name} {doc}" not in shown] == []
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(
+    command: str, capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest
+) -> None:
+    if command in MISSING:
+        request.applymarker(pytest.mark.xfail(strict=True, reason=f"{command} is listed, and its module is not there"))
+    with pytest.raises(SystemExit) as end:
+        main([command, "--help"])
+    assert end.value.code == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert said.startswith(f"usage: refinelake {command}") and COMMANDS[command][1] in said
+
+
+def test_help_starts_no_spark() -> None:
+    program = (
+        "import sys; from jobs.runtime.cli import main\n"
+        "try: main(['run', '--help'])\n"
+        "except SystemExit: pass\n"
+        "from pyspark.sql import SparkSession; assert SparkSession.getActiveSession() is None"
+    )
+    subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+
+
+@pytest.mark.parametrize("argv", [(), ("nonsense",), ("run",), ("run", "--nonsense"), ("fetch", "huge", "--to", "x")])
+def test_a_command_line_that_cannot_be_read_ends_with_2(capsys: pytest.CaptureFixture[str], argv: tuple) -> None:
+    assert "usage: refinelake" in refused(capsys, *argv)
+
+
+def test_a_wrong_stage_name_is_told_the_right_ones(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    run = ("run", "--sources", "none", "--warehouse", str(tmp_path), "--only", "near_pairs,near_pears")
+    said = refused(capsys, *run)
+    assert said.startswith("refinelake: --only: expected stage names, found near_pears; known: ingest, file_decisions")
+    assert all(stage.name in said for stage in flow.STAGES)
+
+
+def test_a_wrong_parameter_is_found_before_anything_is_started(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    run = ("run", "--sources", "none", "--warehouse", str(tmp_path / "lake"), "--set", "ingest.max_file_byte=1")
+    assert "did you mean max_file_bytes?" in refused(capsys, *run)
+    assert not (tmp_path / "lake").exists()
+
+
+def test_a_wrong_manifest_is_found_before_anything_is_started(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    manifest = tmp_path / "sources.jsonl"
+    manifest.write_text(json.dumps({"kind": "folder"}) + "\n")
+    said = refused(capsys, "run", "--sources", str(manifest), "--warehouse", str(tmp_path / "lake"))
+    assert said.startswith(f"refinelake: {manifest}: line 1: location: expected a value, found none")
+    assert not (tmp_path / "lake").exists()
+
+
+def test_stages_lists_the_flow_in_order(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["stages"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    named = [line.split()[0] for line in lines if line and not line.startswith(" ")]
+    assert named == ["ingest", *(stage.name for stage in flow.STAGES)]
+    last, shown = flow.STAGES[-1], next(line for line in lines if line.startswith(flow.STAGES[-1].name))
+    read = ", ".join(table.name for table in (*last.reads, *last.texts))
+    assert shown.split(None, 2)[1:] == ["publish", f"{read} -> {last.writes.name}"]
+
+
+def test_stages_shows_the_parameters_on_request(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["stages", "--params"]) == 0
+    assert '"threshold": 0.9' in capsys.readouterr().out
+
+
+def test_rules_are_counted_as_distinct_comparisons(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["rules", "--count"]) == 0
+    assert int(capsys.readouterr().out) == load_rules().count() > 50
+
+
+def test_rules_of_one_set_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["rules", "--only", "go"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    rules = load_rules().sets["go"]
+    assert lines[0] == f"go ({len(rules)} rules)"
+    assert [line.split()[1:3] for line in lines[1:]] == [[r.signal, r.op] for r in rules]
+
+
+def test_an_unknown_rule_set_is_told_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:
+    said = refused(capsys, "rules", "--only", "golang")
+    assert said.startswith("refinelake: --only: expected a rule set, found golang; known are others, data, shell")
+
+
+def test_rules_laid_over_the_default_ones_count(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    mine = tmp_path / "mine.toml"
+    mine.write_text('[sets.go.rules]\nqsc_code_num_words = { "<" = 31 }\n')
+    assert main(["rules", "--rules", str(mine), "--count"]) == 0
+    assert int(capsys.readouterr().out) == load_rules().count() + 1
+
+
+@pytest.mark.parametrize("argv", [("explain", "a.py"), ("releases",)])
+def test_a_missing_warehouse_is_named_with_what_to_do(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, argv: tuple[str, ...]
+) -> None:
+    nowhere = tmp_path / "nowhere"
+    said = refused(capsys, *argv, "--warehouse", str(nowhere))
+    assert said == (
+        f"refinelake: {nowhere}: expected a warehouse with a release, found none; run refinelake run first\n"
+    )
+    assert not nowhere.exists()
+
+
+def test_exit_codes_tell_mistakes_checks_and_our_own_faults_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    def fail(error: Exception) -> int:
+        raise error
+
+    assert guarded(lambda: None) == guarded(lambda: 0) == 0
+    assert guarded(lambda: fail(ValueError("a.toml: wrong"))) == 2
+    assert guarded(lambda: fail(QualityError("code_corpus: 1 check failed"))) == 3
+    assert capsys.readouterr().err == "refinelake: a.toml: wrong\nrefinelake: code_corpus: 1 check failed\n"
+    with pytest.raises(KeyError):
+        guarded(lambda: fail(KeyError("ours")))
