@@ -22,7 +22,7 @@ $(BIN)/.installed: requirements.lock setup.cfg docker/java.sh
 	$(BIN)/python -m pip install -q uv
 	$(BIN)/uv pip install -q --python $(BIN)/python -r requirements.lock
 	$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
-	@$(JAVA) $(BIN)/refinelake docs --jars
+	@$(JAVA) $(BIN)/refinelake doctor
 	@touch $@
 
 setup: $(BIN)/.installed  ## virtual environment, pinned packages, Java, Delta's JARs

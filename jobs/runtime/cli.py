@@ -16,6 +16,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "rules": ("jobs.runtime.commands.rules", "List or count the filter rules in force."),
     "pin-rate": ("jobs.runtime.commands.pin_rate", "Turn a byte target of a language into a pinned sampling rate."),
     "releases": ("jobs.runtime.commands.releases", "List what readers see, or point back at an earlier release."),
+    "doctor": ("jobs.runtime.commands.doctor", "Start Spark once and say what this machine has."),
     "docs": ("jobs.runtime.commands.docs", "Write the pages that are generated from code: schemas, rules, parameters."),
     "profile": ("jobs.runtime.commands.profile", "Profile one kernel over files of a folder."),
 }

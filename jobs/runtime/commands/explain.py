@@ -6,6 +6,7 @@ import argparse
 import re
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.runtime.snapshot import Snapshot
@@ -56,7 +57,7 @@ def find(snapshot: Snapshot, what: str) -> tuple[list[dict[str, Any]], list[dict
     if re.fullmatch(r"[0-9a-f]{8,64}", what):
         clean = pc.starts_with(pc.field("clean_id"), what)
         known = snapshot.rows(code.FILTER_DECISIONS, clean, ["file_id"], MOST + 1)
-        ids = pc.field("file_id").isin([r["file_id"] for r in known])
+        ids = pc.field("file_id").isin(pa.array([r["file_id"] for r in known], pa.string()))
         starts = (pc.starts_with(pc.field(c), what) for c in ("file_id", "content_id"))
         condition = by_path | ids | next(starts) | next(starts)
     files = snapshot.rows(code.RAW_FILES, condition)

@@ -35,7 +35,9 @@ def work(args: argparse.Namespace) -> int:
         stages = tuple(s for s in flow.STAGES if s.name in wanted)
     with_ingest = not args.only or "ingest" in args.only.split(",")
     if with_ingest and not args.sources:
-        raise ValueError("--sources: expected a manifest for ingest, found none; name one, or leave ingest out of --only")
+        raise ValueError(
+            "--sources: expected a manifest for ingest, found none; name one, or leave ingest out by --only"
+        )
     return run_flow(args, stages, with_ingest)
 
 
@@ -74,7 +76,8 @@ def run_flow(args: argparse.Namespace, stages: tuple[Stage, ...], with_ingest: b
         from jobs.runtime.report import write_report
 
         target = Path(args.report) if args.report else Path(absolute(args.warehouse)) / "report.html"
-        write_report(run, target)
+        if not (target.exists() and all(r.skipped for r in run.results)):
+            write_report(run, target)
         console.say(f"report: {target}")
     return 0
 

@@ -1,0 +1,45 @@
+"""One run of the command line over the pinned tiny set, shared by the tests that look at what a user gets."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class TinyRun:
+    """Where the archives and the warehouse are, and what the run printed."""
+
+    folder: Path
+    archives: Path
+    manifest: Path
+    warehouse: Path
+    output: str
+
+
+def command(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run an installed command (refinelake, spark-submit) as a user would."""
+    program, *rest = arguments
+    found = Path(sys.executable).with_name(program)
+    env = os.environ | {"PATH": f"{found.parent}{os.pathsep}{os.environ['PATH']}", "PYSPARK_PYTHON": sys.executable}
+    return subprocess.run([str(found), *rest], cwd=cwd, env=env, capture_output=True, text=True, timeout=800)
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> TinyRun:
+    folder = tmp_path_factory.mktemp("tiny")
+    archives = ROOT / ".cache" / "tiny"
+    fetched = command("refinelake", "fetch", "tiny", "--to", str(archives), cwd=folder)
+    assert fetched.returncode == 0, fetched.stderr
+    manifest = archives / "sources.jsonl"
+    arguments = ("--sources", str(manifest), "--warehouse", "warehouse", "--report", "report.html")
+    run = command("refinelake", "run", *arguments, cwd=folder)
+    assert run.returncode == 0, run.stdout + run.stderr
+    return TinyRun(folder, archives, manifest, folder / "warehouse", run.stdout)
