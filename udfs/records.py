@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from udfs import archives, decoding, gitrepo, languages, parquet_sets, sources
+from udfs import archives, declared, decoding, folders, gitrepo, languages, parquet_sets, sources, units
 from udfs.archives import Limits
 from udfs.sources import Record, Unit
 
@@ -43,7 +43,7 @@ STAGED = pa.schema(
     ]
 )
 
-_MODULES = (archives, decoding, gitrepo, parquet_sets, sources)
+_MODULES = (archives, declared, decoding, folders, gitrepo, parquet_sets, sources, units)
 _SOURCE = b"".join(Path(str(f)).read_bytes() for f in (__file__, *(m.__file__ for m in _MODULES)))
 
 UNREACHABLE = "unreachable"

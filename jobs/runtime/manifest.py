@@ -10,7 +10,8 @@ from typing import Any
 
 import fsspec
 
-KINDS = ("folder", "archive", "git", "parquet")
+from udfs.sources import KINDS
+
 _TYPES: dict[str, type] = {
     "kind": str,
     "location": str,
