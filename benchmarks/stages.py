@@ -11,13 +11,12 @@ from typing import Any
 import pyarrow.parquet as pq
 from pyspark.sql import functions as F
 
-from benchmarks.memory import StageMemory
+from benchmarks.memory import StageWatch
 from jobs.code import flow
 from jobs.code.ingest import ingest
 from jobs.code.parameters import SECTIONS, Ingest
 from jobs.runtime import accounting, runner
 from jobs.runtime.accounting import StageResult
-from jobs.runtime.cpu import cpu_seconds
 from jobs.runtime.manifest import read_manifest
 from jobs.runtime.params import load_params
 from jobs.runtime.tables import Lake
@@ -38,8 +37,8 @@ class Sample:
 
 def run_flow(lake: Lake, manifest: str, params: str | None = None) -> list[dict[str, Any]]:
     """Ingest and every stage with the parameters in force. One row per stage, sizes in MB, memory in MB resident."""
-    with StageMemory() as memory:
-        run = runner.Run(lake, "benchmark", flow.STAGES, load_params(SECTIONS, params), progress=memory)
+    with StageWatch() as watch:
+        run = runner.Run(lake, "benchmark", flow.STAGES, load_params(SECTIONS, params), progress=watch)
         sources = read_manifest(manifest)
 
         def read_sources() -> StageResult:
@@ -47,18 +46,18 @@ def run_flow(lake: Lake, manifest: str, params: str | None = None) -> list[dict[
 
         runner.run_stages(run, flow.STAGES, before=(("ingest", read_sources),))
         accounting.release(lake, run.run_id, flow.TABLES)
-    return [_row(result, memory.peaks[result.stage]) for result in run.results]
+    return [_row(result, watch.stages[result.stage]) for result in run.results]
 
 
-def _row(result: StageResult, peak: dict[str, int]) -> dict[str, Any]:
+def _row(result: StageResult, seen: dict[str, float]) -> dict[str, Any]:
     return {
         "stage": result.stage,
         "rows": result.rows_read,
         "seconds": result.seconds,
-        "cpu_seconds": result.cpu_seconds,
+        "cpu_seconds": seen["cpu"],
         "mb": result.bytes_read / MB,
-        "jvm_mb": peak["jvm"] / MB,
-        "worker_mb": peak["worker"] / MB,
+        "jvm_mb": seen["jvm"] / MB,
+        "worker_mb": seen["worker"] / MB,
     }
 
 
@@ -67,11 +66,12 @@ def floor(lake: Lake, folder: Path, repeats: int = 3) -> dict[str, Any]:
     contents = lake.read(CONTENTS)
     size = contents.agg(F.sum("text_bytes")).collect()[0][0] / MB
     runs = []
-    for _ in range(repeats):
-        began, cpu = time.monotonic(), cpu_seconds()
-        rows = contents.select("content_id", F.sha2("text", 256).alias("digest"), "text")
-        rows.write.mode("overwrite").option("compression", "zstd").parquet(str(folder / "floor"))
-        runs.append((time.monotonic() - began, cpu_seconds() - cpu))
+    with StageWatch() as watch:
+        for _ in range(repeats):
+            began, cpu = time.monotonic(), watch.cpu_seconds()
+            rows = contents.select("content_id", F.sha2("text", 256).alias("digest"), "text")
+            rows.write.mode("overwrite").option("compression", "zstd").parquet(str(folder / "floor"))
+            runs.append((time.monotonic() - began, watch.cpu_seconds() - cpu))
     seconds, cpu = median(r[0] for r in runs), median(r[1] for r in runs)
     spread = max(r[1] for r in runs) - min(r[1] for r in runs)
     return {"mb": size, "seconds": seconds, "cpu_seconds": cpu, "spread_cpu_seconds": spread}

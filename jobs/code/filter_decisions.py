@@ -37,6 +37,7 @@ def filter_decisions(
     rows = rows.withColumns(path_columns()).withColumn("rule_set", rule_set(book))
     unmeasured = [
         F.when(F.col("failure").isNotNull(), reason("cleaning_failed", detail=F.col("failure"))),
+        F.when(F.col("failure").isNull() & F.col("clean_id").isNull(), reason("cleaning_missing")),
         F.when(F.col("failure").isNull() & (F.col("clean_bytes") == 0), reason("empty_after_cleaning")),
         F.when((F.col("clean_bytes") > 0) & F.col("natural_language").isNull(), reason("signals_missing")),
         _failed_signals(book),

@@ -52,7 +52,7 @@ def read_manifest(place: str) -> list[Source]:
         raise ManifestError(f"{place}: expected a readable JSON-lines file in UTF-8, found {e}") from None
     sources: list[Source] = []
     line_of: dict[str, int] = {}
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
         source = _source(f"{place}: line {number}", line)

@@ -13,18 +13,20 @@ from typing import Any
 def load_params(sections: Mapping[str, type], file: str | None = None, settings: Iterable[str] = ()) -> dict[type, Any]:
     """Instances by class. Raises ValueError that names the file or flag, the name, and the nearest known one."""
     values: dict[str, dict[str, Any]] = {name: {} for name in sections}
+    said_by: dict[tuple[str, str], str] = {}
     if file is not None:
         for section, given in _read_toml(file).items():
             _known(file, section, sections)
             if not isinstance(given, dict):
                 raise ValueError(f"{file}: expected a table [{section}], found {given!r}; write [{section}] above it")
             values[section] |= given
+            said_by |= {(section, name): file for name in given}
     for setting in settings:
         section, name, value = _parse_setting(setting)
         _known("--set", section, sections)
         values[section][name] = value
-    where = file or "--set"
-    return {cls: _instance(where, name, cls, values[name]) for name, cls in sections.items()}
+        said_by[section, name] = "--set"
+    return {cls: _instance(said_by, name, cls, values[name]) for name, cls in sections.items()}
 
 
 def _read_toml(file: str) -> dict[str, Any]:
@@ -47,10 +49,11 @@ def _parse_setting(setting: str) -> tuple[str, str, Any]:
         return section, name, value.strip()
 
 
-def _instance(where: str, section: str, cls: type, given: dict[str, Any]) -> Any:
+def _instance(said_by: dict[tuple[str, str], str], section: str, cls: type, given: dict[str, Any]) -> Any:
     known = {f.name: f for f in fields(cls)}
     default = cls()
     for name, value in given.items():
+        where = said_by[section, name]
         _known(f"{where}: [{section}]", name, known)
         expected = type(getattr(default, name))
         if expected is float and isinstance(value, int) and not isinstance(value, bool):

@@ -15,6 +15,10 @@ from schemas.contract import Table
 from schemas.ops import RELEASES
 
 
+class NoTableError(ValueError):
+    """The warehouse does not hold the table yet."""
+
+
 @dataclass
 class Snapshot:
     """The tables of a warehouse at the versions of its newest release."""
@@ -29,7 +33,7 @@ class Snapshot:
         snapshot = cls(place)
         try:
             releases = snapshot.rows(RELEASES, pc.scalar(True))
-        except TableNotFoundError:
+        except NoTableError:
             releases = []
         if not releases:
             raise ValueError(f"{place}: expected a warehouse with a release, found none; run refinelake run first")
@@ -39,7 +43,16 @@ class Snapshot:
     def rows(
         self, table: Table, where: pc.Expression, columns: Iterable[str] = (), most: int | None = None
     ) -> list[dict[str, Any]]:
-        """Rows that meet a condition. Text tables have deletion vectors and are not for this reader."""
-        stored = DeltaTable(f"{self.warehouse.rstrip('/')}/{table.name}", version=self.versions.get(table.name))
+        """Rows that meet a condition. Text tables have deletion vectors and are not for this reader.
+
+        Raises NoTableError.
+        """
+        place = f"{self.warehouse.rstrip('/')}/{table.name}"
+        try:
+            stored = DeltaTable(place, version=self.versions.get(table.name))
+        except TableNotFoundError:
+            raise NoTableError(
+                f"{table.name}: expected a Delta table at {place}, found none; run refinelake run first"
+            ) from None
         scanner = stored.to_pyarrow_dataset().scanner(columns=list(columns) or None, filter=where)
         return scanner.to_table().to_pylist() if most is None else scanner.head(most).to_pylist()

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+README_RUN = "refinelake run --sources sources.jsonl --warehouse warehouse"
 
 
 @dataclass(frozen=True)
@@ -35,11 +36,13 @@ def command(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> TinyRun:
     folder = tmp_path_factory.mktemp("tiny")
+    for name in ("jobs", "spark-defaults.conf"):
+        (folder / name).symlink_to(ROOT / name)
     archives = ROOT / ".cache" / "tiny"
     fetched = command("refinelake", "fetch", "tiny", "--to", str(archives), cwd=folder)
     assert fetched.returncode == 0, fetched.stderr
     manifest = archives / "sources.jsonl"
-    arguments = ("--sources", str(manifest), "--warehouse", "warehouse", "--report", "report.html")
-    run = command("refinelake", "run", *arguments, cwd=folder)
+    (folder / "sources.jsonl").symlink_to(manifest)
+    run = command(*README_RUN.split(), "--report", "report.html", cwd=folder)
     assert run.returncode == 0, run.stdout + run.stderr
     return TinyRun(folder, archives, manifest, folder / "warehouse", run.stdout)

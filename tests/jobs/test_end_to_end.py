@@ -21,7 +21,7 @@ import pytest
 from deltalake import DeltaTable
 
 from schemas import code, ops
-from tests.jobs.conftest import TinyRun, command
+from tests.jobs.conftest import README_RUN, TinyRun, command
 from udfs.fingerprint import shingles
 from udfs.languages import detect
 
@@ -158,7 +158,7 @@ def test_the_corpus_holds_distinct_texts_under_their_own_hash(tiny: TinyRun) -> 
 
 def test_a_second_run_writes_nothing(tiny: TinyRun) -> None:
     versions = {t.name: DeltaTable(str(t)).version() for t in tiny.warehouse.iterdir() if (t / "_delta_log").exists()}
-    again = command("refinelake", "run", "--sources", str(tiny.manifest), "--warehouse", "warehouse", cwd=tiny.folder)
+    again = command(*README_RUN.split(), "--report", "report.html", cwd=tiny.folder)
     assert again.returncode == 0, again.stdout + again.stderr
     assert "nothing has changed" in again.stdout
     assert {name: DeltaTable(str(tiny.warehouse / name)).version() for name in versions} == versions

@@ -115,7 +115,6 @@ def test_a_value_of_another_type_is_refused(setting: str, found: str) -> None:
     assert error_of(setting) == f"--set: {found}"
 
 
-@pytest.mark.xfail(strict=True, reason="load_params names the file for every mistake as soon as there is one")
 def test_a_mistake_on_the_command_line_is_not_blamed_on_the_file(tmp_path: Path) -> None:
     file = toml(tmp_path, "[bands]\nbands = 14\n")
     assert error_of("bands.exact=1", file=file).startswith("--set")

@@ -93,7 +93,7 @@ def test_a_target_above_what_there_is_keeps_everything_and_says_so(
         "[sampling]\nseed = 'x'",
         "[sampling]\n",
         "[sampling]",
-        "# head\n[sampling]  # note\nrates = { java = 0.5, html = 0.1 }  # why\nseed = 'x'\n\n[filter]\nrules = 'default'\n",
+        "# head\n[sampling]  # note\nrates = { java = 0.5, html = 0.1 }  # why\nseed = 'x'\n\n[filter]\nrules = 'a'\n",
         "[sampling.rates]  # note\njava = 0.5  # half\n# html is next\nhtml = 0.1\n\n[filter]\nrules = 'default'\n",
         "[sampling.rates]\n[filter]\nrules = 'default'\n",
         "[filter]\nrules = 'default'\n\n[sampling.rates]\nhtml = 0.1",

@@ -623,7 +623,6 @@ def test_what_could_not_be_measured_has_its_own_reason(filtered: tuple[RuleBook,
     assert len(found) == len(_filter_cases(load_rules())) + len(_BAD) + 1
 
 
-@pytest.mark.xfail(strict=True, reason="a file without a row in cleaned_texts gets no reason, and so is kept")
 def test_a_file_without_a_cleaned_text_is_not_kept(filtered: tuple[RuleBook, dict[str, Any]]) -> None:
     assert not filtered[1]["no cleaned row"]["keep"]
 

@@ -56,14 +56,14 @@ def work(args: argparse.Namespace) -> int:
 def survivors(snapshot: Any) -> list[dict[str, Any]]:
     """Each text that the sampling decided about: language, text_bytes, rate, keep. Raises ValueError where none is."""
     import pyarrow.compute as pc
-    from deltalake.exceptions import TableNotFoundError
 
+    from jobs.runtime.snapshot import NoTableError
     from schemas.code import SAMPLE_DECISIONS
 
     columns = ("language", "text_bytes", "rate", "keep")
     try:
         rows = snapshot.rows(SAMPLE_DECISIONS, pc.scalar(True), columns)
-    except TableNotFoundError:
+    except NoTableError:
         rows = []
     if not rows:
         raise ValueError(

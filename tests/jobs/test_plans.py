@@ -1,0 +1,67 @@
+"""No decision reads a text: seen in the scans that Spark plans for every decide stage, required key and publication."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from jobs.code import flow
+from jobs.runtime.runner import Run
+from jobs.runtime.stage import Decide, Measure, Stage
+from jobs.runtime.tables import Lake, align
+from schemas.contract import Table
+
+TEXTS = {text for table in flow.TABLES for text in table.text}
+WIDE = [table for table in flow.TABLES if table.text]
+
+
+@pytest.fixture(scope="module")
+def empty(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run over a warehouse with every table of the flow, by contract and empty."""
+    lake = Lake(spark, str(tmp_path_factory.mktemp("plans") / "warehouse"))
+    for table in flow.TABLES:
+        lake.ensure(table)
+    return Run(lake, "plans", flow.STAGES)
+
+
+def scanned(plan: DataFrame) -> list[set[str]]:
+    """Columns that each scan of the physical plan takes from its files."""
+    leaves = plan._jdf.queryExecution().sparkPlan().collectLeaves()
+    found = [leaves.apply(n) for n in range(leaves.size())]
+    return [set(leaf.schema().fieldNames()) for leaf in found if leaf.nodeName().startswith("Scan")]
+
+
+def once(step: Callable[[DataFrame], DataFrame], rows: DataFrame) -> DataFrame:
+    """One round of a fixpoint keeps the whole of it in the plan."""
+    return step(rows)
+
+
+def narrow_part(run: Run, stage: Stage) -> DataFrame:
+    """What the runner asks of a stage before any text is due, as it is written."""
+    reads = [run.read(table) for table in stage.reads]
+    if isinstance(stage, Measure):
+        return stage.required(*reads, stage.params)
+    if isinstance(stage, Decide):
+        extra = {"fixpoint": once} if stage.iterative else {}
+        return align(stage.writes, stage.transform(*reads, stage.params, **extra))
+    return stage.transform(*reads, stage.params)
+
+
+@pytest.mark.parametrize("stage", flow.STAGES, ids=lambda stage: f"{type(stage).__name__.lower()} {stage.name}")
+def test_what_a_stage_decides_by_is_narrow(empty: Run, stage: Stage) -> None:
+    scans = scanned(narrow_part(empty, stage))
+    assert len(scans) >= len({t.name for t in stage.reads}) - 1, "the plan was read"
+    assert [columns & TEXTS for columns in scans if columns & TEXTS] == []
+
+
+@pytest.mark.parametrize("table", WIDE, ids=lambda table: table.name)
+def test_a_transform_that_reads_a_text_is_seen(empty: Run, table: Table) -> None:
+    """Without this the test above might be looking at the wrong thing."""
+    key = table.key[0]
+    rows = empty.lake.read(table)
+    wide = rows.groupBy(key).agg(F.max(F.length(table.text[0])).alias("longest"))
+    assert scanned(wide) == [{key, table.text[0]}]
+    assert scanned(rows.groupBy(key).agg(F.max("text_bytes"))) == [{key, "text_bytes"}]

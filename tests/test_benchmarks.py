@@ -1,0 +1,130 @@
+"""The benchmark's own parts without Spark: the page it writes, the kernels it times, the sets it draws."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from benchmarks import kernels, memory, sketch_quality
+from benchmarks.report import markdown
+from benchmarks.stages import Sample, against_floor
+from jobs.runtime.accounting import StageResult
+
+TEXTS = [
+    Sample("a.py", "python", "code", "def add(a, b):\n    return a + b\n" * 20),
+    Sample("b.c", "c", "code", "int add(int a, int b) { return a + b; }\n" * 20),
+    Sample("notes.md", "markdown", "text", "Some notes about adding two numbers, one by one.\n" * 5),
+]
+
+
+def stage(name: str, mb: float, cpu: float) -> dict[str, Any]:
+    return {
+        "stage": name,
+        "rows": 1200,
+        "seconds": 2.0,
+        "cpu_seconds": cpu,
+        "mb": mb,
+        "jvm_mb": 900.0,
+        "worker_mb": 200.0,
+    }
+
+
+QUALITY = {
+    "method": "fss",
+    "size": 10_000,
+    "jaccard": 0.95,
+    "pairs": 400,
+    "mean_error": -0.0001,
+    "sd": 0.004,
+    "theory_sd": 0.0048,
+    "stored_sd": 0.0045,
+    "share_found": 0.02,
+    "expected_share": 0.0225,
+}
+
+
+def result() -> dict[str, Any]:
+    least = {"mb": 100.0, "seconds": 1.5, "cpu_seconds": 2.0, "spread_cpu_seconds": 0.3}
+    slow = {"language": "perl", "files": 3, "mb": 0.5, "cpu_seconds": 0.25, "mb_per_cpu_second": 2.0}
+    return {
+        "set": "tiny",
+        "machine": {"cores": 2, "processor": "a processor", "python": "3.11", "load": 0.5},
+        "floor": least,
+        "stages": against_floor([stage("ingest", 100.0, 8.0), stage("near_pairs", 0.0, 1.0)], least),
+        "kernels": [{"kernel": "SHA-256", "mb": 24.0, "cpu_seconds": 0.02, "mb_per_cpu_second": 1200.0}],
+        "signals_by_language": [slow] * 7,
+        "sketch_quality": [QUALITY],
+    }
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "# Benchmark on the set tiny",
+        "Floor (read, SHA-256, write zstd parquet): 2.0 CPU s, 50 MB per CPU second, 1.5 s; highest minus lowest of "
+        "its rounds 0.3 CPU s.",
+        "| ingest | 1,200 | 2.0 | 8.0 | 4.0 | 100.0 | 12.5 | 900 | 200 |",
+        "| near_pairs | 1,200 | 2.0 | 1.0 | 0.5 |  |  | 900 | 200 |",
+        "| in all |  | 4.0 | 9.0 | 4.5 |  |  | 900 | 200 |",
+        "| SHA-256 | 24.0 | 0.02 | 1200.0 |",
+        "| fss | 10,000 | 0.950 | 400 | -0.00010 | 0.00400 | 0.00480 | 0.00450 | 0.020 | 0.022 |",
+    ],
+)
+def test_the_page_shows_every_part(line: str) -> None:
+    assert line in markdown(result()).splitlines()
+
+
+def test_only_the_slowest_languages_are_shown() -> None:
+    assert markdown(result()).count("| perl | 3 | 0.50 | 2.0 |") == 5
+
+
+def test_every_kernel_runs_and_has_a_rate() -> None:
+    kernels_but_datasketch = {k: w for k, w in kernels.KERNELS.items() if k != kernels.SLOW}
+    for work in kernels_but_datasketch.values():
+        measured = kernels.rate(work, TEXTS, rounds=1)
+        assert measured["mb"] == pytest.approx(sum(len(s.text) for s in TEXTS) / 1e6)
+        assert measured["cpu_seconds"] >= 0
+
+
+def test_languages_with_little_text_are_left_out() -> None:
+    found = kernels.signals_by_language(TEXTS, least_mb=0.0005)
+    assert {r["language"] for r in found} == {"python", "c"}
+    assert [r["mb_per_cpu_second"] for r in found] == sorted(r["mb_per_cpu_second"] for r in found)
+
+
+def test_a_slow_kernel_gets_the_first_texts_only() -> None:
+    assert kernels.first_mb(TEXTS, 0.001) == TEXTS[:1]
+    assert kernels.first_mb(TEXTS, 0.000_001) == TEXTS[:1]
+    assert kernels.first_mb(TEXTS, 1) == TEXTS
+
+
+@pytest.mark.parametrize("method", sketch_quality.METHODS)
+def test_quality_of_a_few_pairs(method: str) -> None:
+    row = sketch_quality.measure_quality(method, 50, 0.95, 4)
+    assert row["jaccard"] == pytest.approx(0.95, abs=0.02)
+    assert abs(row["mean_error"]) < 0.02
+    assert 0 < row["theory_sd"] < row["sd"] * 10
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="reads /proc")
+def test_memory_and_time_of_a_process_below_this_one_outlive_it() -> None:
+    code = (
+        "import time; x = bytearray(80_000_000)\nwhile time.process_time() < 0.3: pass\nprint(1, flush=True); input()"
+    )
+    watch = memory.StageWatch()
+    watch.started("s", 1, 1)
+    before = watch.cpu_seconds()
+    child = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert child.stdout and child.stdin
+    child.stdout.readline()
+    try:
+        assert watch.cpu_seconds() - before >= 0.25
+    finally:
+        child.communicate("\n")
+    watch.finished(StageResult("s", "t"))
+    assert watch.stages["s"]["worker"] > 80_000_000
+    assert watch.stages["s"]["cpu"] >= 0.25
