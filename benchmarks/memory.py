@@ -65,8 +65,9 @@ class StageWatch:
         with self._lock:
             for p in tree(os.getpid()):
                 self._spent[p.pid, p.started] = p.cpu_seconds
-                if p.pid != os.getpid():
-                    kind = "jvm" if p.command == "java" else "worker"
+                # Other names are children of the JVM just before they become another program: its own pages, again.
+                kind = "jvm" if p.command == "java" else "worker" if p.command.startswith("python") else None
+                if kind and p.pid != os.getpid():
                     self._peak[kind] = max(self._peak[kind], p.resident)
             return sum(self._spent.values())
 

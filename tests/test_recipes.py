@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -93,7 +94,7 @@ def test_add_a_source_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     file = tmp_path / "lines.txt"
     file.write_bytes(b"one\n\n\x00two")
     manifest = tmp_path / "sources.jsonl"
-    manifest.write_text('{"kind": "lines", "location": "%s"}\n' % file)
+    manifest.write_text(json.dumps({"kind": "lines", "location": str(file)}) + "\n")
     (source,) = read_manifest(str(manifest))
     unit = Unit(source.source_id, source.kind, source.location)
     state = sources.probe(unit)

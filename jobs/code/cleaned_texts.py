@@ -6,11 +6,11 @@ spark-submit jobs/code/cleaned_texts.py --warehouse DIR
 from __future__ import annotations
 
 from pyspark.sql import DataFrame
-from udfs.cleaning import Cleaning
 
 from jobs.runtime.cli import stage_main
 from jobs.runtime.stage import Measure
 from schemas.code import CLEANED_TEXTS, CONTENTS, NEAR_DUPLICATES, RAW_FILES
+from udfs.cleaning import Cleaning
 from udfs.spark import cleaned_rows
 
 

@@ -5,11 +5,11 @@ spark-submit jobs/code/code_corpus.py --warehouse DIR
 
 from __future__ import annotations
 
-from jobs.runtime.cli import stage_main
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.code.texts import with_text
+from jobs.runtime.cli import stage_main
 from jobs.runtime.stage import NoParams, Publish
 from schemas.code import CLEANED_TEXTS, CODE_CORPUS, CONTENTS, RAW_FILES, REPOSITORIES, SAMPLE_DECISIONS
 

@@ -5,11 +5,11 @@ spark-submit jobs/code/exact_duplicates.py --warehouse DIR
 
 from __future__ import annotations
 
-from jobs.runtime.cli import stage_main
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.code.ranking import decided, first_of, ranked, reason, reasons
+from jobs.runtime.cli import stage_main
 from jobs.runtime.stage import Decide, NoParams
 from schemas.code import EXACT_DUPLICATES, FILE_DECISIONS, RAW_FILES, REPOSITORIES
 

@@ -8,12 +8,12 @@ path and licence. Types come first because a copy of unknown type must never sta
 
 from __future__ import annotations
 
-from jobs.runtime.cli import stage_main
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.code.parameters import FileRules
 from jobs.code.ranking import decided, reason, reasons
+from jobs.runtime.cli import stage_main
 from jobs.runtime.stage import Decide
 from schemas.code import FILE_DECISIONS, RAW_FILES, REPOSITORIES
 

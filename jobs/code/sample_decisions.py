@@ -5,12 +5,12 @@ spark-submit jobs/code/sample_decisions.py --warehouse DIR --set 'sampling.rates
 
 from __future__ import annotations
 
-from jobs.runtime.cli import stage_main
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs.code.parameters import Sampling
 from jobs.code.ranking import decided, reason, reasons
+from jobs.runtime.cli import stage_main
 from jobs.runtime.stage import Decide
 from schemas.code import CLEAN_DUPLICATES, CLEANED_TEXTS, RAW_FILES, SAMPLE_DECISIONS
 

@@ -13,23 +13,7 @@ from schemas.code import CODE_CORPUS
 from schemas.ops import SOURCE_FACTS
 from tests.jobs.pipeline import MEASURES, World, contents_of, run_all
 
-WORDS = [
-    "alpha",
-    "beta",
-    "gamma",
-    "delta",
-    "total",
-    "count",
-    "index",
-    "value",
-    "result",
-    "buffer",
-    "parse",
-    "token",
-    "stream",
-    "render",
-    "update",
-]
+WORDS = ["alpha", "beta", "gamma", "total", "count", "index", "value", "result", "buffer", "parse", "token", "stream"]
 HEADER = "# Copyright 2024 Somebody\n# Licensed under the MIT License\n\n"
 
 

@@ -1,4 +1,4 @@
-"""What the kernels make of a handful of whole files, as golden files: `make golden` rewrites them, a review reads them."""
+"""What the kernels make of a few whole files, as golden files: `make golden` rewrites them, a review reads them."""
 
 from __future__ import annotations
 
