@@ -37,15 +37,15 @@ class Sample:
 
 def run_flow(lake: Lake, manifest: str, params: str | None = None) -> list[dict[str, Any]]:
     """Ingest and every stage with the parameters in force. One row per stage, sizes in MB, memory in MB resident."""
-    with StageWatch() as watch:
-        run = runner.Run(lake, "benchmark", flow.STAGES, load_params(SECTIONS, params), progress=watch)
-        sources = read_manifest(manifest)
+    watch = StageWatch()
+    run = runner.Run(lake, "benchmark", flow.STAGES, load_params(SECTIONS, params), progress=watch)
+    sources = read_manifest(manifest)
 
-        def read_sources() -> StageResult:
-            return ingest(run, sources, run.params[Ingest])[0]
+    def read_sources() -> StageResult:
+        return ingest(run, sources, run.params[Ingest])[0]
 
-        runner.run_stages(run, flow.STAGES, before=(("ingest", read_sources),))
-        accounting.release(lake, run.run_id, flow.TABLES)
+    runner.run_stages(run, flow.STAGES, before=(("ingest", read_sources),))
+    accounting.release(lake, run.run_id, flow.TABLES)
     return [_row(result, watch.stages[result.stage]) for result in run.results]
 
 
@@ -66,12 +66,12 @@ def floor(lake: Lake, folder: Path, repeats: int = 3) -> dict[str, Any]:
     contents = lake.read(CONTENTS)
     size = contents.agg(F.sum("text_bytes")).collect()[0][0] / MB
     runs = []
-    with StageWatch() as watch:
-        for _ in range(repeats):
-            began, cpu = time.monotonic(), watch.cpu_seconds()
-            rows = contents.select("content_id", F.sha2("text", 256).alias("digest"), "text")
-            rows.write.mode("overwrite").option("compression", "zstd").parquet(str(folder / "floor"))
-            runs.append((time.monotonic() - began, watch.cpu_seconds() - cpu))
+    watch = StageWatch()
+    for _ in range(repeats):
+        began, cpu = time.monotonic(), watch.cpu_seconds()
+        rows = contents.select("content_id", F.sha2("text", 256).alias("digest"), "text")
+        rows.write.mode("overwrite").option("compression", "zstd").parquet(str(folder / "floor"))
+        runs.append((time.monotonic() - began, watch.cpu_seconds() - cpu))
     seconds, cpu = median(r[0] for r in runs), median(r[1] for r in runs)
     spread = max(r[1] for r in runs) - min(r[1] for r in runs)
     return {"mb": size, "seconds": seconds, "cpu_seconds": cpu, "spread_cpu_seconds": spread}

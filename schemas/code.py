@@ -92,7 +92,7 @@ FINGERPRINTS = Table(
         Column(
             "shingles",
             "bigint",
-            "Distinct shingles; 0 for a text too short for one, which is compared exactly only.",
+            "Shingles, repeats counted; 0 for a text too short for one, which is compared exactly only.",
             False,
         ),
         Column(

@@ -194,7 +194,7 @@ def _slots_with_datasketch(raw: bytes, p: Fingerprint) -> tuple[int, NDArray[np.
     found = shingles(raw, p.ngram)
     if not found:
         return 0, np.full(p.slots, EMPTY_SLOT, np.uint32)
-    minhash = MinHash(num_perm=p.slots, permutations=_permutations(p.slots))
+    minhash = MinHash(num_perm=p.slots, permutations=_permutations(p.slots), scheme="affine32")
     minhash.update_batch(sorted(found))
     return len(tokens(raw)) - p.ngram + 1, minhash.hashvalues.astype(np.uint32)
 

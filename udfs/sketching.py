@@ -26,7 +26,7 @@ def _byte_classes() -> NDArray[np.uint8]:
     """Word bytes are ASCII letters, digits, underscore and every byte of a multi-byte character."""
     classes = np.full(256, _PUNCT, np.uint8)
     for byte in range(256):
-        if chr(byte).isspace() and byte < 0x80:
+        if bytes([byte]).isspace():
             classes[byte] = _SPACE
         elif byte >= 0x80 or chr(byte).isalnum() or byte == 0x5F:
             classes[byte] = _WORD

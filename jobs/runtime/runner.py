@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 
 from jobs.runtime import accounting, quality
 from jobs.runtime.accounting import StageResult
-from jobs.runtime.cpu import cpu_seconds
+from jobs.runtime.cpu import CpuWatch, watch
 from jobs.runtime.stage import Decide, Measure, Publish, Stage, signature
 from jobs.runtime.tables import OP, Lake, align, changes
 from schemas.contract import Table
@@ -42,6 +42,7 @@ class Run:
     results: list[StageResult] = field(default_factory=list)
     checks: list[dict[str, Any]] = field(default_factory=list)
     progress: Progress | None = None
+    cpu: CpuWatch = field(default_factory=watch)
 
     def params_of(self, stage: Stage) -> Any:
         return self.params.get(type(stage.params), stage.params)
@@ -94,11 +95,11 @@ def run_stages(
 
 
 def timed(run: Run, work: Callable[[], StageResult]) -> StageResult:
-    started, cpu = time.monotonic(), cpu_seconds()
+    started, cpu = time.monotonic(), run.cpu.cpu_seconds()
     result = work()
     if not result.skipped:
         result.run_id, result.finished_at = run.run_id, datetime.now(UTC)
-        result.seconds, result.cpu_seconds = time.monotonic() - started, cpu_seconds() - cpu
+        result.seconds, result.cpu_seconds = time.monotonic() - started, run.cpu.cpu_seconds() - cpu
     return result
 
 
