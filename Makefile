@@ -21,7 +21,7 @@ $(BIN)/.installed: requirements.lock setup.cfg docker/java.sh
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -q uv
 	$(BIN)/uv pip install -q --python $(BIN)/python -r requirements.lock
-	$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
+	$(BIN)/uv pip install -q --python $(BIN)/python --no-deps -e .
 	@$(JAVA) $(BIN)/refinelake doctor
 	@touch $@
 
