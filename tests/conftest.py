@@ -17,7 +17,7 @@ os.environ.setdefault("REFINELAKE_SPARK_CONF", str(ROOT / "tests" / "spark-test.
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Kernel tests first: they fail within seconds, Spark tests take their time."""
     for item in items:
-        if "spark" in getattr(item, "fixturenames", ()):
+        if {"spark", "tiny"} & set(getattr(item, "fixturenames", ())):
             item.add_marker("spark")
     items.sort(key=lambda item: item.get_closest_marker("spark") is not None)
 

@@ -46,7 +46,7 @@ DELTA_SQL = re.compile(
 LONG_FILE, LONG_FUNCTION = 250, 40
 LONG_FILES = {
     "schemas/code.py": "a list: one contract after the other, no logic",
-    "udfs/archives.py": "every archive format with its defences against hostile input, which are read together",
+    "udfs/tar_archives.py": "one format under five compressions, with its defences, which are read together",
     "udfs/gitrepo.py": "one binary format from its pack files up to a tree",
     "udfs/language_rules.py": "a list: how each ambiguous extension is told apart",
     "udfs/languages.py": "one decision from filename to content, in order",

@@ -9,7 +9,20 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from udfs import archives, declared, decoding, folders, gitrepo, languages, parquet_sets, sources, units
+from udfs import (
+    archive_limits,
+    archives,
+    declared,
+    decoding,
+    folders,
+    gitrepo,
+    languages,
+    parquet_sets,
+    sources,
+    tar_archives,
+    units,
+    zip_archives,
+)
 from udfs.archives import Limits
 from udfs.sources import Record, Unit
 
@@ -43,7 +56,8 @@ STAGED = pa.schema(
     ]
 )
 
-_MODULES = (archives, declared, decoding, folders, gitrepo, parquet_sets, sources, units)
+_ARCHIVES = (archive_limits, archives, tar_archives, zip_archives)
+_MODULES = (*_ARCHIVES, declared, decoding, folders, gitrepo, parquet_sets, sources, units)
 _SOURCE = b"".join(Path(str(f)).read_bytes() for f in (__file__, *(m.__file__ for m in _MODULES)))
 
 UNREACHABLE = "unreachable"

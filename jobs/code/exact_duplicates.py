@@ -6,9 +6,8 @@ spark-submit jobs/code/exact_duplicates.py --warehouse DIR
 from __future__ import annotations
 
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
-from jobs.code.ranking import decided, first_of, ranked, reason, reasons
+from jobs.code.ranking import copies
 from jobs.runtime.cli import stage_main
 from jobs.runtime.stage import Decide, NoParams
 from schemas.code import EXACT_DUPLICATES, FILE_DECISIONS, RAW_FILES, REPOSITORIES
@@ -16,12 +15,7 @@ from schemas.code import EXACT_DUPLICATES, FILE_DECISIONS, RAW_FILES, REPOSITORI
 
 def exact_duplicates(files: DataFrame, raw_files: DataFrame, repositories: DataFrame, p: NoParams) -> DataFrame:
     """One row per kept file; of each text, the best-ranked file is kept."""
-    rows = ranked(files.where("keep").select("file_id", "content_id"), raw_files, repositories)
-    representative, size = first_of("content_id")
-    rows = rows.select("file_id", "content_id", representative.alias("representative"), size.alias("group_size"))
-    copy = F.col("file_id") != F.col("representative")
-    why = reasons((copy, reason("exact_duplicate", detail=F.col("representative"))))
-    return decided(rows.withColumn("reasons", why))
+    return copies(files, "content_id", "exact_duplicate", raw_files, repositories)
 
 
 STAGE = Decide(

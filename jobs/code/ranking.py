@@ -23,6 +23,15 @@ def first_of(group: str) -> tuple[Column, Column]:
     return F.first("file_id").over(by_rank), F.count(F.lit(1)).over(Window.partitionBy(group))
 
 
+def copies(files: DataFrame, text: str, rule: str, raw_files: DataFrame, repositories: DataFrame) -> DataFrame:
+    """A decision on each kept file: of those with the same `text` (a hash column) the best-ranked one is kept."""
+    rows = ranked(files.where("keep").select("file_id", text), raw_files, repositories)
+    representative, size = first_of(text)
+    rows = rows.select("file_id", text, representative.alias("representative"), size.alias("group_size"))
+    copy = F.col("file_id") != F.col("representative")
+    return decided(rows.withColumn("reasons", reasons((copy, reason(rule, detail=F.col("representative"))))))
+
+
 def reason(
     rule: str, value: Column | None = None, threshold: Column | None = None, detail: Column | None = None
 ) -> Column:
