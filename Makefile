@@ -31,8 +31,8 @@ run: setup  ## fetch the demo sources, run the pipeline, write report.html
 	@$(BIN)/refinelake fetch $(SET) --to $(CACHE)/$(SET)
 	@$(JAVA) $(BIN)/refinelake run --sources $(CACHE)/$(SET)/sources.jsonl --warehouse $(WAREHOUSE) --report report.html
 
-test: setup  ## all tests
-	@$(JAVA) $(BIN)/python -m pytest
+test: setup  ## all tests, on two cores
+	@$(JAVA) $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 lint: setup  ## ruff and mypy
 	$(BIN)/ruff check .

@@ -15,10 +15,14 @@ os.environ.setdefault("REFINELAKE_SPARK_CONF", str(ROOT / "tests" / "spark-test.
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Kernel tests first: they fail within seconds, Spark tests take their time."""
+    """Kernel tests first: they fail within seconds, Spark tests take their time.
+
+    Tests of the command line and tests in this process's session are two groups, for two workers (make test).
+    """
     for item in items:
-        if {"spark", "tiny"} & set(getattr(item, "fixturenames", ())):
+        for name in {"spark", "tiny"} & set(getattr(item, "fixturenames", ())):
             item.add_marker("spark")
+            item.add_marker(pytest.mark.xdist_group(name))
     items.sort(key=lambda item: item.get_closest_marker("spark") is not None)
 
 

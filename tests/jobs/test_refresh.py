@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from jobs.code import flow
 from jobs.runtime.tables import Lake
 from schemas.code import CODE_CORPUS
+from schemas.contract import Table
 from schemas.ops import SOURCE_FACTS
 from tests.jobs.pipeline import MEASURES, World, contents_of, run_all
 
@@ -64,17 +66,44 @@ def change(world: World, draw: random.Random) -> None:
             world.facts[name] = {"stars": draw.choice([None, 0, 5, 500]), "repo": f"org/{name}"}
 
 
-@pytest.mark.parametrize(("seed", "steps"), [(1, 2), (2, 1)])
-def test_any_history_equals_a_build_from_scratch(spark: object, tmp_path: Path, seed: int, steps: int) -> None:
+class Killed(BaseException):
+    """Stands for the process that is gone: no handler of ours may catch it."""
+
+
+def killed_run(lake: Lake, manifest: Path, table: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that dies just before it writes `table`, with everything before it written and nothing recorded."""
+    with monkeypatch.context() as patch:
+        for verb in ("append", "merge"):
+            write = getattr(Lake, verb)
+
+            def dies(self: Lake, to: Table, *rest: object, write: Callable[..., None] = write) -> None:
+                if to.name in (table, "runs", "checks"):
+                    raise Killed
+                write(self, to, *rest)
+
+            patch.setattr(Lake, verb, dies)
+        with pytest.raises(Killed):
+            run_all(lake, manifest, f"killed before {table}")
+
+
+@pytest.mark.parametrize(("seed", "killed_at"), [(1, "raw_files"), (2, "near_duplicates")])
+def test_any_history_equals_a_build_from_scratch(
+    spark: object,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    seed: int,
+    killed_at: str,
+) -> None:
     draw = random.Random(seed)
     world = World(tmp_path)
     for _ in range(4):
         change(world, draw)
     grown = Lake(spark, str(tmp_path / "grown"))
     run_all(grown, world.write(), "first")
-    for step in range(steps):
-        change(world, draw)
-        run_all(grown, world.write(), f"step{step}")
+    change(world, draw)
+    world.files.setdefault("source0", {})["fresh.py"] = program(90)
+    killed_run(grown, world.write(), killed_at, monkeypatch)
+    run_all(grown, world.write(), "second")
     scratch = Lake(spark, str(tmp_path / "scratch"))
     run_all(scratch, world.write(), "scratch")
     for table in (*flow.TABLES, SOURCE_FACTS):
