@@ -1,0 +1,57 @@
+"""Ingest over real folders: what happens to sources that vanish, come back, or are taken off the manifest."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from jobs.code.ingest import DropError, ingest
+from jobs.code.parameters import Ingest
+from jobs.runtime.manifest import read_manifest
+from jobs.runtime.runner import Run
+from jobs.runtime.tables import Lake
+from schemas.code import CONTENTS, RAW_FILES, REPOSITORIES
+from schemas.ops import REJECTS, SOURCES
+from tests.jobs.pipeline import World
+
+
+def read(lake: Lake, manifest: Path, allow_drop: bool = False) -> tuple[bool, list[str]]:
+    """(whether anything was written, warnings) of one ingest."""
+    result, warnings = ingest(Run(lake, "r", ()), read_manifest(str(manifest)), Ingest(), allow_drop)
+    lake.drop_staging("r")
+    return not result.skipped, warnings
+
+
+def files(lake: Lake) -> set[tuple[str, str]]:
+    return {(r["source_id"], r["path"]) for r in lake.read(RAW_FILES).collect()}
+
+
+def test_a_source_that_vanishes_is_stale_and_one_taken_off_is_gone(spark: object, lake: Lake, tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.files = {"kept": {"a.py": "print(1)\n", "empty.py": ""}, "lost": {"b.py": "print(2)\n", "c.py": "print(1)\n"}}
+    world.facts = {"kept": {"stars": 7}}
+    assert read(lake, world.write()) == (True, [])
+    every = {("kept", "a.py"), ("lost", "b.py"), ("lost", "c.py")}
+    assert files(lake) == every
+    assert lake.read(CONTENTS).count() == 2, "equal texts are stored once"
+    assert [(r["path"], r["reason"]) for r in lake.read(REJECTS).collect()] == [("empty.py", "empty")]
+    assert {r["source_id"]: r["stars"] for r in lake.read(REPOSITORIES).collect()} == {"kept": 7, "lost": None}
+
+    manifest = tmp_path / "sources.jsonl"
+    shutil.rmtree(tmp_path / "sources" / "lost")
+    written, warnings = read(lake, manifest)
+    assert written and len(warnings) == 1 and "lost: could not be reached, its last snapshot is kept" in warnings[0]
+    assert files(lake) == every
+    assert {r["source_id"]: r["status"] for r in lake.read(SOURCES).collect()} == {"kept": "fresh", "lost": "stale"}
+    assert read(lake, manifest)[0] is False, "a source that stays away changes nothing more"
+
+    del world.files["lost"]
+    before = {t.name: lake.version(t.name) for t in (RAW_FILES, CONTENTS, REJECTS, REPOSITORIES, SOURCES)}
+    with pytest.raises(DropError, match=r"drops 2 .*2 of lost.*--allow-drop"):
+        read(lake, world.write())
+    assert {name: lake.version(name) for name in before} == before, "nothing is written before the question is answered"
+    assert read(lake, world.write(), allow_drop=True) == (True, [])
+    assert files(lake) == {("kept", "a.py")}
+    assert lake.read(CONTENTS).count() == 1 and lake.read(REPOSITORIES).count() == 1
