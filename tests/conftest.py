@@ -14,6 +14,7 @@ os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 os.environ.setdefault("REFINELAKE_SPARK_CONF", str(ROOT / "tests" / "spark-test.conf"))
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in this hook as well, and would do so before this one
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Kernel tests first: they fail within seconds, Spark tests take their time.
 

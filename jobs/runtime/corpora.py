@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
+from filelock import FileLock
+
 SETS = ("tiny", "demo", "bench")
 _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
@@ -51,9 +53,17 @@ def load_set(name: str) -> list[Archive]:
 def fetch(
     archives: Iterable[Archive], folder: Path, say: Callable[[str], None]
 ) -> tuple[list[Archive], dict[str, str]]:
-    """Download what is not there yet. Returns the archives that are there and sound, and why each other is left out."""
+    """Download what is not there yet. Returns the archives that are there and sound, and why each other is left out.
+
+    Two fetches into one folder wait for each other: apt-get refuses lists that another process holds.
+    """
     wanted = list(archives)
     folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / ".lock"):
+        return _fetch(wanted, folder, say)
+
+
+def _fetch(wanted: list[Archive], folder: Path, say: Callable[[str], None]) -> tuple[list[Archive], dict[str, str]]:
     missing = [a for a in wanted if not _sound(folder, a)]
     errors: dict[str, str] = {}
     groups: dict[str, list[Archive]] = {}
@@ -71,11 +81,12 @@ def fetch(
 
 def write_manifest(archives: Iterable[Archive], folder: Path, target: Path) -> None:
     """One line per archive. A registry says neither stars nor commit times, so both stay unknown."""
-    with target.open("w", encoding="utf-8") as out:
-        for a in archives:
-            row = {"kind": "archive", "location": str(folder / a.archive), "source_id": a.source_id, "repo": a.name}
-            licences = [a.declared_licence] if a.declared_licence else None
-            out.write(json.dumps(row | {"revision": a.version, "licences": licences}) + "\n")
+    lines = []
+    for a in archives:
+        row = {"kind": "archive", "location": str(folder / a.archive), "source_id": a.source_id, "repo": a.name}
+        licences = [a.declared_licence] if a.declared_licence else None
+        lines.append(json.dumps(row | {"revision": a.version, "licences": licences}) + "\n")
+    target.write_text("".join(lines), encoding="utf-8")
 
 
 def _sound(folder: Path, a: Archive) -> bool:
