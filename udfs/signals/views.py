@@ -12,11 +12,13 @@ import string
 from collections import Counter
 from collections.abc import Callable
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from udfs.lexing import Split, split
 from udfs.signals.ngrams import WordCounts, count_words, ngram_chars
+from udfs.signals.syntax import parse
 from udfs.signals.words import normalised_words, raw_words
 
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
@@ -134,9 +136,20 @@ class View:
         return self.parts.code
 
     @cached_property
+    def bare(self) -> str:
+        """C with its strings emptied: where words of the language itself are looked for."""
+        return self.parts.bare
+
+    @cached_property
     def bare_lower(self) -> str:
-        """C with its strings emptied, lower-cased: where words of the language itself are looked for."""
-        return self.parts.bare.lower()
+        return self.bare.lower()
+
+    @cached_property
+    def tree(self) -> Any | None:
+        """The tree-sitter tree of the text, without a byte order
+        mark; None where it is too damaged to repair. Raises TooMuchToParse.
+        """
+        return parse(self.utf8.removeprefix(b"\xef\xbb\xbf"), self.language)
 
     @cached_property
     def dense_code_lines(self) -> list[bytes]:
