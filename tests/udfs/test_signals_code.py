@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import re
 import time
 from collections import Counter
 from typing import Any
@@ -12,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from udfs.signals import VERSION, all_signals, applicable, measure, path_signals
-from udfs.signals.ngrams import count_words, ngram_chars
+from udfs.signals import VERSION, all_signals, applicable, encoded, measure, path_signals
+from udfs.signals.ngrams import count_spaced, count_words, ngram_chars
 from udfs.signals.paths import code_related_file_name, size_file_byte
 from udfs.signals.registry import Signal
 from udfs.signals.views import View
@@ -211,7 +212,7 @@ def test_ascii_and_other_texts_are_tokenised_alike() -> None:
     text = 'def f(a_b, *args):\n\treturn "x-y" + str(1.5e3)  # Why?\n'
     plain = normalised_words(text.encode(), "en")
     mixed = normalised_words((text + "é").encode(), "en")
-    assert [*(w.decode() for w in plain if isinstance(w, bytes)), "é"] == mixed
+    assert [*plain, "é"] == mixed
 
 
 def _slow_ngrams(words: list[str]) -> tuple[dict[int, int], dict[int, int]]:
@@ -234,6 +235,19 @@ def test_ngrams_equal_the_slow_definition() -> None:
     for size, letters in itertools.product((0, 1, 2, 5, 11, 60, 400), (1, 2, 3, 8)):
         words = ["abcdefgh"[: draw.randint(1, letters)] for _ in range(size)]
         assert ngram_chars(count_words(words)) == _slow_ngrams(words), words
+        assert ngram_chars(count_spaced(" ".join(words).encode())) == _slow_ngrams(words), words
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(st.sampled_from("0afx\\u ,g9A+"), max_size=400).map(lambda text: text * 3))
+def test_runs_of_encoded_data_are_found_whether_or_not_the_count_lets_the_patterns_run(text: str) -> None:
+    raw, classes = text.encode(), text.encode().translate(encoded._CLASSES)
+    patterns = (encoded._ESCAPES, raw), (encoded._PREFIXED_PAIRS, classes), (encoded._BARE_PAIRS, classes)
+    expected = [len(run) for pattern, where in patterns for run in pattern.findall(where)]
+    runs = [len(run) for run in re.findall(rb"[A-Za-z0-9+/]{64,}", raw) if len(set(run[:64])) > 2]
+    found = encoded.encoded_lengths(raw)
+    assert found[len(found) - len(expected) :] == expected
+    assert sum(found[: len(found) - len(expected)]) == sum(runs)
 
 
 @settings(max_examples=80, deadline=None)

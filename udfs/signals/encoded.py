@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import numba
 import numpy as np
 
 _MIN_BASE64 = 64
@@ -26,39 +27,62 @@ _CLASSES = bytes(
 _PREFIXED_PAIRS = re.compile(rb"b(?:xhh(?:bxhh){7,}+)|h(?<![hxw]h)xhh(?![hxw])(?:s{1,16}hxhh(?![hxw])){7,}+")
 _BARE_PAIRS = re.compile(rb"h(?<![hxw]h)h(?![hxw])(?:s{1,2}hh(?![hxw])){7,}+")
 _MIN_PAIRS = 8
+_CLASS_OF = np.frombuffer(_CLASSES, np.uint8)
+_HEX, _X, _WORD, _SEPARATOR = b"hxws"
 
 
 def encoded_lengths(text: bytes) -> list[int]:
     """Lengths in bytes of every run of encoded data; all three forms are pure ASCII.
 
-    The patterns run only where a fixed string says that they may match: finding one is far cheaper.
+    The patterns run only where a compiled count says that they may match.
     """
     found = _base64_lengths(text)
-    if b"\\u" in text:
+    marks, escapes, pairs = _marks(np.frombuffer(text, np.uint8), _CLASS_OF)
+    if escapes >= _MIN_PAIRS:
         found += [len(run) for run in _ESCAPES.findall(text)]
-    classes = text.translate(_CLASSES)
-    if max(text.count(mark) for mark in (b"0x", b"0X", b"\\x", b"\\X")) >= _MIN_PAIRS:
-        found += [len(run) for run in _PREFIXED_PAIRS.findall(classes)]
-    if b"hhshh" in classes or b"hhsshh" in classes:
-        found += [len(run) for run in _BARE_PAIRS.findall(classes)]
+    if marks >= _MIN_PAIRS:
+        found += [len(run) for run in _PREFIXED_PAIRS.findall(text.translate(_CLASSES))]
+    if pairs >= _MIN_PAIRS:
+        found += [len(run) for run in _BARE_PAIRS.findall(text.translate(_CLASSES))]
     return found
+
+
+@numba.njit(cache=True, nogil=True)
+def _marks(text, class_of):  # type: ignore[no-untyped-def]
+    """Marks of a hexadecimal byte (0x or a backslash and x), backslashes before u, and the longest row of words of two
+    hexadecimal digits with one or two separators between them.
+    """
+    marks = escapes = longest = row = width = gap = 0
+    bare, before = True, 0  # whether the present word is made of hexadecimal digits; the last byte
+    for byte in text:
+        kind = class_of[byte]
+        if kind == _X and (before == 0x30 or before == 0x5C):
+            marks += 1
+        elif byte == 0x75 and before == 0x5C:
+            escapes += 1
+        if kind in (_HEX, _X, _WORD):
+            if width == 0 and not 1 <= gap <= 2:
+                row = 0
+            width, bare, gap = width + 1, (width == 0 or bare) and kind == _HEX, 0
+        else:
+            if width:
+                row = row + 1 if width == 2 and bare else 0
+                longest = max(longest, row)
+            width = 0
+            gap = gap + 1 if kind == _SEPARATOR else 3
+        before = byte
+    if width == 2 and bare:
+        longest = max(longest, row + 1)
+    return marks, escapes, longest
 
 
 def _base64_lengths(text: bytes) -> list[int]:
     """Runs of 64 or more base64 characters. Runs that only a line feed parts are one. A run of one or two distinct
     characters is a ruler, not data.
     """
-    inside = _BASE64[np.frombuffer(text, np.uint8)]
-    edges = np.flatnonzero(inside[1:] != inside[:-1]) + 1
-    if len(text) and inside[0]:
-        edges = np.concatenate(([0], edges))
-    if len(edges) % 2:
-        edges = np.concatenate((edges, [len(text)]))
-    begins, ends = edges[0::2], edges[1::2]
-    kept = np.flatnonzero(ends - begins >= _MIN_BASE64)
     lengths: list[int] = []
     last = -2
-    for begin, end in zip(begins[kept].tolist(), ends[kept].tolist(), strict=True):
+    for begin, end in _base64_runs(np.frombuffer(text, np.uint8), _BASE64).tolist():
         if len(set(text[begin : begin + _MIN_BASE64])) < 3:
             continue
         if begin == last + 1 and text[last] == 0x0A:
@@ -67,3 +91,25 @@ def _base64_lengths(text: bytes) -> list[int]:
             lengths.append(end - begin)
         last = end
     return lengths
+
+
+@numba.njit(cache=True, nogil=True)
+def _base64_runs(text, inside):  # type: ignore[no-untyped-def]
+    """(begin, end) of every long enough run. Looks at every 64th byte until one is inside: a run covers one."""
+    runs = np.empty((len(text) // _MIN_BASE64 + 1, 2), np.int64)
+    found, at = 0, _MIN_BASE64 - 1
+    while at < len(text):
+        if not inside[text[at]]:
+            at += _MIN_BASE64
+            continue
+        begin = at
+        while begin > 0 and inside[text[begin - 1]]:
+            begin -= 1
+        end = at + 1
+        while end < len(text) and inside[text[end]]:
+            end += 1
+        if end - begin >= _MIN_BASE64:
+            runs[found] = begin, end
+            found += 1
+        at = end + _MIN_BASE64 - 1
+    return runs[:found]

@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 
 from udfs.lexing import Split, split
-from udfs.signals.ngrams import WordCounts, count_words, ngram_chars
+from udfs.signals.ngrams import WordCounts, count_spaced, count_words, ngram_chars
 from udfs.signals.syntax import parse
-from udfs.signals.words import normalised_words, raw_words
+from udfs.signals.words import normalised, normalised_words, raw_words
 
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 _OTHER_SPACE = re.compile(r"[^\S\x00-\x7f]+")
@@ -98,14 +98,15 @@ class View:
     # Words
 
     @cached_property
-    def normalised_words(self) -> list[str]:
-        """WN as text; the counts work on the bytes of an ASCII text instead."""
-        found = normalised_words(self.utf8, self.natural_language)
-        return [word.decode("ascii") if isinstance(word, bytes) else word for word in found]
+    def words(self) -> WordCounts:
+        """WN by number."""
+        spaced, cut = normalised(self.utf8, self.natural_language)
+        return count_spaced(spaced) if cut is None else count_words(cut)
 
     @cached_property
-    def words(self) -> WordCounts:
-        return count_words(normalised_words(self.utf8, self.natural_language))
+    def normalised_words(self) -> list[str]:
+        """WN as text."""
+        return normalised_words(self.utf8, self.natural_language)
 
     @cached_property
     def raw_words(self) -> list[str]:

@@ -42,6 +42,7 @@ _ASCII_TABLE = bytes(
 ) + bytes(range(128, 256))
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 _LONG_RUN = re.compile(r"([^\x00-\x7f\w\s]{31,})")
+_OTHER_SPACE = re.compile(r"[^\S\x00-\x7f]+")
 _NOT_WORD = re.compile(r"[^\x00-\x7f\w\s]+")
 
 
@@ -52,20 +53,27 @@ def raw_words(text: str, natural_language: str) -> list[str]:
     return _TOKENS.findall(text)
 
 
-def normalised_words(utf8: bytes, natural_language: str) -> list[bytes] | list[str]:
+def normalised_words(utf8: bytes, natural_language: str) -> list[str]:
     """Tokens after normalisation: invisible characters deleted, full width to half, every ASCII punctuation mark a
-    space (so snake_case splits), lower case, NFKC. Bytes for an ASCII text, else str: lengths are characters.
+    space (so snake_case splits), lower case, NFKC.
     """
+    folded, cut = normalised(utf8, natural_language)
+    return cut if cut is not None else folded.decode("utf-8", "surrogatepass").split()
+
+
+def normalised(utf8: bytes, natural_language: str) -> tuple[bytes, list[str] | None]:
+    """Normalised UTF-8 text whose words ASCII whitespace separates; for Chinese also the words, which it does not."""
     folded = utf8.translate(_ASCII_TABLE, _ASCII_GONE)
     if folded.isascii():
-        return folded.split()
+        return folded, None
     text = _NOT_ASCII.sub(_fold, folded.decode("utf-8", "surrogatepass"))
     # Python sorts a run of combining marks by insertion: long runs, which no language writes, stay as they are.
     parts = _LONG_RUN.split(text)
     text = "".join(part if i % 2 else unicodedata.normalize("NFKC", part) for i, part in enumerate(parts))
     if natural_language == "zh":
-        return _chinese(text)
-    return _NOT_WORD.sub(r" \g<0> ", text).split()
+        return b"", _chinese(text)
+    text = _OTHER_SPACE.sub(" ", _NOT_WORD.sub(r" \g<0> ", text))
+    return text.encode("utf-8", "surrogatepass"), None
 
 
 def _fold(match: re.Match[str]) -> str:
