@@ -30,11 +30,31 @@ def filter_decisions(
 ) -> DataFrame:
     """One row per file that near deduplication kept."""
     book = rule_book(p)
+    rows = rows_to_filter(near, raw_files, cleaned, signals, book)
+    return decided(
+        rows.select(
+            "file_id",
+            "clean_id",
+            reasons(book).alias("reasons"),
+            "rule_set",
+            F.array_compact(F.array(F.lit(None), *_flags(book))).cast("array<string>").alias("flags"),
+        )
+    )
+
+
+def rows_to_filter(
+    near: DataFrame, raw_files: DataFrame, cleaned: DataFrame, signals: DataFrame, book: RuleBook
+) -> DataFrame:
+    """Files with their signals, what cleaning left of them and their rule set."""
     facts = raw_files.select("file_id", "path", F.col("size_bytes").alias("file_bytes"), *_KEY)
     files = near.where("keep").select("file_id").join(facts, "file_id")
     texts = cleaned.select(*_KEY, "clean_id", "failure", F.col("text_bytes").alias("clean_bytes"))
     rows = files.join(texts, _KEY, "left").join(signals, ["clean_id", "language", "kind"], "left")
-    rows = rows.withColumns(path_columns()).withColumn("rule_set", rule_set(book))
+    return rows.withColumns(path_columns()).withColumn("rule_set", rule_set(book))
+
+
+def reasons(book: RuleBook) -> Column:
+    """Why a row of rows_to_filter is dropped: what could not be measured, and each rule that hits."""
     unmeasured = [
         F.when(F.col("failure").isNotNull(), reason("cleaning_failed", detail=F.col("failure"))),
         F.when(F.col("failure").isNull() & F.col("clean_id").isNull(), reason("cleaning_missing")),
@@ -42,15 +62,7 @@ def filter_decisions(
         F.when((F.col("clean_bytes") > 0) & F.col("natural_language").isNull(), reason("signals_missing")),
         _failed_signals(book),
     ]
-    return decided(
-        rows.select(
-            "file_id",
-            "clean_id",
-            F.array_compact(F.array(*unmeasured, *_conditions(book))).alias("reasons"),
-            "rule_set",
-            F.array_compact(F.array(F.lit(None), *_flags(book))).cast("array<string>").alias("flags"),
-        )
-    )
+    return F.array_compact(F.array(*unmeasured, *_conditions(book)))
 
 
 def rule_book(p: Filter) -> RuleBook:

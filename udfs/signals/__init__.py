@@ -8,13 +8,26 @@ from __future__ import annotations
 import hashlib
 from importlib import resources
 
-from udfs.signals import code, documents, paths
+from udfs.signals import (
+    code,
+    documents,
+    kotlin,
+    paths,
+    php,
+    ruby,
+    rust,
+    scala,
+    shell,
+    sql,
+    swift,
+    typescript,
+)
 from udfs.signals.registry import PathSignal, Signal, all_signals, applicable, measure, path_signals
 from udfs.signals.words import tokenizer_version
 
 __all__ = ["VERSION", "PathSignal", "Signal", "all_signals", "applicable", "measure", "path_signals"]
 
-FAMILIES = (code, documents, paths)
+FAMILIES = (code, documents, paths, typescript, php, rust, ruby, kotlin, swift, scala, shell, sql)
 
 
 def _version() -> str:

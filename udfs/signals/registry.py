@@ -22,6 +22,8 @@ Value = int | float | bool | None
 _F = TypeVar("_F", bound=Callable[..., Value])
 _TYPES = {"int": "int", "float": "float", "bool": "bool"}
 KINDS = ("code", "data", "notebook", "text")
+# Languages that are measured by the signals of another.
+FAMILY_OF = {"tsx": "typescript"}
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,7 @@ def applicable(kind: str, language: str) -> tuple[Signal, ...]:
         raise ValueError(f"signals: expected a kind of {', '.join(KINDS)}, found {kind!r}")
     families = {"doc"} if kind == "text" else {"code"}
     if kind in ("code", "data"):
-        families.add(language)
+        families.add(FAMILY_OF.get(language, language))
     if kind != "text":
         families.discard("doc")
     return tuple(s for s in all_signals() if s.family in families)

@@ -18,6 +18,7 @@ import numpy as np
 
 from udfs.lexing import Split, split
 from udfs.signals.ngrams import WordCounts, count_spaced, count_words, ngram_chars
+from udfs.signals.python_text import PythonText
 from udfs.signals.syntax import parse
 from udfs.signals.words import normalised, normalised_words, raw_words
 
@@ -171,6 +172,12 @@ class View:
     def strings(self) -> list[str]:
         """What stands between the quotes of the quoted strings of C, in order."""
         return [_inside(s) for s in self.parts.strings]
+
+    # What the signals of one language share
+
+    @cached_property
+    def python(self) -> PythonText:
+        return PythonText(self.raw, self.parts)
 
 
 def _inside(quoted: str) -> str:
