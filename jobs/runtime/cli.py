@@ -14,6 +14,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "report": ("jobs.runtime.commands.report", "Write report.html of a warehouse."),
     "stages": ("jobs.runtime.commands.stages", "List the stages in order, with what they read and write."),
     "rules": ("jobs.runtime.commands.rules", "List or count the filter rules in force."),
+    "tune": (
+        "jobs.runtime.commands.tune",
+        "Show what a threshold or a file of rules would do; writes nothing.",
+    ),
     "pin-rate": ("jobs.runtime.commands.pin_rate", "Turn a byte target of a language into a pinned sampling rate."),
     "releases": ("jobs.runtime.commands.releases", "List what readers see, or point back at an earlier release."),
     "doctor": ("jobs.runtime.commands.doctor", "Start Spark once and say what this machine has."),

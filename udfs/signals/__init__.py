@@ -9,11 +9,18 @@ import hashlib
 from importlib import resources
 
 from udfs.signals import (
+    c,
     code,
+    cpp,
+    csharp,
     documents,
+    go,
+    java,
+    javascript,
     kotlin,
     paths,
     php,
+    python,
     ruby,
     rust,
     scala,
@@ -27,7 +34,7 @@ from udfs.signals.words import tokenizer_version
 
 __all__ = ["VERSION", "PathSignal", "Signal", "all_signals", "applicable", "measure", "path_signals"]
 
-FAMILIES = (code, documents, paths, typescript, php, rust, ruby, kotlin, swift, scala, shell, sql)
+FAMILIES = (code, documents, paths, typescript, php, rust, ruby, kotlin, swift, scala, shell, sql, python, c, cpp, csharp, go, java, javascript)
 
 
 def _version() -> str:

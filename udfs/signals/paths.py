@@ -22,3 +22,9 @@ def code_related_file_name(path: str, size_bytes: int | None = None) -> bool:
     name = path.replace("\\", "/").rsplit("/", 1)[-1].lower()
     stem = name.split(".", 1)[0]
     return stem in _CODE_RELATED or "requirement" in stem or name.startswith("read.me")
+
+
+@path_signal(94, name="qsc_codego_cate_testfile")
+def testfile(path: str, size_bytes: int | None = None) -> bool:
+    """The file name ends with _test.go. Authors: test the name without its extension, so never true (B10)."""
+    return path.endswith("_test.go")
