@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM
 
+_Model = TypeVar("_Model", bound=torch.nn.Module)
 VOCABULARY = 96_640
 """The paper's vocabulary, padded to a multiple of 128 (755 x 128)."""
 VOCABULARY_MULTIPLE = 128
@@ -78,8 +79,9 @@ def padded(vocabulary: int) -> int:
     return -(-vocabulary // VOCABULARY_MULTIPLE) * VOCABULARY_MULTIPLE
 
 
-def configuration(of: Shape, ids: dict[str, int | None] | None = None) -> LlamaConfig:
+def configuration(of: Shape, ids: dict[str, Any] | None = None) -> LlamaConfig:
     """The Hugging Face configuration. `ids` are bos_token_id, eos_token_id and pad_token_id where there are any."""
+    none: dict[str, Any] = {"bos_token_id": None, "eos_token_id": None, "pad_token_id": None}
     return LlamaConfig(
         vocab_size=of.vocabulary,
         hidden_size=of.hidden,
@@ -97,12 +99,12 @@ def configuration(of: Shape, ids: dict[str, int | None] | None = None) -> LlamaC
         mlp_bias=False,
         # Cached keys make transformers drop the isolation of packed documents without a word.
         use_cache=False,
-        **(ids or {"bos_token_id": None, "eos_token_id": None, "pad_token_id": None}),
+        **(ids or none),
     )
 
 
 def build(
-    of: Shape, seed: int = 0, dtype: torch.dtype = torch.float32, ids: dict[str, int | None] | None = None
+    of: Shape, seed: int = 0, dtype: torch.dtype = torch.float32, ids: dict[str, Any] | None = None
 ) -> LlamaForCausalLM:
     """A model from scratch. Weights are drawn in fp32 and then rounded, so every dtype starts from the same draw."""
     with torch.random.fork_rng(devices=[]):
@@ -126,7 +128,7 @@ def read(folder: str | Path, dtype: torch.dtype = torch.float32) -> Any:
     return cast(model, dtype)
 
 
-def cast(model: Any, dtype: torch.dtype) -> Any:
+def cast(model: _Model, dtype: torch.dtype) -> _Model:
     """Parameters to `dtype`; rotary frequencies stay fp32, since bf16 ones are wrong by whole turns at 4,096."""
     kept = {name: buffer for name, buffer in model.named_buffers() if "inv_freq" in name}
     model.to(dtype)

@@ -1,0 +1,158 @@
+"""Byte-level BPE: trained from a sample of the corpus, or any Hugging Face tokenizer, behind one small class.
+
+No normaliser, so every text comes back byte for byte. Text of documents and messages never becomes a special token,
+whatever it contains: only our own code puts those in, by id.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+
+SETTINGS_FILE = "refinelake_tokenizer.json"
+# Contractions; words with one character before them; single digits; punctuation; line ends with the space before them.
+_PIECES = (
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
+
+
+@dataclass(frozen=True)
+class Special:
+    """Special tokens by their use. Two uses may share a token, but padding stands for itself alone.
+
+    `separator` ends a document in pretraining, `bos` opens it where one is set, `eos` ends a generation, `turn` opens
+    and `end_of_turn` closes a chat message.
+    """
+
+    separator: str = "<|endoftext|>"
+    bos: str | None = None
+    eos: str = "<|im_end|>"
+    turn: str = "<|im_start|>"
+    end_of_turn: str = "<|im_end|>"
+    padding: str = "<|pad|>"
+
+    def __post_init__(self) -> None:
+        others = [token for use, token in asdict(self).items() if use != "padding" and token is not None]
+        if self.padding in others:
+            raise ValueError(f"tokenizer: expected a padding token of its own, found {self.padding!r} in another use")
+
+    def tokens(self) -> list[str]:
+        """Each distinct token once, in the order of their uses."""
+        return list(dict.fromkeys(token for token in asdict(self).values() if token is not None))
+
+
+# A newline after a tag of the template would vanish, so line ends are written out.
+CHAT_TEMPLATE = (
+    "{% for message in messages %}{{ turn + message['role'] + '\\n' }}"
+    "{% if message['role'] == 'assistant' %}{% generation %}{{ message['content'] + end + '\\n' }}{% endgeneration %}"
+    "{% else %}{{ message['content'] + end + '\\n' }}{% endif %}{% endfor %}"
+    "{% if add_generation_prompt %}{{ turn + 'assistant\\n' }}{% endif %}"
+)
+
+
+class TextTokenizer:
+    """Text to ids and back. Ids below `size` are tokens; embeddings may have more rows (models.padded)."""
+
+    def __init__(self, backend: Tokenizer, special: Special) -> None:
+        missing = [token for token in special.tokens() if backend.token_to_id(token) is None]
+        if missing:
+            raise ValueError(f"tokenizer: expected the special tokens {missing}, found none; add them or name others")
+        self.special = special
+        # Serialised first: the copy whose text cannot become a special token is ours alone.
+        self.serialised = backend.to_str()
+        self._backend = Tokenizer.from_str(self.serialised)
+        self._backend.encode_special_tokens = True
+        self._backend.no_padding()
+        self._backend.no_truncation()
+        self.size: int = self._backend.get_vocab_size(with_added_tokens=True)
+
+    @classmethod
+    def train(cls, texts: Iterable[str], vocabulary: int, special: Special | None = None) -> TextTokenizer:
+        """BPE of `vocabulary` tokens, special ones included, from a sample of texts."""
+        special = special or Special()
+        alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+        if vocabulary < len(alphabet) + len(special.tokens()):
+            least = len(alphabet) + len(special.tokens())
+            raise ValueError(f"tokenizer: expected a vocabulary of at least {least}, found {vocabulary}")
+        backend = Tokenizer(models.BPE())
+        split = pre_tokenizers.Split(Regex(_PIECES), behavior="isolated")
+        whole = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+        backend.pre_tokenizer = pre_tokenizers.Sequence([split, whole])
+        backend.decoder = decoders.ByteLevel()
+        trainer = trainers.BpeTrainer(
+            vocab_size=vocabulary,
+            special_tokens=special.tokens(),
+            initial_alphabet=alphabet,
+            show_progress=False,
+        )
+        backend.train_from_iterator(texts, trainer)
+        return cls(backend, special)
+
+    @classmethod
+    def read(cls, folder: str | Path, special: Special | None = None) -> TextTokenizer:
+        """Ours, or any Hugging Face folder with tokenizer.json; then `special` says which tokens serve which use."""
+        place = Path(folder)
+        if not (place / "tokenizer.json").exists():
+            raise ValueError(f"{folder}: expected a folder with tokenizer.json, found none")
+        if special is None and (place / SETTINGS_FILE).exists():
+            special = Special(**json.loads((place / SETTINGS_FILE).read_text(encoding="utf-8")))
+        return cls(Tokenizer.from_file(str(place / "tokenizer.json")), special or Special())
+
+    def save(self, folder: str | Path) -> None:
+        """tokenizer.json, our settings, and what transformers reads (chat template, special tokens)."""
+        place = Path(folder)
+        place.mkdir(parents=True, exist_ok=True)
+        self.hugging_face().save_pretrained(str(place))
+        (place / "tokenizer.json").write_text(self.serialised, encoding="utf-8")
+        (place / SETTINGS_FILE).write_text(json.dumps(asdict(self.special), indent=1), encoding="utf-8")
+
+    def hugging_face(self) -> Any:
+        """The same tokenizer for transformers: clean-up off, ChatML template with assistant masks."""
+        from transformers import PreTrainedTokenizerFast
+
+        s = self.special
+        template = CHAT_TEMPLATE.replace("turn +", f"{s.turn!r} +").replace("+ end +", f"+ {s.end_of_turn!r} +")
+        made: Any = PreTrainedTokenizerFast
+        return made(
+            tokenizer_object=Tokenizer.from_str(self.serialised),
+            clean_up_tokenization_spaces=False,
+            bos_token=s.bos,
+            eos_token=s.eos,
+            pad_token=s.padding,
+            chat_template=template,
+        )
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 over the vocabulary, merges and special tokens: the identity that token tables carry."""
+        whole = json.dumps(json.loads(self.serialised), sort_keys=True) + json.dumps(
+            asdict(self.special), sort_keys=True
+        )
+        return hashlib.sha256(whole.encode()).hexdigest()
+
+    def id(self, token: str) -> int:
+        """The id of a special token. Raises ValueError."""
+        found = self._backend.token_to_id(token)
+        if found is None:
+            raise ValueError(f"tokenizer: expected the token {token!r}, found none")
+        return int(found)
+
+    def model_ids(self) -> dict[str, int | None]:
+        """bos_token_id, eos_token_id and pad_token_id for a model's configuration."""
+        s = self.special
+        bos = None if s.bos is None else self.id(s.bos)
+        return {"bos_token_id": bos, "eos_token_id": self.id(s.eos), "pad_token_id": self.id(s.padding)}
+
+    def encode(self, texts: Sequence[str]) -> list[list[int]]:
+        """Ids of each text, without any special token."""
+        return [found.ids for found in self._backend.encode_batch_fast(list(texts), add_special_tokens=False)]
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """The text of ids, special tokens written out."""
+        return str(self._backend.decode(list(ids), skip_special_tokens=False))
