@@ -1,0 +1,142 @@
+"""Evaluation against known answers: references that pass, a recorded model's verdicts, upstream's own example."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from training.evaluation.completions import code_of, cut, longest_run_that_parses
+from training.evaluation.execute import Limits, Verdict, run
+from training.evaluation.scores import bits_per_byte, mean_pass_at_k, pass_at_k
+from training.evaluation.tasks import human_eval, mbpp
+
+SHARED = Path(__file__).parents[3] / "shared" / "benchmarks"
+needs_benchmarks = pytest.mark.skipif(not SHARED.exists(), reason="benchmark files lie beside the project, not in it")
+
+
+def unpacked(name: str) -> bytes:
+    return gzip.decompress((SHARED / "evalplus" / name).read_bytes())
+
+
+def verdicts(programs: Sequence[str]) -> list[Verdict]:
+    with ThreadPoolExecutor(2) as pool:
+        return list(pool.map(run, programs))
+
+
+def test_every_reference_of_human_eval_passes() -> None:
+    tasks = human_eval()
+    assert len(tasks) == 164
+    found = verdicts([task.complete(task.reference) for task in tasks])
+    assert [t.id for t, v in zip(tasks, found, strict=True) if not v.passed] == []
+    assert not any(task.prompt[-1].isspace() for task in tasks)
+
+
+@needs_benchmarks
+@pytest.mark.parametrize(("file", "count"), [("mbpp.jsonl", 974), ("sanitized-mbpp.json", 427)])
+def test_references_of_mbpp_pass(file: str, count: int) -> None:
+    """Every eighth, and those whose set-up needs the solution."""
+    tasks = mbpp(SHARED / "mbpp" / file, None)
+    assert len(tasks) == count
+    some = [t for i, t in enumerate(tasks) if i % 8 == 0 or t.id in ("MBPP/367", "MBPP/927")]
+    found = verdicts([task.whole(task.reference) for task in some])
+    assert [t.id for t, v in zip(some, found, strict=True) if not v.passed] == []
+
+
+@needs_benchmarks
+def test_mbpp_has_its_test_split() -> None:
+    assert len(mbpp(SHARED / "mbpp" / "mbpp.jsonl")) == 500
+
+
+@needs_benchmarks
+def test_a_recorded_models_verdicts_are_reproduced() -> None:
+    name = "starcoder2-15b-instruct-v0.1-humaneval"
+    rows = [json.loads(line) for line in gzip.open(SHARED / "evalplus" / f"{name}.jsonl.gz", "rt", encoding="utf-8")]
+    recorded = json.load(gzip.open(SHARED / "evalplus" / f"{name}_eval_results.json.gz", "rt", encoding="utf-8"))[
+        "eval"
+    ]
+    tasks = {task.id: task for task in human_eval()}
+    found = verdicts([tasks[row["task_id"]].complete(row["completion"]) for row in rows])
+    theirs = [recorded[row["task_id"]][0]["base_status"] == "pass" for row in rows]
+    assert [v.passed for v in found] == theirs
+    assert sum(theirs) == 119
+    assert mean_pass_at_k([[v] for v in theirs], 1) == pytest.approx(0.7256, abs=5e-5)
+
+
+@pytest.mark.parametrize(
+    ("samples", "correct", "k", "expected"),
+    [(6, 3, 1, 0.5), (10, 0, 5, 0.0), (10, 10, 1, 1.0), (5, 3, 3, 1.0), (20, 5, 10, 1 - 3003 / 184756)],
+)
+def test_pass_at_k(samples: int, correct: int, k: int, expected: float) -> None:
+    assert pass_at_k(samples, correct, k) == pytest.approx(expected)
+
+
+def test_pass_at_k_needs_enough_samples_of_every_task() -> None:
+    assert mean_pass_at_k([[True, False], [True]], 2) is None
+    assert mean_pass_at_k([], 1) is None
+    assert mean_pass_at_k([[True, False], [False, False]], 1) == 0.25
+    with pytest.raises(ValueError, match="pass@k"):
+        pass_at_k(3, 4, 1)
+
+
+def test_bits_per_byte() -> None:
+    assert bits_per_byte(5.545177444479562, 8) == pytest.approx(1.0)
+    assert bits_per_byte(1.0, 0) is None
+
+
+@pytest.mark.parametrize(
+    ("completion", "expected"),
+    [
+        ("    return 1\n\n\ndef other():\n    pass\n", "    return 1\n\n"),
+        ("    return 1\nprint(f())\n", "    return 1"),
+        ("    x = 'class '\n    return x\n", "    x = 'class '\n    return x\n"),
+        ("    return 1\n# test\nassert f() == 1", "    return 1"),
+    ],
+)
+def test_a_completion_ends_at_the_first_stop(completion: str, expected: str) -> None:
+    assert cut(completion) == expected
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ("Sure:\n```python\ndef f():\n    return 1\n```\nand\n```\nf()\n```", "def f():\n    return 1\n"),
+        ("```bash\npip install x\n```\n```py\nx = 1\n```", "x = 1\n"),
+        ("```\nx = 1\n```", "x = 1\n"),
+        ("```python\nx = 1\ny = 2", "x = 1\ny = 2"),
+        ("Here is the code.\n\ndef f():\n    return 1\n\nIt returns 1.", "\ndef f():\n    return 1\n\n"),
+        ("no code, none at all!", "no code, none at all!"),
+    ],
+)
+def test_code_of_an_answer(answer: str, expected: str) -> None:
+    assert code_of(answer) == expected
+
+
+def test_the_longest_run_is_found_in_bounded_time() -> None:
+    text = "this is no code )\n" * 1500 + "x = 1\ny = 2\n" + "nor ( is this\n" * 400
+    assert longest_run_that_parses(text) == "x = 1\ny = 2\n"
+
+
+@pytest.mark.parametrize(
+    ("program", "outcome"),
+    [
+        ("assert 1 + 1 == 2", "passed"),
+        ("assert 1 + 1 == 3", "failed"),
+        ("def broken(:", "failed"),
+        ("import sys; sys.exit(0)", "unfinished"),
+        ("import os; os._exit(0)", "unfinished"),
+        ("while True: pass", "timeout"),
+        ("import subprocess, sys; subprocess.Popen([sys.executable, '-c', 'while True: pass'])", "passed"),
+        ("x = bytearray(2 << 30)", "failed"),
+        ("open('big', 'wb').write(b'x' * (4 << 20))", "failed"),
+        ("print('x' * 100_000)", "passed"),
+        ("input()", "failed"),
+        ("text = '\ud800'", "passed"),
+    ],
+)
+def test_programs_end_as_they_should(program: str, outcome: str) -> None:
+    assert run(program, limits=Limits(seconds=2, memory=1 << 30, file=1 << 20)).outcome == outcome
