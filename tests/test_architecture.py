@@ -33,6 +33,8 @@ ORDERED_BY = {"sort_array", "array_sort"}
 MAY_ACT = {
     "jobs/code/ingest.py": "ingest is no transform: it decides by counts what to read, write and refuse",
     "jobs/code/snapshots.py": "the reading half of ingest: the list of units that moved is needed on the driver",
+    "jobs/code/tuning.py": "shown to a person: counts, percentiles and a few examples",
+    "jobs/code/what_if.py": "shown to a person: counts by rule set and by rule",
 }
 
 DELTA_HOME = "jobs/runtime/tables.py"

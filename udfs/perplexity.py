@@ -69,7 +69,8 @@ class Checkpoint:
             )
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         self.tokenizer: Any = AutoTokenizer.from_pretrained(folder)
-        self.model: Any = AutoModelForCausalLM.from_pretrained(folder).to(self.device).eval()
+        model: Any = AutoModelForCausalLM.from_pretrained(folder)
+        self.model: Any = model.to(self.device).eval()
         self.window = min(window, self.model.config.max_position_embeddings)
 
     def bits_per_byte(self, text: str) -> float | None:

@@ -1,7 +1,7 @@
 """Thresholds as data: which values of which signals drop a file, by set (udfs/data/rules.toml).
 
     book = load_rules()                                  # or load_rules("my_rules.toml"): only what it names changes
-    book.evaluate(book.set_for("code", "go", "en"), values)
+    book.evaluate(book.set_for("code", "go", "en"), values, clean_id)
     python -m udfs.rules --write-docs                    # docs/rules.md from the registry and the rules
 
 `evaluate` is the plain reference of what the filter does relationally. A missing value is never a pass: it hits no
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import hashlib
 import operator
 import sys
 import tomllib
@@ -31,13 +32,16 @@ OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "is": operator.eq,
 }
 SEVERITIES = ("drop", "flag")
-_SET_KEYS = ("base", "source", "about", "rules")
-_RULE_KEYS = (*OPERATORS, "severity", "source", "why")
+_SET_KEYS = ("base", "fresh", "source", "about", "rules")
+_RULE_KEYS = (*OPERATORS, "severity", "source", "why", "chance")
+BUILT_IN = {"default": "rules.toml", "compat": "rules_compat.toml"}
 
 
 @dataclass(frozen=True)
 class Rule:
-    """A file is hit if `value op threshold`; severity "drop" removes it, "flag" only says so."""
+    """A file is hit if `value op threshold`; severity "drop" removes it, "flag" only says so. With a `chance` below 1
+    that share of the texts is hit, see `draw_of`.
+    """
 
     signal: str
     op: str
@@ -45,6 +49,7 @@ class Rule:
     severity: str
     source: str
     why: str
+    chance: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -66,13 +71,16 @@ class RuleBook:
         return "data" if kind == "data" else "others"
 
     def evaluate(
-        self, set_name: str, values: Mapping[str, float | bool | None]
+        self, set_name: str, values: Mapping[str, float | bool | None], clean_id: str | None = None
     ) -> list[tuple[str, str, float | bool, float | bool]]:
-        """Every rule of the set that the values hit, as (signal, op, threshold, value). None hits nothing."""
+        """Every rule of the set that the values hit, as (signal, op, threshold, value). None hits nothing. Without a
+        `clean_id` a rule with a chance always applies.
+        """
         hits = []
         for rule in self.sets[set_name]:
             value = values.get(rule.signal)
-            if value is not None and OPERATORS[rule.op](value, rule.threshold):
+            applies = rule.chance == 1 or clean_id is None or draw_of(clean_id, rule.signal) < rule.chance
+            if applies and value is not None and OPERATORS[rule.op](value, rule.threshold):
                 hits.append((rule.signal, rule.op, rule.threshold, value))
         return hits
 
@@ -85,6 +93,11 @@ class RuleBook:
         return len({(rule.signal, rule.op, rule.threshold) for rules in self.sets.values() for rule in rules})
 
 
+def draw_of(clean_id: str, signal: str) -> float:
+    """A number in [0, 1) that is the same for a text and a rule on every machine and in every run."""
+    return int(hashlib.sha256(f"rule:{signal}:{clean_id}".encode()).hexdigest()[:13], 16) / 16**13
+
+
 def registered() -> dict[str, Signal | PathSignal]:
     """Every signal a rule may name, by name, in the order of their numbers."""
     every: list[Signal | PathSignal] = [*all_signals(), *path_signals()]
@@ -92,16 +105,21 @@ def registered() -> dict[str, Signal | PathSignal]:
 
 
 def load_rules(override: Path | str | None = None) -> RuleBook:
-    """The built-in rules, with those of a TOML file of the same form laid over them."""
-    text = resources.files("udfs").joinpath("data/rules.toml").read_text(encoding="utf-8")
-    sets = _read(text, DEFAULT_FILE, {})
-    if override is not None:
+    """The built-in rules, with those of a TOML file of the same form laid over them; "compat" is built in as well."""
+    sets = _read(_packaged(BUILT_IN["default"]), DEFAULT_FILE, {})
+    if override == "compat":
+        sets = _read(_packaged(BUILT_IN["compat"]), "udfs/data/rules_compat.toml", sets)
+    elif override is not None and override != "default":
         sets = _read(_text_of(Path(override)), str(override), sets)
     known, book = registered(), {}
     for name in sets:
         rules = [rule for found in _inherited(name, sets).values() for rule in found]
         book[name] = tuple(sorted(rules, key=lambda rule: (known[rule.signal].number, rule.op)))
     return RuleBook(book)
+
+
+def _packaged(name: str) -> str:
+    return resources.files("udfs").joinpath("data", name).read_text(encoding="utf-8")
 
 
 @dataclass
@@ -131,7 +149,7 @@ def _read(text: str, file: str, under: dict[str, _Set]) -> dict[str, _Set]:
         if under:
             _known([name], tuple(under), file, "set")
         below = under.get(name)
-        rules = dict(below.rules) if below else {}
+        rules = dict(below.rules) if below and not _flag(table.get("fresh", False), where) else {}
         source = table.get("source") or (f"override {Path(file).name}" if under else "RefineCode 3.2")
         for signal, entry in _table(table.get("rules", {}), where).items():
             rules[signal] = _rules_of(signal, entry, f"{where}, rule {signal!r}", source)
@@ -161,8 +179,20 @@ def _rules_of(signal: str, entry: Any, where: str, source: str) -> tuple[Rule, .
         if isinstance(entry[op], bool) != (op == "is") or not isinstance(entry[op], (bool, int, float)):
             expected = "true or false" if op == "is" else "a number"
             raise ValueError(f"{where}: expected {expected} after {op!r}, found {entry[op]!r}")
-    about = (severity, entry.get("source", source), entry.get("why", ""))
+    about = (severity, entry.get("source", source), entry.get("why", ""), _chance(entry.get("chance", 1.0), where))
     return tuple(Rule(signal, op, entry[op], *about) for op in compared)
+
+
+def _flag(value: Any, where: str) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"{where}: expected true or false after 'fresh', found {value!r}")
+    return value
+
+
+def _chance(value: Any, where: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= 1:
+        raise ValueError(f"{where}: expected a chance above 0 and at most 1, found {value!r}")
+    return float(value)
 
 
 def _table(value: Any, where: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from udfs.rules import RuleBook, registered
+from udfs.rules import Rule, RuleBook, registered
 from udfs.signals import all_signals, path_signals
 
 DOCS = Path(__file__).parent.parent / "docs" / "rules.md"
@@ -19,7 +19,11 @@ Views: **R** raw text, CRLF and CR read as LF. **WR** its words (runs of word ch
 neither word characters nor spaces). **WN** normalised words: invisible characters deleted, full width to half, every
 ASCII punctuation mark a space, lower case, NFKC. **C** and **K** code and comment part by one linear scan
 (`udfs/lexing.py`), **LC** and **LK** their lines that are not blank. Shares are rounded to 8 decimals. A null value
-hits no rule; a signal that failed on a file drops it with its own reason.
+hits no rule; a signal that failed on a file drops it with its own reason. A rule "for 80 % of texts" is decided by a
+hash of the text and the signal, so that every run decides alike.
+
+`filter.rules=compat` reproduces the authors' decisions (`udfs/data/rules_compat.toml`). It needs
+`signals.authors=true`: signals called `..._authors` are measured on request only, and are null otherwise.
 """
 
 
@@ -44,12 +48,16 @@ def _rules(signal: str, book: RuleBook) -> str:
     """Thresholds of a signal, sets with the same ones together."""
     sets: dict[str, list[str]] = {}
     for name, rules in book.sets.items():
-        found = " or ".join(f"{r.op} {_number(r.threshold)}" for r in rules if r.signal == signal)
+        found = " or ".join(f"{r.op} {_number(r.threshold)}{_share(r)}" for r in rules if r.signal == signal)
         if found:
             flagged = any(r.signal == signal and r.severity == "flag" for r in rules)
             sets.setdefault(found + (" (flag only)" if flagged else ""), []).append(name)
     text = "; ".join(f"{found}: {', '.join(names)}" for found, names in sets.items())
     return text.replace("<", "&lt;") or "(off)"
+
+
+def _share(rule: Rule) -> str:
+    return f" (for {rule.chance:.0%} of texts)" if rule.chance < 1 else ""
 
 
 def _number(value: float | bool) -> str:

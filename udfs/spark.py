@@ -159,22 +159,23 @@ def _clean(p: Cleaning, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
     yield pa.RecordBatch.from_pylist(rows, _CLEANED_ARROW)
 
 
-def signal_rows(rows: DataFrame, table: Table) -> DataFrame:
+def signal_rows(rows: DataFrame, table: Table, authors: bool) -> DataFrame:
     """Signals of rows (clean_id, language, kind, text), in the columns of the signals table."""
     columns = [c for c in table.columns if c.name != "kernel_version"]
     schema = ", ".join(f"`{c.name}` {c.type}" for c in columns)
     arrow = table.arrow_schema([c.name for c in columns])
-    return _mapped(rows.select("clean_id", "language", "kind", "text"), partial(_signals, arrow), schema)
+    return _mapped(rows.select("clean_id", "language", "kind", "text"), partial(_signals, arrow, authors), schema)
 
 
-def _signals(schema: pa.Schema, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+def _signals(schema: pa.Schema, authors: bool, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
     from udfs.natural_language import natural_language
     from udfs.signals import measure
 
     rows = []
     for row in batch.to_pylist():
         spoken = natural_language(row["text"])
-        values, failures = measure(row["text"], language=row["language"], kind=row["kind"], natural_language=spoken)
         about = {k: row[k] for k in ("clean_id", "language", "kind")}
+        given = {"language": row["language"], "kind": row["kind"], "natural_language": spoken, "authors": authors}
+        values, failures = measure(row["text"], **given)
         rows.append({**about, "natural_language": spoken, "failures": sorted(failures.items()), **values})
     yield pa.RecordBatch.from_pylist(rows, schema)

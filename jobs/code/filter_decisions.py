@@ -21,6 +21,8 @@ from jobs.runtime.cli import stage_main
 from jobs.runtime.stage import Decide
 from schemas.code import CLEANED_TEXTS, FILTER_DECISIONS, NEAR_DUPLICATES, RAW_FILES
 from udfs.rules import Rule, RuleBook, load_rules
+from udfs.signals import AUTHORS, MEASURED_AUTHORS
+from udfs.signals.paths import HEADER, NULL_FOR_HEADERS
 
 _KEY = ["content_id", "language", "kind"]
 
@@ -50,7 +52,7 @@ def rows_to_filter(
     files = near.where("keep").select("file_id").join(facts, "file_id")
     texts = cleaned.select(*_KEY, "clean_id", "failure", F.col("text_bytes").alias("clean_bytes"))
     rows = files.join(texts, _KEY, "left").join(signals, ["clean_id", "language", "kind"], "left")
-    return rows.withColumns(path_columns()).withColumn("rule_set", rule_set(book))
+    return rows.withColumns({**path_columns(), **header_columns()}).withColumn("rule_set", rule_set(book))
 
 
 def reasons(book: RuleBook) -> Column:
@@ -60,13 +62,14 @@ def reasons(book: RuleBook) -> Column:
         F.when(F.col("failure").isNull() & F.col("clean_id").isNull(), reason("cleaning_missing")),
         F.when(F.col("failure").isNull() & (F.col("clean_bytes") == 0), reason("empty_after_cleaning")),
         F.when((F.col("clean_bytes") > 0) & F.col("natural_language").isNull(), reason("signals_missing")),
+        *_authors_missing(book),
         _failed_signals(book),
     ]
     return F.array_compact(F.array(*unmeasured, *_conditions(book)))
 
 
 def rule_book(p: Filter) -> RuleBook:
-    return load_rules(None if p.rules == "default" else p.rules)
+    return load_rules(p.rules)
 
 
 def rules_version(p: Filter) -> str:
@@ -95,17 +98,24 @@ def path_columns() -> dict[str, Column]:
     related = stem.isin("readme", "notes", "todo", "description", "cmakelists")
     return {
         "qsc_code_size_file_byte": F.col("file_bytes"),
+        "qsc_codego_cate_testfile": F.col("path").endswith("_test.go"),
         "qsc_doc_cate_code_related_file_name": related | stem.contains("requirement") | name.startswith("read.me"),
     }
 
 
+def header_columns() -> dict[str, Column]:
+    """Signals that are null for C and C++ headers, whose directives are their purpose."""
+    is_header = F.lower("path").rlike(HEADER)
+    return {name: F.when(~is_header, F.col(name)) for name in NULL_FOR_HEADERS}
+
+
 def _rules(book: RuleBook, severity: str) -> Iterator[tuple[Rule, Column]]:
     """Each distinct rule once, with the condition that a row is in one of its sets and hit by it."""
-    sets: dict[tuple[str, str, float], list[str]] = {}
-    rules: dict[tuple[str, str, float], Rule] = {}
+    sets: dict[tuple[str, str, float, float], list[str]] = {}
+    rules: dict[tuple[str, str, float, float], Rule] = {}
     for name, found in book.sets.items():
         for rule in (r for r in found if r.severity == severity):
-            key = (rule.signal, rule.op, float(rule.threshold))
+            key = (rule.signal, rule.op, float(rule.threshold), rule.chance)
             sets.setdefault(key, []).append(name)
             rules[key] = rule
     for key, rule in rules.items():
@@ -114,7 +124,14 @@ def _rules(book: RuleBook, severity: str) -> Iterator[tuple[Rule, Column]]:
 
 def _hit(rule: Rule) -> Column:
     value, limit = F.col(rule.signal), F.lit(rule.threshold)
-    return {"<": value < limit, ">": value > limit, "==": value == limit, "is": value == limit}[rule.op]
+    hit = {"<": value < limit, ">": value > limit, "==": value == limit, "is": value == limit}[rule.op]
+    return hit if rule.chance == 1 else hit & (_draw(rule.signal) < rule.chance)
+
+
+def _draw(signal: str) -> Column:
+    """udfs.rules.draw_of of the row's clean_id."""
+    digest = F.sha2(F.concat(F.lit(f"rule:{signal}:"), F.col("clean_id")), 256)
+    return F.conv(F.substring(digest, 1, 13), 16, 10).cast("double") / float(16**13)
 
 
 def _conditions(book: RuleBook) -> list[Column]:
@@ -127,6 +144,15 @@ def _conditions(book: RuleBook) -> list[Column]:
 
 def _flags(book: RuleBook) -> list[Column]:
     return [F.when(hit, F.lit(f"{rule.signal} {rule.op}")) for rule, hit in _rules(book, "flag")]
+
+
+def _authors_missing(book: RuleBook) -> list[Column]:
+    """Rules on the authors' own signals, but these were not measured: nulls would pass for values."""
+    asking = [n for n, rules in book.sets.items() if any(r.signal.endswith(AUTHORS) for r in rules)]
+    if not asking:
+        return []
+    unmeasured = F.col("rule_set").isin(asking) & ~F.col("kernel_version").endswith(MEASURED_AUTHORS)
+    return [F.when(unmeasured, reason("signals_missing", detail="the rules need signals.authors=true"))]
 
 
 def _failed_signals(book: RuleBook) -> Column:

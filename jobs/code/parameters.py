@@ -57,8 +57,19 @@ class NearDuplicates(Fingerprint):
 
 
 @dataclass(frozen=True)
+class Signals:
+    """What is measured. `authors` adds the versions of signals that the authors' filter computes and ours corrects,
+    which filter.rules=compat decides by; they cost about as much again.
+    """
+
+    authors: bool = False
+
+
+@dataclass(frozen=True)
 class Filter:
-    """Rule book in force: "default", or a TOML file laid over it."""
+    """Rule book in force: "default", "compat" (the authors' decisions, see docs/rules.md), or a TOML file laid over the
+    default one.
+    """
 
     rules: str = "default"
 
@@ -81,6 +92,7 @@ SECTIONS: dict[str, type] = {
     "file_rules": FileRules,
     "near_duplicates": NearDuplicates,
     "cleaning": Cleaning,
+    "signals": Signals,
     "filter": Filter,
     "sampling": Sampling,
 }

@@ -13,16 +13,17 @@ from typing import Any
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from jobs.code.filter_decisions import reasons, rows_to_filter, rule_set
+from jobs.code.filter_decisions import reasons, rows_to_filter
 from jobs.code.signals import SIGNALS
 from jobs.code.texts import with_text
-from jobs.runtime.tables import Lake
+from jobs.runtime.runner import Run
 from schemas.code import CLEANED_TEXTS, CODE_CORPUS, CONTENTS, NEAR_DUPLICATES, RAW_FILES
+from schemas.contract import Table
 from udfs.perplexity import ByteNgrams, Model
 from udfs.rules import Rule, RuleBook
 
 PERCENTS = (0, 1, 5, 10, 25, 50, 75, 90, 95, 99, 100)
-_FILE = ("file_id", "path", "rule_set", "content_id", "clean_id", "language", "kind")
+FILE = ("file_id", "path", "rule_set", "content_id", "clean_id", "language", "kind")
 _MOST_CANDIDATES = 200  # files whose text is scored on each side of a line
 _EXAMPLE_CHARS = 20_000
 _TRAINING_CHARS = 8_000_000
@@ -61,35 +62,23 @@ class Example:
 
 
 @dataclass(frozen=True)
-class Change:
-    """What another rule book would do to the files of a rule set."""
-
-    rule_set: str
-    files: int
-    kept: int
-    kept_then: int
-    newly_dropped: int
-    newly_kept: int
-
-
-@dataclass(frozen=True)
 class Judged:
     """Files with signals, rule set and the reasons of the rules in force, at the versions of one release."""
 
-    lake: Lake
+    run: Run
     versions: dict[str, int]
     rows: DataFrame
 
-    def read(self, table: Any) -> DataFrame:
-        return self.lake.read(table, self.versions.get(table.name))
+    def read(self, table: Table) -> DataFrame:
+        return self.run.read(table, self.versions.get(table.name))
 
 
-def judged(lake: Lake, versions: dict[str, int], book: RuleBook, only: str | None = None) -> Judged:
+def judged(run: Run, versions: dict[str, int], book: RuleBook, only: str | None = None) -> Judged:
     """The files of a warehouse, or of one rule set, under a rule book. Nothing is computed yet."""
     tables = (NEAR_DUPLICATES, RAW_FILES, CLEANED_TEXTS, SIGNALS)
-    near, raw, cleaned, signals = (lake.read(t, versions.get(t.name)) for t in tables)
+    near, raw, cleaned, signals = (run.read(t, versions.get(t.name)) for t in tables)
     rows = rows_to_filter(near, raw, cleaned, signals, book).withColumn("reasons", reasons(book))
-    return Judged(lake, versions, rows.where(F.col("rule_set") == only) if only else rows)
+    return Judged(run, versions, rows.where(F.col("rule_set") == only) if only else rows)
 
 
 def of_rule(rows: DataFrame, rule: Rule, book: RuleBook) -> DataFrame:
@@ -102,7 +91,7 @@ def of_rule(rows: DataFrame, rule: Rule, book: RuleBook) -> DataFrame:
     mine = F.lit(f"{rule.signal} {rule.op}")
     others = F.filter("reasons", lambda r: r["rule"] != mine)
     value = F.col(rule.signal).cast("double").alias("value")
-    return rows.where(judged_by_it).select(*_FILE, value, others["rule"].alias("others"))
+    return rows.where(judged_by_it).select(*FILE, value, others["rule"].alias("others"))
 
 
 def beyond(rule: Rule, threshold: float) -> Column:
@@ -184,7 +173,7 @@ def examples(files: Judged, rows: DataFrame, rule: Rule, threshold: float, model
 def scored(files: Judged, rows: DataFrame, model: Model | None) -> list[Example]:
     """The rows (few) with the beginning of their text and its bits per byte."""
     texts = with_text(
-        F.broadcast(rows.select(*_FILE, "value", "others")), files.read(CONTENTS), files.read(CLEANED_TEXTS)
+        F.broadcast(rows.select(*FILE, "value", "others")), files.read(CONTENTS), files.read(CLEANED_TEXTS)
     )
     found = texts.select("path", "rule_set", "value", "others", F.substring("text", 1, _EXAMPLE_CHARS).alias("text"))
     every = [
@@ -215,37 +204,3 @@ def ngram_model(files: Judged, rows: DataFrame) -> ByteNgrams:
     drawn = F.conv(F.substring("clean_id", 1, 8), 16, 10).cast("double") / float(16**8)
     sample = corpus.where(drawn < share).select(F.substring("text", 1, 1 << 16).alias("text")).limit(_TRAINING_ROWS)
     return ByteNgrams().train(row["text"] for row in sample.toLocalIterator())
-
-
-def what_if(files: Judged, book: RuleBook) -> tuple[DataFrame, list[Change], dict[str, tuple[int, int]]]:
-    """Another rule book against the stored signals: (files whose fate changes, by rule set, files hit by rule).
-
-    The last is {rule: (hit now, hit then)} for every rule whose count differs.
-    """
-    rows = files.rows.withColumn("set_then", rule_set(book))
-    now = F.size("reasons") == 0
-    then_rows = rows.drop("rule_set").withColumnRenamed("set_then", "rule_set").withColumn("then", reasons(book))
-    then = F.size("then") == 0
-    sums = (
-        F.count(F.lit(1)).alias("files"),
-        F.count_if(now).alias("kept"),
-        F.count_if(then).alias("kept_then"),
-        F.count_if(now & ~then).alias("newly_dropped"),
-        F.count_if(~now & then).alias("newly_kept"),
-    )
-    by_set = then_rows.groupBy("rule_set").agg(*sums).orderBy("rule_set")
-    changes = [Change(**row.asDict()) for row in by_set.toLocalIterator()]
-    why = F.when(then, F.col("reasons")["rule"]).otherwise(F.col("then")["rule"]).alias("others")
-    value = F.lit(None).cast("double").alias("value")
-    changed = then_rows.where(now != then).select(*_FILE, value, why, then.alias("then_kept"))
-    return changed, changes, _moved(then_rows)
-
-
-def _moved(rows: DataFrame) -> dict[str, tuple[int, int]]:
-    """By rule, files hit now and then, where they differ."""
-    counted: dict[str, list[int]] = {}
-    for place, column in enumerate(("reasons", "then")):
-        by_rule = rows.select(F.explode(F.col(column)["rule"]).alias("rule")).groupBy("rule").count()
-        for row in by_rule.toLocalIterator():
-            counted.setdefault(row["rule"], [0, 0])[place] = row["count"]
-    return {rule: (a, b) for rule, (a, b) in sorted(counted.items()) if a != b}

@@ -185,10 +185,17 @@ def _same_columns(table: Table, found: list[str], what: str, wanted: tuple[str, 
     expected = wanted or table.names
     missing, extra = sorted(set(expected) - set(found)), sorted(set(found) - set(expected))
     if missing or extra:
+        remedy = "Change the transform, or the contract by review."
+        if what == "stored" and not extra:
+            remedy = "It is of an earlier release of refinelake: refinelake run adds what is missing."
         raise ContractError(
-            f"{table.name}: the {what} rows do not have the contract's columns: missing {missing}, unexpected {extra}. "
-            f"Expected {list(expected)}, found {list(found)}. Change the transform, or the contract by review."
+            f"{table.name}: the {what} rows do not have the contract's columns: missing {_few(missing)}, unexpected "
+            f"{_few(extra)}. {remedy}"
         )
+
+
+def _few(names: list[str]) -> str:
+    return f"{names[:6]}" + (f" and {len(names) - 6} more" if len(names) > 6 else "")
 
 
 def _quote(text: str) -> str:

@@ -124,6 +124,8 @@ def test_a_stored_table_of_other_columns_is_refused_by_name(filled: Lake) -> Non
 
 def test_a_column_the_contract_has_gained_is_added(filled: Lake) -> None:
     wider = replace(THINGS, columns=(*THINGS.columns, Column("colour", "string", "It's new.")))
+    with pytest.raises(ContractError, match=r"missing \['colour'\].*refinelake run adds"):
+        filled.read(wider)
     filled.ensure(wider)
     rows = filled.read(wider)
     assert rows.schema["colour"].metadata == {"comment": "It's new."}

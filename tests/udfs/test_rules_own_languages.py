@@ -56,7 +56,7 @@ _sh = _mixes("sort -u table#.txt > sorted#.txt")
 _sql = _mixes("SELECT name FROM person WHERE id > #;")
 _COPY = "COPY person (id) FROM stdin;\n"
 
-_TYPESCRIPT = {
+_TYPESCRIPT: dict[str, Mix | Pair] = {
     "cate_ast": Pair("const a: number = 1;\n", "const a: number = = 1;\n"),
     "frac_lines_func_ratio": _ts(50, "function f#() { return #; }"),
     "frac_lines_import": _ts(60, "export { a# } from './a#';"),
@@ -74,7 +74,7 @@ _CASES: dict[str, dict[str, Mix | Pair]] = {
         ),
     },
     "php": {
-        "frac_chars_outside": Pair("a" * 80 + "<?php show(1, 2); ?>", "a" * 81 + "<?php show(1, 2); ?>"),
+        "frac_chars_outside": Pair("a" * 79 + "<?php show(1, 2); ?>\n", "a" * 80 + "<?php show(1, 2); ?>\n"),
         "cate_no_tag": Pair("<p><?= $name ?></p>\n", "<p>name</p>\n"),
         "frac_lines_func_ratio": _php(50, "function f#() { return g(#); }"),
         "frac_lines_import": _php(50, "use App\\Model\\Row#;"),

@@ -66,7 +66,8 @@ def test_value_by_hand(name: str, text: str, expected: float) -> None:
 
 
 def test_every_signal_has_a_value_by_hand() -> None:
-    assert {"qsc_doc_" + name for name, _, _ in _BY_HAND} == {s.name for s in all_signals() if s.family == "doc"}
+    ours = {s.name for s in all_signals() if s.family == "doc" and s.number < 300}
+    assert {"qsc_doc_" + name for name, _, _ in _BY_HAND} == ours
 
 
 def test_alphabet_is_defined_for_chinese() -> None:

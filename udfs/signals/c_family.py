@@ -46,7 +46,7 @@ BASIC_VARIABLE = re.compile(
 )
 CLASS = re.compile(
     r"\n[ \t]*+(?:(?:public|private|protected|internal|static|abstract|final|sealed|partial|typedef|unsafe|readonly|"
-    r"strictfp|non-sealed|template[ \t]*+<[^<>\n]*+>)\s++)*+"
+    r"strictfp|non-sealed|template[ \t]*+<[^<>\n]*+>)[ \t]++)*+"
     r"(?:class|struct|interface|@interface|enum(?:[ \t]++class)?|union|record)\b(?=[^;{}()=\n]*+[\n]?[^;{}()=\n]*+[{(])"
 )
 SIMPLE_RETURN = re.compile(r"\n[ \t]*+return\b[ \t]*+-?[\w.:]*+(?:\"\")?[ \t]*+;")

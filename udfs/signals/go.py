@@ -10,7 +10,7 @@ from udfs.signals.views import View, share
 
 _RAW_STRING = re.compile(r"`[^`]*+`?")
 _FUNC = re.compile(r"\n[ \t]*+func\b")
-_IMPORT = re.compile(r'\nimport[ \t]*+(?:\(([^)]*+)\)|[\w.]*+[ \t]*+"")')
+_IMPORT = re.compile(r'\nimport[ \t]*+(?:\(([^()]*+)\)|[\w.]*+[ \t]*+"")')
 _BARE_VAR = re.compile(r"\n[ \t]*+var[ \t]++\w[^=\n]*+(?=\n|\Z)")
 _TYPE = re.compile(r"\n[ \t]*+(?:type[ \t]++)?\w++(?:\[[^\]\n]*+\])?[ \t]++(?:struct|interface)\b")
 _PRINT = re.compile(r"fmt\.Print(?<!\wfmt.Print)[^\n]*+")

@@ -7,6 +7,7 @@ tree's own text is not kept, so names are cut from the source.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +31,7 @@ _QUERY = f"""
 (class_declaration name: (_) @class)
 """
 _ASSIGNMENTS = "(assignment_expression left: (member_expression)) @assignment"
+_WITH_EXPORTS = _QUERY + _ASSIGNMENTS
 _FUNCTIONS = frozenset(("function_expression", "generator_function"))
 _NOT_STATEMENTS = frozenset(("comment", "html_comment", "hash_bang_line"))
 # module.exports, module.exports.x and exports.x on the left of an assignment.
@@ -64,13 +66,13 @@ def cate_ast(view: View) -> bool:
     """tree-sitter reads the text without an error: today's syntax, JSX and a first line #! included. Authors: a parser
     of 2017 without JSX, which refuses three of ten library files (B7).
     """
-    return view.tree is not None and not view.tree.root_node.has_error
+    return view.whole_tree is not None
 
 
 @signal(111, family="javascript")
 def cate_var_zero(view: View) -> bool | None:
     """No variable is declared but function expressions, and exports.x or module.exports is assigned nothing but
-    functions; null if too damaged to read.
+    functions; null if it does not parse.
     """
     found = _javascript(view)
     return None if found is None else not found.variables and not found.data_exports
@@ -79,7 +81,7 @@ def cate_var_zero(view: View) -> bool | None:
 @signal(112, family="javascript")
 def frac_lines_func_ratio(view: View) -> float | None:
     """(Function declarations + variables with a function expression + exported function expressions) / LC, at most
-    1.0; arrow functions and methods do not count; null without lines or if too damaged to read.
+    1.0; arrow functions and methods do not count; null without lines or if it does not parse.
     """
     found = _javascript(view)
     part = None if found is None else share(found.num_functions, view.num_code_lines)
@@ -88,7 +90,7 @@ def frac_lines_func_ratio(view: View) -> float | None:
 
 @signal(113, family="javascript")
 def num_statement_line(view: View) -> float | None:
-    """Statements at the top level / LC; null without lines or if too damaged to read."""
+    """Statements at the top level / LC; null without lines or if it does not parse."""
     found = _javascript(view)
     return None if found is None else share(found.statements, view.num_code_lines)
 
@@ -96,7 +98,7 @@ def num_statement_line(view: View) -> float | None:
 @signal(114, family="javascript")
 def score_lines_no_logic(view: View) -> float | None:
     """(Functions as in 112 + imports + variables without a value or with a literal or a name + returns of nothing, a
-    literal or a name + classes) / LC; null without lines or if too damaged to read. Can pass 1.
+    literal or a name + classes) / LC; null without lines or if it does not parse. Can pass 1.
     """
     found = _javascript(view)
     if found is None:
@@ -137,25 +139,26 @@ def _legal(view: View, kind: str, pattern: re.Pattern[bytes]) -> float | None:
 
 
 def _javascript(view: View) -> JavaScript | None:
-    """Facts of the tree, gathered once per view; None where there is no tree."""
-    if view.tree is None:
+    """Facts of the tree, gathered once per view; None where the text has an error, which rule 110 drops."""
+    if view.whole_tree is None:
         return None
     kept = vars(view)
     if "javascript" not in kept:
-        kept["javascript"] = _gather(view.tree.root_node, view.utf8.removeprefix(b"\xef\xbb\xbf"))
+        kept["javascript"] = _gather(view.whole_tree.root_node, view.utf8.removeprefix(b"\xef\xbb\xbf"))
     found: JavaScript = kept["javascript"]
     return found
 
 
 def _gather(root: Any, source: bytes) -> JavaScript:
-    nodes = captures("javascript", _QUERY, root)
+    exports = _EXPORTS.search(source) is not None  # walking the tree is what a query costs, so one does it all
+    nodes = captures("javascript", _WITH_EXPORTS if exports else _QUERY, root)
 
     def texts(name: str) -> list[bytes]:
         return [source[n.start_byte : n.end_byte] for n in nodes.get(name, ())]
 
     functions = {node.start_byte for node in nodes.get("function_variable", ())}
     declared = [n for n in nodes.get("declared", ()) if n.start_byte not in functions]
-    data, exported = _exports(root, source)
+    data, exported = _exports(nodes.get("assignment", ()), source)
     return JavaScript(
         functions=texts("function") + texts("function_variable"),
         exported=exported + len(nodes.get("exported", ())),
@@ -170,12 +173,11 @@ def _gather(root: Any, source: bytes) -> JavaScript:
     )
 
 
-def _exports(root: Any, source: bytes) -> tuple[int, int]:
+def _exports(assignments: Iterable[Any], source: bytes) -> tuple[int, int]:
     """Assignments to module.exports and its members: how many of anything but a function, how many of functions."""
     data = functions = 0
-    if _EXPORTS.search(source):
-        for node in captures("javascript", _ASSIGNMENTS, root).get("assignment", ()):
-            if _EXPORTS.match(source, node.start_byte):
-                is_function = node.child_by_field_name("right").type in _FUNCTIONS
-                functions, data = functions + is_function, data + (not is_function)
+    for node in assignments:
+        if _EXPORTS.match(source, node.start_byte):
+            is_function = node.child_by_field_name("right").type in _FUNCTIONS
+            functions, data = functions + is_function, data + (not is_function)
     return data, functions

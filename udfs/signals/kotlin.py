@@ -24,7 +24,8 @@ _LINES = LineStarts(
     returns=rf"return(?:[ \t]++[\w.]++)?{END}",
 )
 _NOT_NULL = marked_lines(r"!!(?<=[\w)\]}]!!)(?!=)")
-_VARIABLE = re.compile(r"va[lr](?<!\wva[lr])[ \t]|fun(?<!\wfun)[ \t][^\n(]*+\([^\n):]*+:|\w->|\w ->")
+# The spans of a head are bounded: a line of nothing but `fun` would be scanned once per word.
+_VARIABLE = re.compile(r"va[lr](?<!\wva[lr])[ \t]|fun(?<!\wfun)[ \t][^\n(]{0,80}+\([^\n):]{0,80}+:|\w->|\w ->")
 
 
 @signal(190, family="kotlin")

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from udfs.signals.registry import path_signal
 
+# Files whose directives are their purpose: for their lower-cased path these signals are taken as null when deciding.
+HEADER = r"\.(?:h|hh|hpp|hxx|h\+\+)$"
+NULL_FOR_HEADERS = tuple(
+    f"qsc_code{family}_frac_lines_preprocessor_directives{version}"
+    for family in ("c", "cpp")
+    for version in ("", "_authors")
+)
 _CODE_RELATED = frozenset(("readme", "notes", "todo", "description", "cmakelists"))
 
 

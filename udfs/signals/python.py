@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 
+from udfs.signals.python2 import parses_as_python2
 from udfs.signals.registry import signal
-from udfs.signals.syntax import captures
 from udfs.signals.views import View, share
 
 # Each match runs to the end of its line, so a line counts once. A word comes first: it is searched for as it stands.
@@ -16,28 +16,16 @@ _PASS = re.compile(r"pass(?<!\wpass)(?!\w)[^\n]*+")
 _IMPORT = re.compile(r"import(?<!\wimport)(?!\w)[^\n]*+")
 _RETURN = re.compile(r"^[ \t\f]*+return\b", re.MULTILINE)
 _PRINT = re.compile(r"print(?<![\w.]print)(?<!def print)(?!\w)[ \t]*+(?![=,):.\]}])[^\n]*+")
-# What Python 3 has not: statements, operators, prefixes. The nodes' own texts are looked at where the kind is shared.
-_PYTHON_2 = """
-(print_statement) @old (exec_statement) @old (comparison_operator "<>" @old) (except_clause "," @old)
-(raise_statement (expression_list) @old) (integer) @integer (string_start) @quote
-(parameters (tuple_pattern) @old)
-"""
-_OLD_INTEGER = re.compile(rb"0[0-9_]*[1-9][0-9_]*|.*[lL]")
-_OLD_QUOTE = re.compile(rb"[uU][rR]")
+# What any of Python 2's own syntax needs, so that other text that does not parse is not parsed again.
+_MAYBE_PYTHON_2 = re.compile(r"\b(?:print|exec|except|raise|def)\b|<>|`|(?<!\w)\d++[lL]|(?<![\w.])0\d")
+_MAYBE_OLD_QUOTE = re.compile(r"(?<!\w)[uU][rR][\"']")
 
 
 def is_python2(view: View) -> bool:
-    """tree-sitter reads the text without an error and finds something that Python 3 dropped."""
-    tree = view.tree
-    if tree is None or tree.root_node.has_error:
+    """A parser of Python 2 takes the text; asked only where Python 3's does not."""
+    if not _MAYBE_PYTHON_2.search(view.bare) and not _MAYBE_OLD_QUOTE.search(view.raw):
         return False
-    found = captures("python", _PYTHON_2, tree.root_node)
-    source = view.utf8.removeprefix(b"\xef\xbb\xbf")
-    return (
-        "old" in found
-        or any(_OLD_INTEGER.fullmatch(source, n.start_byte, n.end_byte) for n in found.get("integer", ()))
-        or any(_OLD_QUOTE.match(source, n.start_byte, n.end_byte) for n in found.get("quote", ()))
-    )
+    return parses_as_python2(view.raw.removeprefix("\ufeff"))
 
 
 @signal(66, family="python")
@@ -106,9 +94,9 @@ def frac_lines_print(view: View) -> float | None:
 
 @signal(119, family="python")
 def cate_python2(view: View) -> bool:
-    """Ours: does not parse as Python 3, but tree-sitter's grammar, which knows Python 2, finds no error and at least
-    one thing that Python 3 dropped: the print or exec statement, <>, a comma in except, two values in raise, a tuple
-    parameter, 0777, 10L, ur"".
+    """Ours: does not parse as Python 3, holds a word or a mark of what Python 3 dropped (the print or exec statement,
+    <>, backquotes, a comma in except, two values in raise, a tuple parameter, 0777, 10L, ur"") and parses with the
+    Python 2 grammar of fissix. A text over 200 kB fails.
     """
     return not view.python.parses and is_python2(view)
 

@@ -22,6 +22,8 @@ Value = int | float | bool | None
 _F = TypeVar("_F", bound=Callable[..., Value])
 _TYPES = {"int": "int", "float": "float", "bool": "bool"}
 KINDS = ("code", "data", "notebook", "text")
+# The end of the name of a signal as the authors compute it, where the default one is corrected.
+AUTHORS = "_authors"
 # Languages that are measured by the signals of another.
 FAMILY_OF = {"tsx": "typescript"}
 
@@ -54,13 +56,15 @@ _signals: dict[int, Signal] = {}
 _path_signals: dict[int, PathSignal] = {}
 
 
-def signal(number: int, *, family: str) -> Callable[[_F], _F]:
-    """Register a function of a View under its number in docs/rules.md."""
+def signal(number: int, *, family: str, authors: bool = False) -> Callable[[_F], _F]:
+    """Register a function of a View under its number in docs/rules.md. `authors` marks the authors' own version of a
+    signal that we correct: it is measured on request only.
+    """
     prefix = {"code": "qsc_code_", "doc": "qsc_doc_"}.get(family, f"qsc_code{family}_")
 
     def register(function: _F) -> _F:
         _free(number)
-        name = prefix + function.__name__
+        name = prefix + function.__name__ + (AUTHORS if authors else "")
         _signals[number] = Signal(name, number, family, _type_of(function), _doc_of(function), function)
         applicable.cache_clear()
         return function
@@ -104,8 +108,10 @@ def path_signals() -> tuple[PathSignal, ...]:
 
 
 @cache
-def applicable(kind: str, language: str) -> tuple[Signal, ...]:
-    """The signals of a kind: documents have theirs, everything else the general code ones and its language's."""
+def applicable(kind: str, language: str, authors: bool = False) -> tuple[Signal, ...]:
+    """The signals of a kind: documents have theirs, everything else the general code ones and its language's. The
+    authors' own versions are among them on request.
+    """
     if kind not in KINDS:
         raise ValueError(f"signals: expected a kind of {', '.join(KINDS)}, found {kind!r}")
     families = {"doc"} if kind == "text" else {"code"}
@@ -113,15 +119,17 @@ def applicable(kind: str, language: str) -> tuple[Signal, ...]:
         families.add(FAMILY_OF.get(language, language))
     if kind != "text":
         families.discard("doc")
-    return tuple(s for s in all_signals() if s.family in families)
+    return tuple(s for s in all_signals() if s.family in families and (authors or not s.name.endswith(AUTHORS)))
 
 
-def measure(text: str, *, language: str, kind: str, natural_language: str) -> tuple[dict[str, Value], dict[str, str]]:
+def measure(
+    text: str, *, language: str, kind: str, natural_language: str, authors: bool = False
+) -> tuple[dict[str, Value], dict[str, str]]:
     """All signals of one text by name, and by name the error of each that failed. A failure stops no other signal."""
     view = View(text, language, natural_language)
     values: dict[str, Value] = {}
     failures: dict[str, str] = {}
-    for each in applicable(kind, language):
+    for each in applicable(kind, language, True) if authors else applicable(kind, language):
         try:
             value = each.function(view)
         except Exception as error:  # whatever it is, it is a fact about this content and this signal

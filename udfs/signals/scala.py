@@ -24,7 +24,8 @@ _LINES = LineStarts(
     annotations=rf"@\w++(?:\([^\n()]*+\))?{END}",
 )
 _NULLS = marked_lines(r"null(?<!\wnull)(?!\w)|[ai]s(?:Instance)Of\[|return(?<!\wreturn)[ \t]")
-_VARIABLE = re.compile(r"va[lr](?<!\wva[lr])[ \t]|=>|<-|def(?<!\wdef)[ \t][^\n(]*+\([^\n):]*+:")
+# The spans of a head are bounded: a line of nothing but `def` would be scanned once per word.
+_VARIABLE = re.compile(r"va[lr](?<!\wva[lr])[ \t]|=>|<-|def(?<!\wdef)[ \t][^\n(]{0,80}+\([^\n):]{0,80}+:")
 
 
 @signal(210, family="scala")

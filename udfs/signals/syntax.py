@@ -11,14 +11,17 @@ from typing import Any
 
 # The worst inputs found (a megabyte of quotes) take tree-sitter 5 s; real code of this size takes 0.1 s.
 MOST_BYTES = 1_000_000
-# The parser reports every hundred operations or so. Once it repairs damage a report can stand for a millisecond.
-MOST_REPAIRS = 2_000
-_CHUNK = 1 << 20
+# The parser reports every hundred operations or so: about once in 20 bytes of any code, of damaged code too. Where it
+# follows many readings of an ambiguous text at once, as in 4,000 times "{-", it reports 20 times a byte.
+_MOST_REPORTS = 2_000
+_BYTES_PER_REPORT = 8
+# And it reads ordinary code once or twice, but the whole rest of the text again for each comment that is never closed.
+_MOST_READINGS = 40
+_CHUNK = 4096
 
 # Our language -> (package, function that gives the grammar).
 GRAMMARS = {
     "javascript": ("tree_sitter_javascript", "language"),
-    "python": ("tree_sitter_python", "language"),
     "typescript": ("tree_sitter_typescript", "language_typescript"),
     "tsx": ("tree_sitter_typescript", "language_tsx"),
 }
@@ -60,23 +63,33 @@ def _parser(language: str) -> Any:
 
 
 def parse(source: bytes, language: str) -> Any | None:
-    """The tree of UTF-8 `source`, or None where repairing its errors passes MOST_REPAIRS reports of the parser.
+    """The tree of UTF-8 `source`, or None where it takes the parser far more steps than code of this size does.
 
     Raises TooMuchToParse beyond MOST_BYTES.
     """
     if len(source) > MOST_BYTES:
         raise TooMuchToParse(f"expected at most {MOST_BYTES} bytes to parse, found {len(source)}")
-    parser = _parser(language)
-    repairs = 0
+    parser, view = _parser(language), memoryview(source)
+    reports, most_reports = 0, _MOST_REPORTS + len(source) // _BYTES_PER_REPORT
+    fetched, most_fetched = 0, _MOST_READINGS * (len(source) // _CHUNK + 16)
 
-    def enough(_: int, damaged: bool) -> bool:
-        nonlocal repairs
-        repairs += damaged
-        return repairs > MOST_REPAIRS
+    def fetch(offset: int, _: object) -> memoryview:
+        # The parser keeps all that it ever fetched: views cost nothing where copies took gigabytes.
+        nonlocal fetched
+        fetched += 1
+        return view[offset : offset + _CHUNK] if fetched <= most_fetched else view[:0]
 
-    # A parser takes a progress callback only if it fetches its bytes itself.
+    def enough(offset: int, damaged: bool) -> bool:
+        nonlocal reports
+        reports += 1
+        return reports > most_reports or fetched > most_fetched
+
     try:
-        return parser.parse(lambda offset, _: source[offset : offset + _CHUNK], progress_callback=enough)
+        tree = parser.parse(fetch, progress_callback=enough)
     except ValueError:  # how it says that it was told to stop
+        tree = None
+    if fetched > most_fetched:
+        tree = None
+    if tree is None:
         parser.reset()
-        return None
+    return tree

@@ -176,6 +176,11 @@ class View:
     # What the signals of one language share
 
     @cached_property
+    def whole_tree(self) -> Any | None:
+        """The tree of a text without an error, else None. Raises TooMuchToParse."""
+        return None if self.tree is None or self.tree.root_node.has_error else self.tree
+
+    @cached_property
     def python(self) -> PythonText:
         return PythonText(self.raw, self.parts)
 

@@ -15,7 +15,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--warehouse", required=True, help="location of the Delta tables")
     parser.add_argument("--threshold", type=float, metavar="X", help="what if the rule's threshold were X")
     parser.add_argument("--rules", metavar="FILE", help="what if this TOML file were laid over the rules in force")
-    parser.add_argument("--base", default="default", metavar="FILE", help="rules in force (default: the built-in ones)")
+    parser.add_argument("--params", metavar="FILE", help="the parameters of the run, if it had any")
+    parser.add_argument("--set", action="append", default=[], metavar="SECTION.NAME=VALUE", help="one parameter")
     parser.add_argument("--only", dest="rule_set", metavar="SET", help="files of one rule set")
     parser.add_argument("--examples", type=int, default=4, metavar="N", help="files shown on each side (default 4)")
     parser.add_argument(
@@ -28,7 +29,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def work(args: argparse.Namespace) -> int:
     from jobs.code import tuning
+    from jobs.code.filter_decisions import rule_book
+    from jobs.code.flow import STAGES
+    from jobs.code.parameters import SECTIONS, Filter
     from jobs.runtime.commands.run import absolute
+    from jobs.runtime.params import load_params
+    from jobs.runtime.runner import Run
     from jobs.runtime.session import session
     from jobs.runtime.snapshot import Snapshot
     from jobs.runtime.tables import Lake
@@ -36,13 +42,15 @@ def work(args: argparse.Namespace) -> int:
 
     if (args.rule is None) == (args.rules is None):
         raise ValueError("tune: expected a RULE, or --rules FILE for a whole set, found neither or both")
-    book = load_rules(None if args.base == "default" else args.base)
+    params = load_params(SECTIONS, args.params, args.set)
+    book = rule_book(params[Filter])
     then = load_rules(args.rules) if args.rules else None
     if args.rule_set and args.rule_set not in book.sets:
         raise ValueError(f"--only: expected a rule set, found {args.rule_set}; known are {', '.join(book.sets)}")
     rule = find_rule(args.rule, book, args.rule_set, args.threshold) if args.rule else None
     versions = Snapshot.newest(args.warehouse).versions
-    files = tuning.judged(Lake(session(), absolute(args.warehouse)), versions, book, args.rule_set)
+    run = Run(Lake(session(), absolute(args.warehouse)), "tune", STAGES, params)
+    files = tuning.judged(run, versions, book, args.rule_set)
     if then is not None:
         print("\n".join(_whole_set(files, then, args)))
     else:
@@ -124,8 +132,9 @@ def _shape(found: Any) -> list[str]:
 
 def _whole_set(files: Any, book: Any, args: argparse.Namespace) -> list[str]:
     from jobs.code import tuning
+    from jobs.code.what_if import what_if
 
-    changed, changes, moved = tuning.what_if(files, book)
+    changed, changes, moved = what_if(files, book)
     lines = [f"{'rule set':<16} {'files':>9} {'kept':>9} {'then':>9} {'dropped':>9} {'let in':>9}"]
     for c in changes:
         row = (c.files, c.kept, c.kept_then, c.newly_dropped, c.newly_kept)

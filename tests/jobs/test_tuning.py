@@ -1,0 +1,136 @@
+"""refinelake tune and its notebook say what a rule would do, against the plain evaluation of the same rules here."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from deltalake import DeltaTable
+
+from jobs.runtime.commands.tune import find_rule
+from schemas import code
+from tests.jobs.conftest import TinyRun, command
+from udfs.rules import RuleBook, load_rules
+from udfs.signals import path_signals
+from udfs.signals.paths import HEADER, NULL_FOR_HEADERS
+
+ROOT = Path(__file__).parents[2]
+RULES = '[sets.others.rules]\nqsc_code_num_lines = { "<" = 5 }\nqsc_code_frac_chars_alphabet = { "<" = 0.7 }\n'
+
+
+def _stored(tiny: TinyRun, name: str) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = DeltaTable(str(tiny.warehouse / name)).to_pyarrow_dataset().to_table().to_pylist()
+    return rows
+
+
+@pytest.fixture(scope="module")
+def values(tiny: TinyRun) -> list[dict[str, Any]]:
+    """Each file that the filter measured, with its rule set, signals and reasons."""
+    raw = {row["file_id"]: row for row in _stored(tiny, code.RAW_FILES.name)}
+    signals = {(r["clean_id"], r["language"], r["kind"]): r for r in _stored(tiny, "signals")}
+    found = []
+    for decision in _stored(tiny, code.FILTER_DECISIONS.name):
+        file = raw[decision["file_id"]]
+        measured = signals.get((decision["clean_id"], file["language"], file["kind"]))
+        if measured:
+            of_path = {s.name: s.function(file["path"], file["size_bytes"]) for s in path_signals()}
+            if re.search(HEADER, file["path"].lower()):
+                of_path |= dict.fromkeys(NULL_FOR_HEADERS)
+            found.append(decision | {"signals": measured | of_path, "failures": measured["failures"]})
+    return found
+
+
+def _hits(file: dict[str, Any], book: RuleBook) -> set[str]:
+    def drop(signal: str, op: str) -> bool:
+        return any((r.signal, r.op, r.severity) == (signal, op, "drop") for r in book.sets[file["rule_set"]])
+
+    hits = book.evaluate(file["rule_set"], file["signals"], clean_id=file["clean_id"])
+    return {f"{signal} {op}" for signal, op, *_ in hits if drop(signal, op)}
+
+
+def test_a_file_of_rules_is_judged_before_anything_is_published(
+    tiny: TinyRun, values: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    rules = tmp_path / "rules.toml"
+    rules.write_text(RULES)
+    versions = {t.name: DeltaTable(str(t)).version() for t in tiny.warehouse.iterdir() if (t / "_delta_log").exists()}
+    said = command("refinelake", "tune", "--rules", str(rules), "--warehouse", "warehouse", cwd=tiny.folder)
+    assert said.returncode == 0, said.stderr
+    book = load_rules(rules)
+    then = {f["file_id"]: not _hits(f, book) and not f["failures"] for f in values}
+    dropped, let_in = Counter[str](), Counter[str]()
+    for f in values:
+        dropped[f["rule_set"]] += f["keep"] and not then[f["file_id"]]
+        let_in[f["rule_set"]] += not f["keep"] and then[f["file_id"]]
+    assert dropped.total() > 5 < let_in.total()
+    for name in dropped:
+        row = re.search(rf"^{re.escape(name)} +(.*)$", said.stdout, re.M)
+        assert row is not None, name
+        assert [int(n.replace(",", "")) for n in row[1].split()[3:]] == [dropped[name], let_in[name]], name
+    assert "would be dropped:" in said.stdout and "bits a byte" in said.stdout
+    after = {name: DeltaTable(str(tiny.warehouse / name)).version() for name in versions}
+    assert after == versions
+
+
+NOTEBOOK = """
+import json, sys
+from pathlib import Path
+from tests.jobs.run_notebook import run
+names = run(Path("notebooks/tuning.ipynb"))
+effects = {e.threshold: (e.hits, e.alone) for e in names["effects"]}
+sides = [[(e.path, e.value) for e in names[side]] for side in ("dropped", "kept")]
+print(json.dumps({"effects": list(effects.items()), "sides": sides, "files": names["found"].files}))
+"""
+
+
+def test_the_notebook_runs_and_counts_as_the_rules_do(tiny: TinyRun, values: list[dict[str, Any]]) -> None:
+    env = os.environ | {"WAREHOUSE": str(tiny.warehouse), "PYSPARK_PYTHON": sys.executable}
+    done = subprocess.run(
+        [sys.executable, "-c", NOTEBOOK], cwd=ROOT, env=env, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout.splitlines()[-1])
+    rule = next(r for r in load_rules().sets["others"] if r.signal == "qsc_code_frac_chars_top_3grams")
+    sets = load_rules().sets.items()
+    with_it = {n for n, rules in sets if any((r.signal, r.op) == (rule.signal, ">") for r in rules)}
+    files = [f for f in values if f["rule_set"] in with_it]
+    assert said["files"] >= len(files)
+    for threshold, (hits, alone) in said["effects"]:
+        beyond = [f for f in files if (v := f["signals"][rule.signal]) is not None and v > threshold]
+        others = [{r["rule"] for r in f["reasons"]} - {f"{rule.signal} >"} for f in beyond]
+        assert (hits, alone) == (len(beyond), sum(not rules for rules in others)), threshold
+    dropped, kept = said["sides"]
+    assert dropped and all(value > rule.threshold for _, value in dropped)
+    assert kept and all(value <= rule.threshold for _, value in kept)
+
+
+@pytest.mark.parametrize(
+    ("text", "threshold", "expected"),
+    [
+        ("qsc_code_num_lines", None, ("qsc_code_num_lines", "<", 10)),
+        ("qsc_code_num_lines >", None, ("qsc_code_num_lines", ">", 100000)),
+        ("qsc_code_frac_lines_string_concat >", 0.5, ("qsc_code_frac_lines_string_concat", ">", 0.5)),
+    ],
+)
+def test_a_rule_is_found_by_its_signal(text: str, threshold: float | None, expected: tuple[str, str, float]) -> None:
+    rule = find_rule(text, load_rules(), threshold=threshold)
+    assert (rule.signal, rule.op, rule.threshold) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("qsc_code_num_linez", "nearest are qsc_code_num_lines"),
+        ("qsc_code_frac_lines_string_concat", "no rule reads .* --threshold"),
+    ],
+)
+def test_a_rule_that_is_not_there_is_answered_with_the_nearest(text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        find_rule(text, load_rules())

@@ -1,0 +1,1 @@
+"""Token tables to batches: pinned versions, an order of their own, packing, mixtures, exact resume."""
