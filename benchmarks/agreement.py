@@ -4,8 +4,9 @@
 
 For each language with a Pygments lexer of its name: every general signal that rests on the split is measured twice,
 once on our split and once on Pygments' tokens, over up to 2 MB of files drawn by hash. A file agrees if no signal
-differs by more than 0.01. Two of our choices are made on both sides, so that they are not counted again and again: plain `Comment`
-tokens are comments, and a line comment does not hold the line feed that ends it (udfs/lexing.py says why).
+differs by more than 0.01. Two of our choices are made on both sides, so that they are not counted again and again:
+plain `Comment` tokens are comments, and a line comment does not hold the line feed that ends it (udfs/lexing.py says
+why).
 """
 
 from __future__ import annotations

@@ -64,9 +64,7 @@ class Checkpoint:
         except ImportError as error:
             raise ValueError(f"{folder}: expected torch and transformers for a model, found {error}") from error
         if not (Path(folder) / "config.json").exists():
-            raise ValueError(
-                f"{folder}: expected a model folder with config.json, found none; export a model there"
-            )
+            raise ValueError(f"{folder}: expected a model folder with config.json, found none; export a model there")
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         self.tokenizer: Any = AutoTokenizer.from_pretrained(folder)
         model: Any = AutoModelForCausalLM.from_pretrained(folder)

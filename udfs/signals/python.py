@@ -17,7 +17,7 @@ _IMPORT = re.compile(r"import(?<!\wimport)(?!\w)[^\n]*+")
 _RETURN = re.compile(r"^[ \t\f]*+return\b", re.MULTILINE)
 _PRINT = re.compile(r"print(?<![\w.]print)(?<!def print)(?!\w)[ \t]*+(?![=,):.\]}])[^\n]*+")
 # What any of Python 2's own syntax needs, so that other text that does not parse is not parsed again.
-_MAYBE_PYTHON_2 = re.compile(r"\b(?:print|exec|except|raise|def)\b|<>|`|(?<!\w)\d++[lL]|(?<![\w.])0\d")
+_MAYBE_PYTHON_2 = re.compile(r"\b(?:print|exec|except|raise|def)\b|<>|(?<!\w)\d++[lL]|(?<![\w.])0\d")
 _MAYBE_OLD_QUOTE = re.compile(r"(?<!\w)[uU][rR][\"']")
 
 
@@ -95,8 +95,8 @@ def frac_lines_print(view: View) -> float | None:
 @signal(119, family="python")
 def cate_python2(view: View) -> bool:
     """Ours: does not parse as Python 3, holds a word or a mark of what Python 3 dropped (the print or exec statement,
-    <>, backquotes, a comma in except, two values in raise, a tuple parameter, 0777, 10L, ur"") and parses with the
-    Python 2 grammar of fissix. A text over 200 kB fails.
+    <>, a comma in except, two values in raise, a tuple parameter, 0777, 10L, ur"") and parses with the
+    Python 2 grammar of fissix. A text over 100 kB fails.
     """
     return not view.python.parses and is_python2(view)
 

@@ -1,7 +1,7 @@
 """Whether a text is Python 2: by fissix, the kept-up fork of lib2to3, whose grammar knows print and exec statements.
 
 tree-sitter's Python grammar knows them too, but repairs damage at any price: 15 kB of "/*" lines took it 8 GB. This
-parser is slower (half a megabyte a second) and stops at the first error; a token costs at most 30 microseconds.
+parser is slower (half a megabyte a second) and stops at the first error; a token costs at most 80 microseconds.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 from udfs.signals.syntax import TooMuchToParse
 
-MOST_CHARS = 200_000
+MOST_CHARS = 100_000
 
 
 def parses_as_python2(source: str) -> bool:
