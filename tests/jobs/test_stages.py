@@ -35,6 +35,7 @@ from udfs.cleaning import Cleaning
 from udfs.fingerprint import fingerprint_texts
 from udfs.rules import RuleBook, load_rules
 from udfs.signals import path_signals
+from udfs.signals.paths import NULL_FOR_HEADERS
 
 Values = dict[str, Any]
 _EMPTY = {"string": "", "bigint": 0, "int": 0, "double": 0.0, "boolean": False, "binary": b""}
@@ -490,13 +491,26 @@ _SIGNAL_TYPES = {c.name: c.type for c in signals.SIGNALS.columns}
 def _about(name: str) -> tuple[str, str, str]:
     """(kind, language, natural language) of a file that a rule set is for."""
     special = {
-        "others": ("code", "rust", "en"),
+        "others": ("code", "haskell", "en"),
         "data": ("data", "toml", "en"),
         "notebook": ("notebook", "jupyternotebook", "en"),
         "text/en": ("text", "markdown", "en"),
         "text/zh": ("text", "markdown", "zh"),
     }
     return special.get(name, ("code", name, "en"))
+
+
+_DIRECTIVES = "qsc_codec_frac_lines_preprocessor_directives"
+_DRAWN = "qsc_codepython_score_lines_no_logic"  # a rule with a chance
+_ON_PATH = ("qsc_doc_cate_code_related_file_name", "qsc_codego_cate_testfile")
+
+
+def _path(file: str, values: Values) -> str:
+    if file.startswith("preprocessed"):
+        return f"src/{file.rpartition(' ')[2]}"
+    if values.get("qsc_codego_cate_testfile"):
+        return "src/a_test.go"
+    return "docs/README.md" if values.get("qsc_doc_cate_code_related_file_name") else "docs/intro.md"
 
 
 def _values(book: RuleBook, name: str, draw: random.Random | None) -> Values:
@@ -531,6 +545,10 @@ def _filter_cases(book: RuleBook) -> dict[str, tuple[str, Values, dict[str, str]
     cases["unneeded failed"] = ("text/en", _values(book, "text/en", None), {needed: "boom"})
     cases["flag failed"] = ("go", _values(book, "go", None) | {needed: None}, {needed: "boom"})
     cases["flagged"] = ("go", _values(book, "go", None) | {needed: 30}, {})
+    for file in ("a.c", "a.h"):
+        cases[f"preprocessed {file}"] = ("c", _values(book, "c", None) | {_DIRECTIVES: 0.9}, {})
+    for n in range(40):
+        cases[f"drawn {n}"] = ("python", good | {_DRAWN: 0.9}, {})
     return cases
 
 
@@ -552,8 +570,7 @@ def filtered(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> t
     for file, (name, values, failures) in _filter_cases(book).items():
         kind, language, spoken = _about(name)
         key = {"content_id": file, "language": language, "kind": kind}
-        path = "docs/README.md" if values.get("qsc_doc_cate_code_related_file_name") else "docs/intro.md"
-        files.append({"file_id": file, **key, "path": path, "size_bytes": values.get(_SIZE) or 1})
+        files.append({"file_id": file, **key, "path": _path(file, values), "size_bytes": values.get(_SIZE) or 1})
         done.append({**key, "clean_id": f"clean {file}", "text_bytes": 9})
         row = {k: v for k, v in values.items() if k in _SIGNAL_TYPES}
         about = {"clean_id": f"clean {file}", "language": language, "kind": kind, "natural_language": spoken}
@@ -581,10 +598,11 @@ def test_the_filter_decides_as_the_rule_book_for_every_set(filtered: tuple[RuleB
     for file, (name, values, failures) in _filter_cases(book).items():
         row, severity = found[file], {(r.signal, r.op): r.severity for r in book.sets[name]}
         values = values | ({_SIZE: values.get(_SIZE) or 1} if _SIZE in values else {})  # a file always has a size
-        if "qsc_doc_cate_code_related_file_name" in values:
-            values["qsc_doc_cate_code_related_file_name"] = bool(values["qsc_doc_cate_code_related_file_name"])
+        values |= {signal: bool(values[signal]) for signal in _ON_PATH if signal in values}
+        if _path(file, values).endswith(".h"):
+            values |= dict.fromkeys(NULL_FOR_HEADERS)
         assert row["rule_set"] == name == book.set_for(*_about(name))
-        expected = book.evaluate(name, values)
+        expected = book.evaluate(name, values, f"clean {file}")
         drops = [(f"{s} {op}", float(v), float(t)) for s, op, t, v in expected if severity[s, op] == "drop"]
         reasons = [(r["rule"], r["value"], r["threshold"]) for r in row["reasons"] if r["rule"] != "signal_failed"]
         assert sorted(reasons) == sorted(drops), file
@@ -593,6 +611,8 @@ def test_the_filter_decides_as_the_rule_book_for_every_set(filtered: tuple[RuleB
         hits += len(drops)
     assert hits > 200, "the cases touch the limits"
     assert all(found[f"{name} good"]["keep"] for name in book.sets)
+    assert found["preprocessed a.h"]["keep"] and not found["preprocessed a.c"]["keep"]
+    assert 0 < sum(found[f"drawn {n}"]["keep"] for n in range(40)) < 20, "one in five is spared by its draw"
 
 
 def test_a_signal_that_failed_is_never_a_pass(filtered: tuple[RuleBook, dict[str, Any]]) -> None:
