@@ -59,7 +59,7 @@ class NearDuplicates(Fingerprint):
 @dataclass(frozen=True)
 class Signals:
     """What is measured. `authors` adds the versions of signals that the authors' filter computes and ours corrects,
-    which filter.rules=compat decides by; they cost about as much again.
+    which filter.rules=compat decides by; measuring then takes 2.5 to 10 times as long.
     """
 
     authors: bool = False
