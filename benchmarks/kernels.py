@@ -16,6 +16,7 @@ from benchmarks.stages import MB, Sample
 from udfs import cleaning, decoding, languages, signals, sketching
 from udfs.fingerprint import Fingerprint, fingerprint_texts
 from udfs.natural_language import natural_language
+from udfs.rules import load_rules
 
 Work = Callable[[Sequence[Sample]], object]
 BATCH = 512
@@ -68,10 +69,12 @@ def clean(texts: Sequence[Sample]) -> None:
 
 
 def measure(texts: Sequence[Sample]) -> None:
-    """Natural language and every signal of the text's kind, as the stage runs them."""
+    """Natural language, every signal of the text's kind, as the stage runs them, and the rules of its set."""
+    book = load_rules()
     for s in texts:
         spoken = natural_language(s.text)
-        signals.measure(s.text, language=s.language or "", kind=s.kind, natural_language=spoken)
+        values, _ = signals.measure(s.text, language=s.language or "", kind=s.kind, natural_language=spoken)
+        book.evaluate(book.set_for(s.kind, s.language or "", spoken), values)
 
 
 KERNELS: dict[str, Work] = {

@@ -18,12 +18,14 @@ os.environ.setdefault("REFINELAKE_SPARK_CONF", str(ROOT / "tests" / "spark-test.
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Kernel tests first: they fail within seconds, Spark tests take their time.
 
-    Tests of the command line and tests in this process's session are two groups, for two workers (make test).
+    For two workers (make test): tests that share the run of the command line stay together, and the tests of a file
+    that need a session, with what they made.
     """
     for item in items:
-        for name in {"spark", "tiny"} & set(getattr(item, "fixturenames", ())):
+        names = set(getattr(item, "fixturenames", ()))
+        if names & {"spark", "tiny"}:
             item.add_marker("spark")
-            item.add_marker(pytest.mark.xdist_group(name))
+            item.add_marker(pytest.mark.xdist_group("tiny" if "tiny" in names else item.path.stem))
     items.sort(key=lambda item: item.get_closest_marker("spark") is not None)
 
 

@@ -55,10 +55,8 @@ def test_mbpp_has_its_test_split() -> None:
 @needs_benchmarks
 def test_a_recorded_models_verdicts_are_reproduced() -> None:
     name = "starcoder2-15b-instruct-v0.1-humaneval"
-    rows = [json.loads(line) for line in gzip.open(SHARED / "evalplus" / f"{name}.jsonl.gz", "rt", encoding="utf-8")]
-    recorded = json.load(gzip.open(SHARED / "evalplus" / f"{name}_eval_results.json.gz", "rt", encoding="utf-8"))[
-        "eval"
-    ]
+    rows = [json.loads(line) for line in unpacked(f"{name}.jsonl.gz").splitlines()]
+    recorded = json.loads(unpacked(f"{name}_eval_results.json.gz"))["eval"]
     tasks = {task.id: task for task in human_eval()}
     found = verdicts([tasks[row["task_id"]].complete(row["completion"]) for row in rows])
     theirs = [recorded[row["task_id"]][0]["base_status"] == "pass" for row in rows]

@@ -24,7 +24,7 @@ import numpy as np
 from training.data.order import I32, I64
 
 Weight = int | float | str | Decimal | Fraction
-PERIOD = 100_000
+PERIOD = 1_000_000
 """Weights that add up to more are rounded to parts of this."""
 
 ANNEALING: dict[str, Weight] = {"original": "83.94", "algorithmic": "12.44", "snippets": "2.71", "textbooks": "0.91"}
@@ -75,7 +75,7 @@ class Cycle(NamedTuple):
     places: tuple[I64, ...]
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)
 def cycle(weights: tuple[int, ...]) -> Cycle:
     """The schedule of one period of sum(weights) places; sources are numbers, ties go to the smaller one."""
     period = sum(weights)
@@ -140,9 +140,7 @@ class Plan:
         self.total = sum(self.limits)
         self._starts = [segment.start for segment in self.segments]
 
-    def _present(
-        self, weights: Mapping[str, Weight], available: Mapping[str, int], missing: str
-    ) -> dict[str, Weight]:
+    def _present(self, weights: Mapping[str, Weight], available: Mapping[str, int], missing: str) -> dict[str, Weight]:
         absent = sorted(name for name in weights if available.get(name, 0) < 1)
         if absent and (missing == "fail" or len(absent) == len(weights)):
             raise ValueError(

@@ -7,6 +7,7 @@ comparing the hexadecimal text. Paths, row groups and the order of files have no
 from __future__ import annotations
 
 import hashlib
+import itertools
 
 import numpy as np
 import numpy.typing as npt
@@ -87,7 +88,7 @@ def permutation(ids: U64, chunks: I32, seed: int, epoch: int, where: str = "toke
 
 def _by_id(ids: U64, chunks: I32, rows: I64, where: str) -> I64:
     named = sorted((*(int(word) for word in ids[row]), int(chunks[row]), int(row)) for row in rows)
-    for one, other in zip(named, named[1:], strict=False):
+    for one, other in itertools.pairwise(named):
         if one[:-1] == other[:-1]:
             raise ValueError(
                 f"{where}: expected each content id and chunk once, found {id_to_hex(ids[one[-1]])} chunk {one[-2]} "

@@ -62,10 +62,11 @@ def _parser(language: str) -> Any:
     return Parser(grammar(language))
 
 
-def parse(source: bytes, language: str) -> Any | None:
-    """The tree of UTF-8 `source`, or None where it takes the parser far more steps than code of this size does.
+def parse(source: bytes, language: str) -> Any:
+    """The tree of UTF-8 `source`.
 
-    Raises TooMuchToParse beyond MOST_BYTES.
+    Raises TooMuchToParse beyond MOST_BYTES, and where it takes the parser far more steps or readings than code of this
+    size does: the text is recorded as one that was not parsed.
     """
     if len(source) > MOST_BYTES:
         raise TooMuchToParse(f"expected at most {MOST_BYTES} bytes to parse, found {len(source)}")
@@ -88,8 +89,7 @@ def parse(source: bytes, language: str) -> Any | None:
         tree = parser.parse(fetch, progress_callback=enough)
     except ValueError:  # how it says that it was told to stop
         tree = None
-    if fetched > most_fetched:
-        tree = None
-    if tree is None:
+    if tree is None or fetched > most_fetched:
         parser.reset()
+        raise TooMuchToParse(f"expected a text that {language} can be read from, found damage without end")
     return tree

@@ -35,11 +35,10 @@ _SUPPRESSED = re.compile(r"(?:@ts-(?:ignore|nocheck|expect-error)|(?:eslint|tsli
 
 @signal(150, family="typescript")
 def cate_ast(view: View) -> bool:
-    """The text is TypeScript (for .tsx with JSX) without a syntax error, by tree-sitter; false also where it is too
-    damaged to repair. A text above the parser's limit of bytes fails.
+    """The text is TypeScript (for .tsx with JSX) without a syntax error, by tree-sitter. Fails where the parser
+    passes its limits (udfs/signals/syntax.py).
     """
-    tree = view.tree
-    return tree is not None and not tree.root_node.has_error
+    return not view.tree.root_node.has_error
 
 
 @signal(151, family="typescript")
@@ -91,13 +90,10 @@ def frac_lines_suppressed(view: View) -> float | None:
 
 @signal(157, family="typescript")
 def frac_chars_error(view: View) -> float | None:
-    """UTF-8 bytes that tree-sitter's grammar finds no place for / bytes of the text; 1.0 where it is too damaged to
-    repair, null if empty. A text above the parser's limit of bytes fails.
+    """UTF-8 bytes that tree-sitter's grammar finds no place for / bytes of the text, null if empty. Fails where the
+    parser passes its limits.
     """
-    tree = view.tree
-    if tree is None:
-        return 1.0
-    root = tree.root_node
+    root = view.tree.root_node
     if not root.has_error:
         return share(0, len(view.utf8))
     return share(_damaged(root), len(view.utf8))

@@ -19,7 +19,7 @@ import numpy as np
 from udfs.lexing import Split, split
 from udfs.signals.ngrams import WordCounts, count_spaced, count_words, ngram_chars
 from udfs.signals.python_text import PythonText
-from udfs.signals.syntax import parse
+from udfs.signals.syntax import TooMuchToParse, parse
 from udfs.signals.words import normalised, normalised_words, raw_words
 
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
@@ -147,11 +147,18 @@ class View:
         return self.bare.lower()
 
     @cached_property
-    def tree(self) -> Any | None:
-        """The tree-sitter tree of the text, without a byte order
-        mark; None where it is too damaged to repair. Raises TooMuchToParse.
-        """
-        return parse(self.utf8.removeprefix(b"\xef\xbb\xbf"), self.language)
+    def _parsed(self) -> Any:
+        try:
+            return parse(self.utf8.removeprefix(b"\xef\xbb\xbf"), self.language)
+        except TooMuchToParse as error:  # kept, so that no other signal tries again
+            return error
+
+    @property
+    def tree(self) -> Any:
+        """The tree-sitter tree of the text, without a byte order mark. Raises TooMuchToParse."""
+        if isinstance(self._parsed, TooMuchToParse):
+            raise self._parsed
+        return self._parsed
 
     @cached_property
     def dense_code_lines(self) -> list[bytes]:
@@ -178,7 +185,7 @@ class View:
     @cached_property
     def whole_tree(self) -> Any | None:
         """The tree of a text without an error, else None. Raises TooMuchToParse."""
-        return None if self.tree is None or self.tree.root_node.has_error else self.tree
+        return None if self.tree.root_node.has_error else self.tree
 
     @cached_property
     def python(self) -> PythonText:

@@ -1,0 +1,105 @@
+"""All that training knows of Delta: opening a pinned version, what it refuses, and what the log says of its files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.fs as pafs
+from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError, TableNotFoundError
+
+from training.data.tables import File, HeldOut, TokenTable, check_columns
+
+READ_RIGHT = {"deletionVectors", "timestampNtz", "v2Checkpoint", "vacuumProtocolCheck"}
+"""Reader features under which our reading of the Parquet files gives the table's rows."""
+
+
+def open_delta(place: str, version: int, held_out: HeldOut) -> TokenTable:
+    """The token table at `version`. Deletion vectors are applied; column mapping and unknown features are refused.
+
+    Raises ValueError.
+    """
+    table = load(place, version)
+    _check_protocol(table, place)
+    check_columns([field.name for field in pa.schema(table.schema().to_arrow())], place)
+    return TokenTable(
+        place, str(table.metadata().id), version, live_files(table, place), filesystem(table, place), held_out
+    )
+
+
+def load(place: str, version: int | None = None) -> DeltaTable:
+    """The Delta table as it was at `version`, None for the newest. Raises ValueError."""
+    try:
+        return DeltaTable(place, version=version)
+    except TableNotFoundError:
+        raise ValueError(f"{place}: expected a Delta table, found none; run the job that writes it") from None
+    except DeltaError as error:
+        if "olumn mapping" in str(error):
+            raise ValueError(_no_mapping(place)) from error
+        raise ValueError(
+            f"{place}: expected version {version if version is not None else 'newest'} of a Delta table, found none "
+            f"that can be read ({error}); name a version that its log still holds"
+        ) from error
+
+
+def _no_mapping(place: str) -> str:
+    return (
+        f"{place}: expected a table without column mapping, found delta.columnMapping.mode set; "
+        "its files name the columns otherwise: write the token table with the mode none"
+    )
+
+
+def _check_protocol(table: DeltaTable, place: str) -> None:
+    if table.metadata().configuration.get("delta.columnMapping.mode", "none") != "none":
+        raise ValueError(_no_mapping(place))
+    # The feature without the mode renames nothing.
+    unknown = sorted(set(table.protocol().reader_features or ()) - READ_RIGHT - {"columnMapping"})
+    if unknown:
+        raise ValueError(
+            f"{place}: expected reader features among {', '.join(sorted(READ_RIGHT))}, found {', '.join(unknown)}; "
+            "write the token table without them"
+        )
+
+
+def live_files(table: DeltaTable, place: str) -> tuple[File, ...]:
+    """The files of the table's version, sorted by path. Raises ValueError for files that lie outside of the table."""
+    vectors = _vectors(table)
+    files = []
+    for add in pa.table(table.get_add_actions(flatten=True)).to_pylist():
+        path = unquote(add["path"])
+        if "://" in path or path.startswith("/"):
+            raise ValueError(
+                f"{place}: expected files below the table, found {path}; a shallow clone's files belong to another "
+                "table: make a deep one"
+            )
+        partition = {name[10:]: value for name, value in add.items() if name.startswith("partition.")}
+        values = tuple((name, None if value is None else str(value)) for name, value in sorted(partition.items()))
+        keep = next((keep for uri, keep in vectors.items() if uri.endswith("/" + path)), None)
+        files.append(File(path, int(add["size_bytes"]), values, keep))
+    found = sum(file.keep is not None for file in files)
+    if found != len(vectors):
+        raise ValueError(
+            f"{place}: expected {len(vectors)} files with deletion vectors, found {found}; purge the table"
+        )
+    return tuple(sorted(files, key=lambda file: file.path))
+
+
+def _vectors(table: DeltaTable) -> dict[str, Any]:
+    """Rows that are left, by file address, of the files that have a deletion vector."""
+    if "deletionVectors" not in (table.protocol().reader_features or ()):
+        return {}
+    listed = pa.table(table.deletion_vectors()).to_pylist()
+    return {unquote(row["filepath"]): np.array(row["selection_vector"], dtype=bool) for row in listed}
+
+
+def filesystem(table: DeltaTable, place: str) -> Any:
+    """The table's folder as a pyarrow file system: the local one, or deltalake's for object stores."""
+    if "://" not in place:
+        return pafs.SubTreeFileSystem(str(Path(place).absolute()), pafs.LocalFileSystem())
+    from deltalake.fs import DeltaStorageHandler
+
+    return pafs.PyFileSystem(DeltaStorageHandler.from_table(table._table))

@@ -1,0 +1,117 @@
+"""One part of a mixture: the documents of a table that it takes, their order in each epoch, their packed streams."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+
+from training.data.cache import Cache
+from training.data.mixture import Weight
+from training.data.order import I32, I64, U64, digest, id_to_hex, permutation
+from training.data.packing import Account, Packing, Span, Stream
+from training.data.tables import TokenTable
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a mixture: `weight` of the tokens come from these rows of `table`, at most `epochs` times each.
+
+    Empty `sources` and `languages` stand for all of the table.
+    """
+
+    name: str
+    table: TokenTable
+    weight: Weight
+    epochs: float = 1.0
+    sources: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+
+
+class Piece(NamedTuple):
+    """Tokens of a document in a sequence: `start` to `stop` count BOS and separator, `place` is in the sequence."""
+
+    part: str
+    epoch: int
+    content_id: str
+    chunk: int
+    start: int
+    stop: int
+    place: int
+
+
+class Source:
+    """The sequences of a part, over all epochs: number // sequences is the epoch, each with an order of its own.
+
+    Memory: 24 bytes a document and epoch in use; two epochs are kept.
+    """
+
+    def __init__(self, part: Part, cache: Cache, packing: Packing, seed: int) -> None:
+        self.part, self.packing, self.seed = part, packing, seed
+        self._cache = cache
+        self._documents = cache.select(part.sources, part.languages)
+        self._lengths = cache.lengths()[self._documents]
+        self._epoch = lru_cache(maxsize=2)(self._opened)
+        # The number of tokens is the same in every epoch, and so is the number of sequences.
+        self.sequences = Stream(self._lengths, packing).sequences
+
+    def _opened(self, epoch: int) -> tuple[I64, Stream]:
+        """Documents of the table in the order of the epoch, and their stream."""
+        chosen = self._documents
+        where = self.part.table.name
+        order = permutation(*self._names(), self.seed, epoch, where)
+        return chosen[order], Stream(self._lengths[order], self.packing)
+
+    def _names(self) -> tuple[U64, I32]:
+        """Ids and chunks of the part's documents; a whole table's are not copied, at 36 bytes a document."""
+        ids, chunks, chosen = self._cache.ids, self._cache.chunks, self._documents
+        return (ids, chunks) if len(chosen) == len(ids) else (ids[chosen], chunks[chosen])
+
+    def _find(self, number: int) -> tuple[int, I64, Stream, list[Span]]:
+        epoch, sequence = divmod(number, self.sequences)
+        documents, stream = self._epoch(epoch)
+        return epoch, documents, stream, stream.spans(sequence)
+
+    def fill(self, number: int, ids: I32, labels: I32, positions: I32 | None) -> list[Piece]:
+        """Writes sequence `number` into views [length]; returns what it holds."""
+        epoch, documents, stream, spans = self._find(number)
+
+        def read(document: int, start: int, stop: int) -> I32:
+            return self._cache.read(int(documents[document]), start, stop)
+
+        stream.fill(spans, read, ids, labels, positions)
+        return [self._piece(epoch, int(documents[span.document]), span) for span in spans]
+
+    def _piece(self, epoch: int, document: int, span: Span) -> Piece:
+        name, chunk = id_to_hex(self._cache.ids[document]), int(self._cache.chunks[document])
+        return Piece(self.part.name, epoch, name, chunk, span.start, span.stop, span.place)
+
+    def holding(self, content: I64, epoch: int) -> list[int]:
+        """Numbers of the sequences of an epoch that hold any of these documents of the table."""
+        documents, stream = self._epoch(epoch)
+        found: set[int] = set()
+        for place in np.flatnonzero(np.isin(documents, content)):
+            found.update(stream.holding(int(place)))
+        return sorted(epoch * self.sequences + sequence for sequence in found)
+
+    def account(self, epoch: int = 0) -> Account:
+        """Where the tokens of an epoch go."""
+        return self._epoch(epoch)[1].account()
+
+    def state(self) -> dict[str, object]:
+        """What a checkpoint stores of the part, and what a resume compares."""
+        part, chosen = self.part, self._documents
+        return {
+            "weight": str(part.weight),
+            "epochs": float(part.epochs),
+            "sources": sorted(part.sources),
+            "languages": sorted(part.languages),
+            "held_out": part.table.held_out,
+            "table": part.table.identity,
+            "version": part.table.version,
+            "documents": len(chosen),
+            "tokens": int(self._lengths.sum()),
+            "rows": digest(*self._names(), self._lengths),
+        }

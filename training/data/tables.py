@@ -1,0 +1,188 @@
+"""Token tables: their Arrow schema, and their rows as record batches, whoever listed the Parquet files.
+
+The list of files comes from a pinned Delta version (delta.py) or from an exported list (exported.py), which needs
+pyarrow alone. The order of batches is the order of the files; no later step may depend on it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+HeldOut = Literal["refuse", "leave_out", "only"]
+HELD_OUT: tuple[HeldOut, ...] = ("refuse", "leave_out", "only")
+
+SCHEMA = pa.schema(
+    [
+        pa.field("content_id", pa.string(), nullable=False),  # SHA-256 of the document's text, 64 hexadecimal digits
+        pa.field("chunk", pa.int32(), nullable=False),  # number of the part of a document; 0 for a whole one
+        pa.field("source", pa.string(), nullable=False),
+        pa.field("language", pa.string(), nullable=False),
+        pa.field("held_out", pa.bool_(), nullable=False),  # heldout.is_held_out of the repository or domain
+        pa.field("tokens", pa.list_(pa.int32()), nullable=False),  # without separator, BOS or padding
+        pa.field("n_tokens", pa.int64(), nullable=False),  # length of tokens
+        pa.field("text_bytes", pa.int64(), nullable=False),  # UTF-8 bytes of the text, for bits per byte
+        pa.field("tokenizer_hash", pa.string(), nullable=False),  # TextTokenizer.hash, the same in every row
+    ]
+)
+_ROWS = 4096
+
+
+@dataclass(frozen=True)
+class File:
+    """A Parquet file of a table: path below the table's root, bytes, and the values of partition columns.
+
+    `keep` are the rows that deletion vectors leave [rows in the file]; None where all are there.
+    """
+
+    path: str
+    size: int
+    partition: tuple[tuple[str, str | None], ...] = ()
+    keep: npt.NDArray[np.bool_] | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
+class TokenTable:
+    """One version of a token table. `name` is what errors call it, `identity` the Delta table's own id."""
+
+    name: str
+    identity: str
+    version: int
+    files: tuple[File, ...]
+    filesystem: Any = field(compare=False)
+    held_out: HeldOut = "refuse"
+
+    def fingerprint(self) -> str:
+        """SHA-256 of all that decides which rows are read and in which order they are stored."""
+        files = [(f.path, f.size, f.partition, None if f.keep is None else _digest(f.keep)) for f in self.files]
+        whole = [self.identity, self.version, files, self.held_out, SCHEMA.names]
+        return hashlib.sha256(json.dumps(whole).encode()).hexdigest()
+
+    def batches(self, tokenizer_hash: str) -> Iterator[pa.RecordBatch]:
+        """Checked rows of SCHEMA's columns. Raises ValueError, naming table or file, for what training may not read."""
+        for file in self.files:
+            where = f"{self.name}: {file.path}"
+            for batch in self._rows(file, where):
+                yield self._checked(batch, tokenizer_hash, where)
+
+    def _rows(self, file: File, where: str) -> Iterator[pa.RecordBatch]:
+        try:
+            yield from _read(self.filesystem, file, where)
+        except FileNotFoundError:
+            raise ValueError(
+                f"{where}: expected this file of version {self.version}, found none; it was vacuumed or moved: "
+                "pin a newer version, or restore the file"
+            ) from None
+        except (OSError, pa.ArrowInvalid) as error:
+            raise ValueError(
+                f"{where}: expected a Parquet file of {file.size:,} bytes, found one that cannot be read ({error}); "
+                "copy it again"
+            ) from error
+
+    def _checked(self, batch: pa.RecordBatch, tokenizer_hash: str, where: str) -> pa.RecordBatch:
+        others = pc.unique(batch["tokenizer_hash"]).to_pylist()
+        if any(other != tokenizer_hash for other in others):
+            found = next(other for other in others if other != tokenizer_hash)
+            raise ValueError(
+                f"{where}: expected tokens of the tokenizer {tokenizer_hash}, found {found}; "
+                "make the token table with this tokenizer or train with the table's"
+            )
+        held = batch["held_out"]
+        if self.held_out == "only":
+            return batch.filter(held)
+        if self.held_out == "refuse" and pc.any(held).as_py():
+            named = batch["content_id"].filter(held)[0].as_py()
+            raise ValueError(
+                f"{where}: expected no held-out rows in training, found content {named}; "
+                'read the table with held_out="leave_out", or write it without them'
+            )
+        return batch.filter(pc.invert(held))
+
+
+def _digest(keep: npt.NDArray[np.bool_]) -> str:
+    return hashlib.sha256(np.packbits(keep).tobytes()).hexdigest()
+
+
+def _read(filesystem: Any, file: File, where: str) -> Iterator[pa.RecordBatch]:
+    constants = dict(file.partition)
+    wanted = [name for name in SCHEMA.names if name not in constants]
+    with filesystem.open_input_file(file.path) as opened:
+        if opened.size() != file.size:
+            raise OSError(f"it has {opened.size():,} bytes")
+        parquet = pq.ParquetFile(opened, pre_buffer=True)
+        missing = sorted(set(wanted) - set(parquet.schema_arrow.names))
+        if missing:
+            raise ValueError(_missing(where, missing))
+        row = 0
+        for batch in parquet.iter_batches(_ROWS, columns=wanted):
+            whole = _conformed(batch, constants, where)
+            if file.keep is not None:
+                # A selection vector may end early: the rows after it are all there.
+                keep = np.ones(len(batch), dtype=bool)
+                known = file.keep[row : row + len(batch)]
+                keep[: len(known)] = known
+                whole = whole.filter(pa.array(keep))
+            row += len(batch)
+            yield whole
+
+
+def _conformed(batch: pa.RecordBatch, constants: dict[str, str | None], where: str) -> pa.RecordBatch:
+    """The columns in SCHEMA's order and types, without nulls. Raises ValueError."""
+    columns = []
+    for wanted in SCHEMA:
+        name = wanted.name
+        column = pa.array([constants[name]] * len(batch)) if name in constants else batch[name]
+        try:
+            column = column.cast(wanted.type)
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+            raise ValueError(
+                f"{where}: expected column {name} of type {wanted.type}, found {column.type} ({error}); rebuild it"
+            ) from error
+        if column.null_count or (name == "tokens" and column.flatten().null_count):
+            raise ValueError(f"{where}: expected no null in column {name}, found some; rebuild the table")
+        columns.append(column)
+    return pa.RecordBatch.from_arrays(columns, schema=SCHEMA)
+
+
+def _missing(where: str, columns: list[str]) -> str:
+    return f"{where}: expected the columns of a token table, found no {', '.join(columns)}; name a token table"
+
+
+def check_columns(names: list[str], where: str) -> None:
+    """Raises ValueError where a column is missing."""
+    missing = [name for name in SCHEMA.names if name not in names]
+    if missing:
+        raise ValueError(_missing(where, missing))
+
+
+def check_held_out(held_out: str) -> None:
+    """Raises ValueError for a word that is none of HELD_OUT."""
+    if held_out not in HELD_OUT:
+        raise ValueError(f"token table: expected held_out to be one of {', '.join(HELD_OUT)}, found {held_out!r}")
+
+
+def open_table(place: str, version: int | None = None, held_out: HeldOut = "refuse") -> TokenTable:
+    """A token table at a pinned version: a Delta table, or an exported list (a .json file), which has its version.
+
+    `held_out` says what becomes of held-out rows: refuse the table, leave them out, or read them only (for
+    evaluation). Raises ValueError.
+    """
+    check_held_out(held_out)
+    if place.endswith(".json"):
+        from training.data.exported import read_list
+
+        return read_list(place, version, held_out)
+    from training.data.delta import open_delta
+
+    if version is None:
+        raise ValueError(f"{place}: expected a pinned version, found none; name one, since the newest one moves")
+    return open_delta(place, version, held_out)
