@@ -32,7 +32,7 @@ run: setup  ## fetch the demo sources, run the pipeline, write report.html
 	@$(JAVA) $(BIN)/refinelake run --sources $(CACHE)/$(SET)/sources.jsonl --warehouse $(WAREHOUSE) --report report.html
 
 test: setup  ## all tests, on two cores
-	@$(JAVA) $(BIN)/python -m pytest -n 2 --dist loadgroup
+	@$(JAVA) $(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: setup  ## ruff and mypy
 	$(BIN)/ruff check .

@@ -14,18 +14,11 @@ os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 os.environ.setdefault("REFINELAKE_SPARK_CONF", str(ROOT / "tests" / "spark-test.conf"))
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in this hook as well, and would do so before this one
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Kernel tests first: they fail within seconds, Spark tests take their time.
-
-    For two workers (make test): tests that share the run of the command line stay together, and the tests of a file
-    that need a session, with what they made.
-    """
+    """Kernel tests first: they fail within seconds, Spark tests take their time."""
     for item in items:
-        names = set(getattr(item, "fixturenames", ()))
-        if names & {"spark", "tiny"}:
+        if {"spark", "tiny"} & set(getattr(item, "fixturenames", ())):
             item.add_marker("spark")
-            item.add_marker(pytest.mark.xdist_group("tiny" if "tiny" in names else item.path.stem))
     items.sort(key=lambda item: item.get_closest_marker("spark") is not None)
 
 

@@ -55,4 +55,6 @@ class Snapshot:
                 f"{table.name}: expected a Delta table at {place}, found none; run refinelake run first"
             ) from None
         scanner = stored.to_pyarrow_dataset().scanner(columns=list(columns) or None, filter=where)
-        return scanner.to_table().to_pylist() if most is None else scanner.head(most).to_pylist()
+        # Not head(): it leaves threads reading, and one that still reads when the interpreter ends aborts it.
+        found = scanner.to_table()
+        return found.to_pylist() if most is None else found.slice(0, most).to_pylist()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 ROOT = Path(__file__).parents[2]
 README_RUN = "refinelake run --sources sources.jsonl --warehouse warehouse"
@@ -35,14 +36,28 @@ def command(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> TinyRun:
-    folder = tmp_path_factory.mktemp("tiny")
+    """One run for all workers of pytest-xdist: the first one makes it, the others wait for it."""
+    own = tmp_path_factory.getbasetemp()
+    place = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "tiny"
+    with FileLock(f"{place}.lock"):
+        printed = place / "printed.txt"
+        if not printed.exists():
+            printed.write_text(_run_tiny(place), encoding="utf-8")
+    archives = ROOT / ".cache" / "tiny"
+    return TinyRun(
+        place, archives, archives / "sources.jsonl", place / "warehouse", printed.read_text(encoding="utf-8")
+    )
+
+
+def _run_tiny(folder: Path) -> str:
+    """Fetch and run in a new folder that looks like a checkout. Returns what the run printed."""
+    folder.mkdir()
     for name in ("jobs", "spark-defaults.conf"):
         (folder / name).symlink_to(ROOT / name)
     archives = ROOT / ".cache" / "tiny"
     fetched = command("refinelake", "fetch", "tiny", "--to", str(archives), cwd=folder)
     assert fetched.returncode == 0, fetched.stderr
-    manifest = archives / "sources.jsonl"
-    (folder / "sources.jsonl").symlink_to(manifest)
+    (folder / "sources.jsonl").symlink_to(archives / "sources.jsonl")
     run = command(*README_RUN.split(), "--report", "report.html", cwd=folder)
     assert run.returncode == 0, run.stdout + run.stderr
-    return TinyRun(folder, archives, manifest, folder / "warehouse", run.stdout)
+    return run.stdout
