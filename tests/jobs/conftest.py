@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,19 +35,18 @@ def command(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run([str(found), *rest], cwd=cwd, env=env, capture_output=True, text=True, timeout=800)
 
 
-@pytest.fixture(scope="session")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> TinyRun:
-    """One run for all workers of pytest-xdist: the first one makes it, the others wait for it."""
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TinyRun]:
+    """One run for all workers of pytest-xdist: the first module makes it, and one module at a time has it to itself."""
     own = tmp_path_factory.getbasetemp()
     place = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "tiny"
+    archives = ROOT / ".cache" / "tiny"
     with FileLock(f"{place}.lock"):
         printed = place / "printed.txt"
         if not printed.exists():
             printed.write_text(_run_tiny(place), encoding="utf-8")
-    archives = ROOT / ".cache" / "tiny"
-    return TinyRun(
-        place, archives, archives / "sources.jsonl", place / "warehouse", printed.read_text(encoding="utf-8")
-    )
+        said = printed.read_text(encoding="utf-8")
+        yield TinyRun(place, archives, archives / "sources.jsonl", place / "warehouse", said)
 
 
 def _run_tiny(folder: Path) -> str:
