@@ -54,7 +54,7 @@ class Snapshot:
             raise NoTableError(
                 f"{table.name}: expected a Delta table at {place}, found none; run refinelake run first"
             ) from None
-        scanner = stored.to_pyarrow_dataset().scanner(columns=list(columns) or None, filter=where)
-        # Not head(): it leaves threads reading, and one that still reads when the interpreter ends aborts it.
-        found = scanner.to_table()
+        # One thread and no head(): a thread that still holds a file when the interpreter ends aborts the process.
+        files = stored.to_pyarrow_dataset()
+        found = files.to_table(columns=list(columns) or None, filter=where, use_threads=False)
         return found.to_pylist() if most is None else found.slice(0, most).to_pylist()
