@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from training.tokenizer import TextTokenizer
+from udfs.tokenizer import TextTokenizer
 
 Message = dict[str, str]
 ROLES = ("system", "user", "assistant")

@@ -11,9 +11,11 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+# Imported where it runs: stages that tokenise nothing do without it (extra `tokens`).
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
 
 SETTINGS_FILE = "refinelake_tokenizer.json"
 # Contractions; words with one character before them; single digits; punctuation; line ends with the space before them.
@@ -64,6 +66,8 @@ class TextTokenizer:
         if missing:
             raise ValueError(f"tokenizer: expected the special tokens {missing}, found none; add them or name others")
         self.special = special
+        from tokenizers import Tokenizer
+
         # Serialised first: the copy whose text cannot become a special token is ours alone.
         self.serialised = backend.to_str()
         self._backend = Tokenizer.from_str(self.serialised)
@@ -75,6 +79,8 @@ class TextTokenizer:
     @classmethod
     def train(cls, texts: Iterable[str], vocabulary: int, special: Special | None = None) -> TextTokenizer:
         """BPE of `vocabulary` tokens, special ones included, from a sample of texts."""
+        from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+
         special = special or Special()
         alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
         if vocabulary < len(alphabet) + len(special.tokens()):
@@ -97,6 +103,8 @@ class TextTokenizer:
     @classmethod
     def read(cls, folder: str | Path, special: Special | None = None) -> TextTokenizer:
         """Ours, or any Hugging Face folder with tokenizer.json; then `special` says which tokens serve which use."""
+        from tokenizers import Tokenizer
+
         place = Path(folder)
         if not (place / "tokenizer.json").exists():
             raise ValueError(f"{folder}: expected a folder with tokenizer.json, found none")
@@ -114,6 +122,7 @@ class TextTokenizer:
 
     def hugging_face(self) -> Any:
         """The same tokenizer for transformers: clean-up off, ChatML template with assistant masks."""
+        from tokenizers import Tokenizer
         from transformers import PreTrainedTokenizerFast
 
         s = self.special

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.training.test_tokenizer import TRAINED
-from training.chat import RowError, encode, fit
+from tests.udfs.test_tokenizer import TRAINED
+from udfs.chat import RowError, encode, fit
 
 THEIRS = TRAINED.hugging_face()
 TALK = [

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from training.tokenizer import Special, TextTokenizer
+from udfs.tokenizer import Special, TextTokenizer
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = [file.read_text(encoding="utf-8") for file in sorted((ROOT / "udfs").glob("*.py"))]
