@@ -18,9 +18,9 @@ from jobs.code.parameters import SECTIONS, Ingest
 from jobs.runtime import accounting, runner
 from jobs.runtime.accounting import StageResult
 from jobs.runtime.manifest import read_manifest
-from jobs.runtime.params import load_params
 from jobs.runtime.tables import Lake
 from schemas.code import CONTENTS, RAW_FILES
+from schemas.params import load_params
 
 MB = 1e6
 

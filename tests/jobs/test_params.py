@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from jobs.code.parameters import SECTIONS, FileRules, Ingest, NearDuplicates, Sampling
-from jobs.runtime.params import load_params
 from jobs.runtime.stage import params_json
+from schemas.params import load_params
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ from deltalake import write_deltalake
 from jobs.code.parameters import SECTIONS, Sampling
 from jobs.runtime.cli import main
 from jobs.runtime.commands.pin_rate import parse_bytes, write_rate
-from jobs.runtime.params import load_params
 from schemas.code import SAMPLE_DECISIONS
 from schemas.ops import RELEASES
+from schemas.params import load_params
 
 # (language, bytes, kept): what the last run drew.
 SURVIVORS = [("java", 600, True), ("java", 400, False), ("c++", 50, True), ("html", 300, True)]

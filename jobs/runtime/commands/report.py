@@ -17,11 +17,11 @@ def work(args: argparse.Namespace) -> int:
     from jobs.code.flow import STAGES
     from jobs.code.parameters import SECTIONS
     from jobs.runtime.commands.run import absolute
-    from jobs.runtime.params import load_params
     from jobs.runtime.report import write_report
     from jobs.runtime.runner import Run
     from jobs.runtime.session import session
     from jobs.runtime.tables import Lake
+    from schemas.params import load_params
 
     params = load_params(SECTIONS, args.params, args.set)
     write_report(Run(Lake(session(), absolute(args.warehouse)), "report", STAGES, params), Path(args.to))

@@ -48,10 +48,10 @@ def run_flow(args: argparse.Namespace, stages: tuple[Stage, ...], with_ingest: b
     from jobs.code.parameters import SECTIONS, Ingest
     from jobs.runtime import accounting, runner
     from jobs.runtime.manifest import read_manifest
-    from jobs.runtime.params import load_params
     from jobs.runtime.progress import Console
     from jobs.runtime.session import session
     from jobs.runtime.tables import Lake
+    from schemas.params import load_params
 
     params = load_params(SECTIONS, args.params, args.set)
     sources = read_manifest(args.sources) if with_ingest else []

@@ -11,22 +11,31 @@ from typing import Any
 
 
 def load_params(sections: Mapping[str, type], file: str | None = None, settings: Iterable[str] = ()) -> dict[type, Any]:
-    """Instances by class. Raises ValueError that names the file or flag, the name, and the nearest known one."""
-    values: dict[str, dict[str, Any]] = {name: {} for name in sections}
+    """Instances by class, over each class's own defaults. Raises ValueError, see `overridden`."""
+    found = overridden({name: cls() for name, cls in sections.items()}, file, settings)
+    return {cls: found[name] for name, cls in sections.items()}
+
+
+def overridden(defaults: Mapping[str, Any], file: str | None = None, settings: Iterable[str] = ()) -> dict[str, Any]:
+    """Instances of frozen dataclasses by section, with what the file and then the settings say in place of their own.
+
+    Raises ValueError that names the file or flag, the name, and the nearest known one.
+    """
+    values: dict[str, dict[str, Any]] = {name: {} for name in defaults}
     said_by: dict[tuple[str, str], str] = {}
     if file is not None:
         for section, given in _read_toml(file).items():
-            _known(file, section, sections)
+            _known(file, section, defaults)
             if not isinstance(given, dict):
                 raise ValueError(f"{file}: expected a table [{section}], found {given!r}; write [{section}] above it")
             values[section] |= given
             said_by |= {(section, name): file for name in given}
     for setting in settings:
         section, name, value = _parse_setting(setting)
-        _known("--set", section, sections)
+        _known("--set", section, defaults)
         values[section][name] = value
         said_by[section, name] = "--set"
-    return {cls: _instance(said_by, name, cls, values[name]) for name, cls in sections.items()}
+    return {name: _instance(said_by, name, default, values[name]) for name, default in defaults.items()}
 
 
 def _read_toml(file: str) -> dict[str, Any]:
@@ -49,9 +58,8 @@ def _parse_setting(setting: str) -> tuple[str, str, Any]:
         return section, name, value.strip()
 
 
-def _instance(said_by: dict[tuple[str, str], str], section: str, cls: type, given: dict[str, Any]) -> Any:
-    known = {f.name: f for f in fields(cls)}
-    default = cls()
+def _instance(said_by: dict[tuple[str, str], str], section: str, default: Any, given: dict[str, Any]) -> Any:
+    known = {f.name: f for f in fields(default)}
     for name, value in given.items():
         where = said_by[section, name]
         _known(f"{where}: [{section}]", name, known)
