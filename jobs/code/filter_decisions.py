@@ -14,6 +14,7 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from jobs.code.draws import draw
 from jobs.code.parameters import Filter
 from jobs.code.ranking import decided, reason
 from jobs.code.signals import SIGNALS
@@ -125,13 +126,8 @@ def _rules(book: RuleBook, severity: str) -> Iterator[tuple[Rule, Column]]:
 def _hit(rule: Rule) -> Column:
     value, limit = F.col(rule.signal), F.lit(rule.threshold)
     hit = {"<": value < limit, ">": value > limit, "==": value == limit, "is": value == limit}[rule.op]
-    return hit if rule.chance == 1 else hit & (_draw(rule.signal) < rule.chance)
-
-
-def _draw(signal: str) -> Column:
-    """udfs.rules.draw_of of the row's clean_id."""
-    digest = F.sha2(F.concat(F.lit(f"rule:{signal}:"), F.col("clean_id")), 256)
-    return F.conv(F.substring(digest, 1, 13), 16, 10).cast("double") / float(16**13)
+    # As udfs.rules.draw_of draws.
+    return hit if rule.chance == 1 else hit & (draw(F.col("clean_id"), f"rule:{rule.signal}:") < rule.chance)
 
 
 def _conditions(book: RuleBook) -> list[Column]:

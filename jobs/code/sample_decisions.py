@@ -8,13 +8,12 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from jobs.code.draws import draw
 from jobs.code.parameters import Sampling
 from jobs.code.ranking import decided, reason, reasons
 from jobs.runtime.cli import stage_main
 from jobs.runtime.stage import Decide
 from schemas.code import CLEAN_DUPLICATES, CLEANED_TEXTS, RAW_FILES, SAMPLE_DECISIONS
-
-_DIGITS = 13  # hexadecimal digits of a draw: 52 bits, exact in a double
 
 
 def sample_decisions(distinct: DataFrame, raw_files: DataFrame, cleaned: DataFrame, p: Sampling) -> DataFrame:
@@ -23,15 +22,9 @@ def sample_decisions(distinct: DataFrame, raw_files: DataFrame, cleaned: DataFra
     facts = raw_files.select("file_id", "content_id", "language", "kind")
     sizes = cleaned.select("content_id", "language", "kind", "text_bytes")
     rows = files.join(facts, "file_id").join(sizes, ["content_id", "language", "kind"])
-    rows = rows.withColumns({"rate": _rate(p), "draw": draw(F.col("clean_id"), p.seed)})
+    rows = rows.withColumns({"rate": _rate(p), "draw": draw(F.col("clean_id"), f"{p.seed}:sample:")})
     why = reasons((F.col("draw") >= F.col("rate"), reason("sampled_out", F.col("draw"), F.col("rate"))))
     return decided(rows.select("file_id", "clean_id", why.alias("reasons"), "language", "text_bytes", "rate"))
-
-
-def draw(text_id: Column, seed: str) -> Column:
-    """A number in [0, 1) that depends on the text and the seed alone."""
-    digest = F.sha2(F.concat(F.lit(f"{seed}:sample:"), text_id), 256)
-    return F.conv(F.substring(digest, 1, _DIGITS), 16, 10).cast("double") / F.lit(float(16**_DIGITS))
 
 
 def _rate(p: Sampling) -> Column:

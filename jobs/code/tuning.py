@@ -13,6 +13,7 @@ from typing import Any
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from jobs.code.draws import draw
 from jobs.code.filter_decisions import reasons, rows_to_filter
 from jobs.code.signals import SIGNALS
 from jobs.code.texts import with_text
@@ -82,11 +83,11 @@ def judged(run: Run, versions: dict[str, int], book: RuleBook, only: str | None 
 
 
 def of_rule(rows: DataFrame, rule: Rule, book: RuleBook) -> DataFrame:
-    """The rows whose set has a rule on this signal and comparison, with `value` and the `others` that drop them.
-
-    Where no set has it the rows are those with a value: a rule may be tried before it is written down.
+    """The rows whose set has this rule, with `value` and the `others` that drop them; a set with a threshold of its
+    own has another rule. Where no set has it the rows are those with a value: a rule may be tried before it is written.
     """
-    own = [name for name, rules in book.sets.items() if any((r.signal, r.op) == (rule.signal, rule.op) for r in rules)]
+    this = (rule.signal, rule.op, rule.threshold)
+    own = [name for name, rules in book.sets.items() if any((r.signal, r.op, r.threshold) == this for r in rules)]
     judged_by_it = F.col("rule_set").isin(own) if own else F.col(rule.signal).isNotNull()
     mine = F.lit(f"{rule.signal} {rule.op}")
     others = F.filter("reasons", lambda r: r["rule"] != mine)
@@ -200,7 +201,11 @@ def ngram_model(files: Judged, rows: DataFrame) -> ByteNgrams:
     languages = rows.select("language").distinct()
     corpus = files.read(CODE_CORPUS).join(F.broadcast(languages), "language")
     size = corpus.agg(F.sum("text_bytes")).first()
-    share = min(1.0, _TRAINING_CHARS / (size[0] or 1)) if size else 1.0
-    drawn = F.conv(F.substring("clean_id", 1, 8), 16, 10).cast("double") / float(16**8)
-    sample = corpus.where(drawn < share).select(F.substring("text", 1, 1 << 16).alias("text")).limit(_TRAINING_ROWS)
+    assert size is not None
+    share = _TRAINING_CHARS / (size[0] or 1)
+    sample = (
+        corpus.where(draw(F.col("clean_id"), "tune:") < share)
+        .select(F.substring("text", 1, 1 << 16).alias("text"))
+        .limit(_TRAINING_ROWS)
+    )
     return ByteNgrams().train(row["text"] for row in sample.toLocalIterator())

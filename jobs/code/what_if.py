@@ -29,10 +29,11 @@ def what_if(files: Judged, book: RuleBook) -> tuple[DataFrame, list[Change], dic
 
     The last is {rule: (hit now, hit then)} for every rule whose count differs.
     """
-    rows = files.rows.withColumn("set_then", rule_set(book))
-    now = F.size("reasons") == 0
-    then_rows = rows.drop("rule_set").withColumnRenamed("set_then", "rule_set").withColumn("then", reasons(book))
-    then = F.size("then") == 0
+    wide = files.rows.withColumn("rule_set", rule_set(book)).withColumn("then", reasons(book))
+    # Counted three times and shown once; without the signals a row is narrow.
+    rows = wide.select(*FILE, F.col("reasons")["rule"].alias("rules"), F.col("then")["rule"].alias("rules_then"))
+    rows = rows.persist()
+    now, then = F.size("rules") == 0, F.size("rules_then") == 0
     sums = (
         F.count(F.lit(1)).alias("files"),
         F.count_if(now).alias("kept"),
@@ -40,19 +41,19 @@ def what_if(files: Judged, book: RuleBook) -> tuple[DataFrame, list[Change], dic
         F.count_if(now & ~then).alias("newly_dropped"),
         F.count_if(~now & then).alias("newly_kept"),
     )
-    by_set = then_rows.groupBy("rule_set").agg(*sums).orderBy("rule_set")
+    by_set = rows.groupBy("rule_set").agg(*sums).orderBy("rule_set")
     changes = [Change(**row.asDict()) for row in by_set.toLocalIterator()]
-    why = F.when(then, F.col("reasons")["rule"]).otherwise(F.col("then")["rule"]).alias("others")
+    why = F.when(then, F.col("rules")).otherwise(F.col("rules_then")).alias("others")
     value = F.lit(None).cast("double").alias("value")
-    changed = then_rows.where(now != then).select(*FILE, value, why, then.alias("then_kept"))
-    return changed, changes, _moved(then_rows)
+    changed = rows.where(now != then).select(*FILE, value, why, then.alias("then_kept"))
+    return changed, changes, _moved(rows)
 
 
 def _moved(rows: DataFrame) -> dict[str, tuple[int, int]]:
     """By rule, files hit now and then, where they differ."""
     counted: dict[str, list[int]] = {}
-    for place, column in enumerate(("reasons", "then")):
-        by_rule = rows.select(F.explode(F.col(column)["rule"]).alias("rule")).groupBy("rule").count()
+    for place, column in enumerate(("rules", "rules_then")):
+        by_rule = rows.select(F.explode(column).alias("rule")).groupBy("rule").count()
         for row in by_rule.toLocalIterator():
             counted.setdefault(row["rule"], [0, 0])[place] = row["count"]
     return {rule: (a, b) for rule, (a, b) in sorted(counted.items()) if a != b}

@@ -98,8 +98,8 @@ def test_the_notebook_runs_and_counts_as_the_rules_do(tiny: TinyRun, values: lis
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout.splitlines()[-1])
     rule = next(r for r in load_rules().sets["others"] if r.signal == "qsc_code_frac_chars_top_3grams")
-    sets = load_rules().sets.items()
-    with_it = {n for n, rules in sets if any((r.signal, r.op) == (rule.signal, ">") for r in rules)}
+    sets, this = load_rules().sets.items(), (rule.signal, ">", rule.threshold)
+    with_it = {n for n, rules in sets if any((r.signal, r.op, r.threshold) == this for r in rules)}
     files = [f for f in values if f["rule_set"] in with_it]
     assert said["files"] >= len(files)
     for threshold, (hits, only) in said["effects"]:

@@ -8,13 +8,16 @@ from typing import Any
 BAR = 40
 HEAD_LINES = 6
 HEAD_CHARS = 100
+TRIED = "tried"  # the source of a rule that no set has
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("rule", nargs="?", metavar="RULE", help='a signal, or signal and comparison: "NAME >"')
     parser.add_argument("--warehouse", required=True, help="location of the Delta tables")
     parser.add_argument("--threshold", type=float, metavar="X", help="what if the rule's threshold were X")
-    parser.add_argument("--rules", metavar="FILE", help="what if this TOML file were laid over the rules in force")
+    parser.add_argument(
+        "--rules", metavar="FILE", help="what if the run had filter.rules=FILE (a TOML file, or compat)"
+    )
     parser.add_argument("--params", metavar="FILE", help="the parameters of the run, if it had any")
     parser.add_argument("--set", action="append", default=[], metavar="SECTION.NAME=VALUE", help="one parameter")
     parser.add_argument("--only", dest="rule_set", metavar="SET", help="files of one rule set")
@@ -33,11 +36,11 @@ def work(args: argparse.Namespace) -> int:
     from jobs.code.flow import STAGES
     from jobs.code.parameters import SECTIONS, Filter
     from jobs.runtime.commands.run import absolute
-    from jobs.runtime.params import load_params
     from jobs.runtime.runner import Run
     from jobs.runtime.session import session
     from jobs.runtime.snapshot import Snapshot
     from jobs.runtime.tables import Lake
+    from schemas.params import load_params
     from udfs.rules import load_rules
 
     if (args.rule is None) == (args.rules is None):
@@ -59,8 +62,8 @@ def work(args: argparse.Namespace) -> int:
 
 
 def find_rule(text: str, book: Any, rule_set: str | None = None, threshold: float | None = None) -> Any:
-    """The rule of a signal that most sets have, or the one of a set; a signal without a rule is tried as "NAME >" with
-    a threshold. Raises ValueError that names the nearest.
+    """The rule of a signal that most sets have, or the one of a set (--only); a signal without a rule is tried as
+    "NAME >" with a threshold. Raises ValueError that names the nearest.
     """
     import difflib
     from collections import Counter
@@ -78,7 +81,7 @@ def find_rule(text: str, book: Any, rule_set: str | None = None, threshold: floa
         raise ValueError(f"tune: expected a known signal, found {name!r}; nearest are {', '.join(near) or 'none'}")
     if op not in ("<", ">", "==") or threshold is None:
         raise ValueError(f'tune: no rule reads {name}; to try one, say "{name} >" or "{name} <" and --threshold X')
-    return Rule(name, op, threshold, "drop", "tried", "not in force: " + signals[name].doc)
+    return Rule(name, op, threshold, "drop", TRIED, "not in force: " + signals[name].doc)
 
 
 def _model(args: argparse.Namespace, files: Any, rows: Any) -> Any:
@@ -97,14 +100,16 @@ def _one_rule(files: Any, rule: Any, book: Any, args: argparse.Namespace) -> lis
     found = tuning.distribution(rows)
     asked = [] if args.threshold is None else [args.threshold]
     effects = tuning.sweep(rows, rule, tuning.candidates(rule, found, asked))
-    lines = [f"{rule.signal} {rule.op} {rule.threshold:g}   {rule.why}", ""]
+    in_force = rule.source != TRIED
+    lines = [_heading(rule), ""]
     lines += [*_shape(found), "", f"{'threshold':>14} {'drops':>9} {'only this rule':>15}"]
     for effect in effects:
-        note = "  in force" if effect.threshold == float(rule.threshold) else ""
+        note = "  in force" if in_force and effect.threshold == float(rule.threshold) else ""
         note += "  asked for" if effect.threshold in asked else ""
         lines.append(f"{rule.op + ' ' + format(effect.threshold, 'g'):>14} {effect.hits:>9,} {effect.alone:>15,}{note}")
     threshold = float(rule.threshold) if args.threshold is None else args.threshold
-    lines += _difference(effects, float(rule.threshold), args.threshold)
+    if in_force and rule.severity == "drop":
+        lines += _difference(effects, float(rule.threshold), args.threshold)
     lines += ["", f"of the files that {rule.op} {threshold:g} drops, these rules drop as well:"]
     lines += [f"  {other}: {count:,}" for other, count in tuning.shared(rows, rule, threshold)] or ["  none"]
     if args.examples:
@@ -113,6 +118,14 @@ def _one_rule(files: Any, rule: Any, book: Any, args: argparse.Namespace) -> lis
         lines += _shown(f"just dropped by {rule.op} {threshold:g}, by no other rule", dropped)
         lines += _shown("just kept", kept)
     return lines
+
+
+def _heading(rule: Any) -> str:
+    """The rule, and what of it the counts leave out."""
+    notes = ["a flag: the file is kept"] if rule.severity == "flag" else []
+    if rule.chance < 1:
+        notes.append(f"applies to {rule.chance:.0%} of the texts, by a draw that the counts leave out")
+    return "   ".join([f"{rule.signal} {rule.op} {rule.threshold:g}", rule.why, *notes])
 
 
 def _difference(effects: list[Any], now: float, asked: float | None) -> list[str]:
