@@ -1,0 +1,92 @@
+"""Save and load the engine's state on all ranks; every function here is called by all of them."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from training.checkpoint import store
+from training.checkpoint.store import Checkpoint
+from training.engine import distributed as ranks
+from training.engine.engine import Engine
+
+_HEADROOM = 1.1
+
+
+def save(engine: Engine, folder: Path, step: int, state: dict[str, Any], expected: int, keep: int) -> Path:
+    """A checkpoint of the optimizer step boundary `step`. Returns its folder.
+
+    `expected` are the bytes it will need at least. Raises OSError where the disk is full: the checkpoints before it
+    stay as they are.
+    """
+    aside = folder / f"{store.ASIDE}{store.name(step)}"
+    if ranks.rank() == 0:
+        _make_room(folder, aside, max(expected, store.size_on_disk(folder)))
+    ranks.barrier()
+    try:
+        engine.deepspeed.save_checkpoint(str(folder), tag=aside.name, save_latest=False)
+        if ranks.rank() == 0:
+            store.write_json(aside / store.STATE, state)
+        ranks.barrier()
+        shares = ranks.gathered(store.digests(aside, store.files_of(aside), ranks.rank(), ranks.world()))
+    except (OSError, RuntimeError) as error:
+        if ranks.world() == 1:
+            shutil.rmtree(aside, ignore_errors=True)
+        raise OSError(
+            f"{aside}: expected to write the checkpoint of step {step}, found {error}; free some space: the newest "
+            "complete checkpoint is untouched"
+        ) from error
+    final = folder / store.name(step)
+    if ranks.rank() == 0:
+        store.write_manifest(aside, step, {path: facts for share in shares for path, facts in share.items()})
+        final = store.publish(aside, folder, step)
+        store.retire(folder, keep)
+    ranks.barrier()
+    return final
+
+
+def _make_room(folder: Path, aside: Path, needed: int) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for unfinished in folder.glob(f"{store.ASIDE}*"):
+        shutil.rmtree(unfinished, ignore_errors=True)
+    free = shutil.disk_usage(folder).free
+    if free < needed * _HEADROOM:
+        raise OSError(
+            f"{folder}: expected {needed * _HEADROOM / 1e9:,.1f} GB of free space for a checkpoint, found "
+            f"{free / 1e9:,.1f}; free some space or lower saving.keep"
+        )
+    aside.mkdir()
+
+
+def newest(folder: Path) -> Checkpoint:
+    """The newest checkpoint whose files are all whole, agreed on by all ranks. Raises ValueError where there is none."""
+    for step in reversed(ranks.told(store.steps(folder))):
+        found = store.complete(folder, step)
+        if found is None:
+            continue
+        wrong = [path for share in ranks.gathered(store.damaged(found, ranks.rank(), ranks.world())) for path in share]
+        if not wrong:
+            return found
+        if ranks.rank() == 0:
+            print(f"{found.folder}: {', '.join(wrong)} damaged; going back to an earlier checkpoint", flush=True)
+    raise ValueError(store.none_found(folder))
+
+
+def layout(engine: Engine) -> dict[str, Any]:
+    """What decides whether DeepSpeed can read a checkpoint as it is: ranks, stage, type, and its optimizer's class."""
+    return {
+        "world": ranks.world(),
+        "zero": engine.run.engine.zero,
+        "dtype": str(engine.dtype).removeprefix("torch."),
+        "optimizer": type(engine.optimizer).__name__,
+    }
+
+
+def load(engine: Engine, checkpoint: Checkpoint) -> None:
+    """Weights, optimizer state and step counters of a checkpoint of the engine's own layout. Raises ValueError."""
+    place, _ = engine.deepspeed.load_checkpoint(
+        str(checkpoint.folder.parent), tag=checkpoint.folder.name, load_lr_scheduler_states=False
+    )
+    if place is None:
+        raise ValueError(f"{checkpoint.folder}: expected DeepSpeed to load it, found that it took nothing from it")

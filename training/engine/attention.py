@@ -1,0 +1,163 @@
+"""Attention with a backend that is chosen once and then insisted on: no run falls back to a slow one in silence.
+
+Packed documents are plain causal by default, which every fast kernel does. Where documents are isolated, a GPU uses
+variable-length or flex attention, a CPU a mask. transformers calls `attend` under the name NAME and makes no mask.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from transformers import AttentionInterface
+
+NAME = "refinelake"
+SDPA = {
+    "flash": SDPBackend.FLASH_ATTENTION,
+    "cudnn": SDPBackend.CUDNN_ATTENTION,
+    "efficient": SDPBackend.EFFICIENT_ATTENTION,
+    "math": SDPBackend.MATH,
+}
+_FAST = ("flash", "cudnn", "efficient")
+
+
+class Attention:
+    """The backend of a run. `backend` is its name in logs: one of settings.ATTENTION, or cpu.
+
+    Raises ValueError where the wanted backend cannot do this head size, type or isolation here.
+    """
+
+    def __init__(self, wanted: str, device: torch.device, dtype: torch.dtype, head: int, isolate: bool) -> None:
+        self.isolate = isolate
+        if device.type == "cpu":
+            if wanted not in ("auto", "math"):
+                raise ValueError(f"engine.attention: expected auto or math on a CPU, found {wanted!r}")
+            self.backend = "cpu" if wanted == "auto" else "math"
+        elif isolate:
+            if wanted not in ("auto", "flex", "varlen"):
+                raise ValueError(
+                    f"engine.attention: expected auto, flex or varlen where data.isolate is set, found {wanted!r}: "
+                    "the others would need a mask, which takes them off the fast path"
+                )
+            self.backend = ("varlen" if _varlen() else "flex") if wanted == "auto" else wanted
+        else:
+            if wanted in ("flex", "varlen"):
+                raise ValueError(
+                    f"engine.attention: {wanted} is for isolated documents; set data.isolate or name another"
+                )
+            self.backend = _probed(wanted, device, dtype, head)
+
+    @contextmanager
+    def chosen(self) -> Iterator[None]:
+        """Within it no other kernel can be taken: torch raises instead."""
+        one = SDPA.get(self.backend)
+        with nullcontext() if one is None else sdpa_kernel([one]):
+            yield
+
+    def arguments(self, positions: Tensor | None) -> dict[str, Any]:
+        """What `attend` needs to know of the micro-batch, made once for all layers; positions [sequences, length]."""
+        if not self.isolate:
+            return {}
+        assert positions is not None, "isolated documents come with positions"
+        documents = (positions == 0).cumsum(dim=1)
+        if self.backend == "varlen":
+            return {"ends": _ends(positions)}
+        if self.backend == "flex":
+            return {"blocks": _block_mask(documents)}
+        causal = torch.ones(positions.shape[1], positions.shape[1], dtype=torch.bool, device=positions.device).tril()
+        return {"visible": (documents[:, :, None] == documents[:, None, :])[:, None] & causal}
+
+
+def attend(
+    module: Any, query: Tensor, key: Tensor, value: Tensor, attention_mask: Tensor | None, **given: Any
+) -> tuple[Tensor, None]:
+    """Causal attention; query [sequences, heads, length, head], key and value with their own number of heads.
+
+    Returns [sequences, length, heads, head].
+    """
+    assert attention_mask is None, "training makes no mask; padding is at the end, after all that is trained"
+    scale = given.get("scaling")
+    if "ends" in given:
+        return _variable_length(query, key, value, given["ends"], scale), None
+    if "blocks" in given:
+        return _flex(query, key, value, given["blocks"], scale).transpose(1, 2), None
+    grouped = query.shape[1] != key.shape[1]
+    if grouped and not query.is_cuda:
+        key, value = (t.repeat_interleave(query.shape[1] // key.shape[1], dim=1) for t in (key, value))
+        grouped = False
+    visible = given.get("visible")
+    found = F.scaled_dot_product_attention(
+        query, key, value, attn_mask=visible, is_causal=visible is None, scale=scale, enable_gqa=grouped
+    )
+    return found.transpose(1, 2), None
+
+
+AttentionInterface.register(NAME, attend)
+
+
+def _probed(wanted: str, device: torch.device, dtype: torch.dtype, head: int) -> str:
+    """The first of the wanted kernels that runs forward and backward here. Raises ValueError."""
+    for name in _FAST if wanted == "auto" else (wanted,):
+        try:
+            q = torch.randn(1, 2, 128, head, device=device, dtype=dtype, requires_grad=True)
+            with sdpa_kernel([SDPA[name]]):
+                F.scaled_dot_product_attention(q, q, q, is_causal=True).sum().backward()
+            return name
+        except RuntimeError:
+            continue
+    raise ValueError(
+        f"engine.attention: expected {wanted} to run with heads of {head} in {dtype} on {device}, found it cannot; "
+        "name another, or math if nothing else runs"
+    )
+
+
+def _varlen() -> Any:
+    try:
+        from torch.nn.attention.varlen import varlen_attn
+    except ImportError:
+        return None
+    return varlen_attn
+
+
+def _ends(positions: Tensor) -> tuple[Tensor, int]:
+    """Where each document begins in the flattened batch, with the end, int32; and the longest it can be."""
+    starts = torch.nonzero((positions == 0).flatten()).flatten()
+    end = torch.tensor([positions.numel()], device=positions.device)
+    return torch.cat([starts, end]).to(torch.int32), positions.shape[1]
+
+
+def _variable_length(query: Tensor, key: Tensor, value: Tensor, ends: tuple[Tensor, int], scale: Any) -> Tensor:
+    sequences, heads, length, head = query.shape
+    if key.shape[1] != heads:
+        key, value = (t.repeat_interleave(heads // key.shape[1], dim=1) for t in (key, value))
+    q, k, v = (t.transpose(1, 2).reshape(sequences * length, heads, head) for t in (query, key, value))
+    found = _varlen()(q, k, v, ends[0], ends[0], ends[1], ends[1], scale=scale, window_size=(-1, 0))
+    return found.view(sequences, length, heads, head)  # type: ignore[no-any-return]
+
+
+def _block_mask(documents: Tensor) -> Any:
+    from torch.nn.attention.flex_attention import create_block_mask
+
+    def same_document(b: Tensor, h: Tensor, q: Tensor, k: Tensor) -> Tensor:
+        return (q >= k) & (documents[b, q] == documents[b, k])
+
+    sequences, length = documents.shape
+    return create_block_mask(same_document, sequences, None, length, length, device=str(documents.device))
+
+
+_COMPILED: dict[str, Any] = {}
+
+
+def _flex(query: Tensor, key: Tensor, value: Tensor, blocks: Any, scale: Any) -> Tensor:
+    from torch.nn.attention.flex_attention import flex_attention
+
+    if "flex" not in _COMPILED:
+        _COMPILED["flex"] = torch.compile(flex_attention, dynamic=False)
+    grouped = query.shape[1] != key.shape[1]
+    found: Tensor = _COMPILED["flex"](query, key, value, block_mask=blocks, scale=scale, enable_gqa=grouped)
+    return found

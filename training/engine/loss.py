@@ -1,0 +1,90 @@
+"""Cross-entropy from hidden states without the logits of a whole batch: 96,640 x 4,096 in fp32 would be 1.6 GB a copy.
+
+Tokens go through the head in chunks. `FusedLoss` makes the gradients of hidden states and head while the chunk's
+logits are there, so they are computed once; it holds the whole head. Under ZeRO 3 the head is gathered by its own
+module's hooks, so there each chunk is a checkpoint whose logits are computed twice.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.utils.checkpoint import checkpoint
+
+from training.data.packing import IGNORED
+
+
+class FusedLoss(torch.autograd.Function):
+    """Sum of token losses [] in fp32 of hidden [n, d], head [v, d] and targets [n]; IGNORED targets count nothing."""
+
+    @staticmethod
+    def forward(ctx: Any, hidden: Tensor, head: Tensor, targets: Tensor, chunk: int) -> Tensor:
+        total = torch.zeros((), dtype=torch.float32, device=hidden.device)
+        d_hidden = torch.empty_like(hidden)
+        # Sums of many chunks lose bits in bf16.
+        d_head = torch.zeros(head.shape, dtype=torch.float32, device=head.device)
+        for begin in range(0, len(hidden), chunk):
+            part = slice(begin, begin + chunk)
+            loss, d_logits = _loss_and_gradient(hidden[part] @ head.T, targets[part])
+            total += loss
+            torch.mm(d_logits, head, out=d_hidden[part])
+            _add_product(d_head, d_logits, hidden[part])
+        ctx.save_for_backward(d_hidden, d_head)
+        ctx.head_dtype = head.dtype
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None, None]:
+        d_hidden, d_head = ctx.saved_tensors
+        scale = gradients[0]
+        return d_hidden.mul_(scale), d_head.mul_(scale).to(ctx.head_dtype), None, None
+
+
+def _loss_and_gradient(logits: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+    """Summed loss [] and its gradient [n, v] in the logits' dtype; the fp32 copy of one chunk lives here only."""
+    wide = logits.float()
+    counted = targets != IGNORED
+    index = targets.clamp_min(0).unsqueeze(1)
+    normaliser = torch.logsumexp(wide, dim=1)
+    loss = ((normaliser - wide.gather(1, index).squeeze(1)) * counted).sum()
+    wide.sub_(normaliser.unsqueeze(1)).exp_()
+    wide.scatter_add_(1, index, torch.full_like(index, -1, dtype=wide.dtype))
+    wide.mul_(counted.unsqueeze(1))
+    return loss, wide.to(logits.dtype)
+
+
+def _add_product(total: Tensor, left: Tensor, right: Tensor) -> None:
+    """total [v, d] += left [n, v]^T right [n, d], summed in fp32."""
+    if left.dtype == total.dtype:
+        total.addmm_(left.T, right)
+    else:
+        total.add_(left.T @ right)
+
+
+def _chunk_loss(head: nn.Module, hidden: Tensor, targets: Tensor) -> Tensor:
+    return F.cross_entropy(head(hidden).float(), targets, ignore_index=IGNORED, reduction="sum")
+
+
+def summed_loss(hidden: Tensor, head: nn.Module, targets: Tensor, chunk: int, gathered: bool = False) -> Tensor:
+    """Sum of token losses [] in fp32. hidden [n, d]; targets [n] are the next tokens, IGNORED where none is trained.
+
+    `gathered` says that the head's weight is only there while its module runs (ZeRO 3).
+    """
+    weight = head.weight
+    assert isinstance(weight, Tensor)
+    if not gathered and torch.is_grad_enabled():
+        total: Tensor = FusedLoss.apply(hidden, weight, targets, chunk)
+        return total
+    total = hidden.new_zeros((), dtype=torch.float32)
+    for begin in range(0, len(hidden), chunk):
+        part = slice(begin, begin + chunk)
+        if torch.is_grad_enabled():
+            found = checkpoint(_chunk_loss, head, hidden[part], targets[part], use_reentrant=False)
+            assert isinstance(found, Tensor)
+            total = total + found
+        else:
+            total = total + _chunk_loss(head, hidden[part], targets[part])
+    return total

@@ -1,0 +1,120 @@
+"""The recipes as functions: each returns a complete run, and every number of the papers stands here once.
+
+"Paper" is OpenCoder, arXiv 2411.04905; OpenCodeInstruct is 2504.04030. A run of another size calls one of these and
+changes two fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from training.models import SHAPES
+from training.settings import Batch, Duration, Engine, Rate, Run, Saving, Start
+
+PRETRAIN_TOKENS = {"1.5b": 2_000_000_000_000, "8b": 2_500_000_000_000}
+"""Tokens of pretraining (paper, table 3)."""
+ANNEAL_TOKENS = 100_000_000_000
+WARMUP = 2000
+PEAK, MINIMUM = 3e-4, 1e-5
+LONG_FROM = 130_000
+"""The 8B goes from sequences of 4,096 to 8,192 after this many steps, at equal tokens a step (paper 4.2)."""
+SFT_LENGTHS = (1216, 1500)
+"""Tokens of a row in the two stages, as the authors' SFT code sets them."""
+
+
+def pretrain(model: str = "1.5b") -> Run:
+    """Warm-up and stable phase. 1,024 sequences of 4,096 (1.5B); 2,048 of 4,096 (8B, its first 130,000 steps)."""
+    run = Run("pretrain", "pretrain", Start(model=model), rate=Rate("wsd", PEAK, MINIMUM, WARMUP))
+    if model == "1.5b":
+        return replace(run, batch=Batch(1024, 4096, 4), duration=Duration(tokens=PRETRAIN_TOKENS[model]))
+    if model == "8b":
+        return replace(run, batch=Batch(2048, 4096, 1), duration=Duration(steps=LONG_FROM), engine=Engine(zero=2))
+    return toy(run, steps=60) if small(model) else replace(run, duration=Duration(steps=0))
+
+
+def pretrain_long(model: str = "8b") -> Run:
+    """The 8B's second part: sequences of 8,192, half as many, optimizer and step going on from the first part."""
+    batch = Batch(1024, 8192, 1)
+    rest = PRETRAIN_TOKENS["8b"] - LONG_FROM * batch.tokens
+    start = Start(model=model, checkpoint="-", state=True, context=8192, allow=("length",))
+    return replace(pretrain("8b"), name="pretrain-long", start=start, batch=batch, duration=Duration(tokens=rest))
+
+
+def anneal(model: str = "1.5b") -> Run:
+    """100 B tokens from 3e-4 down to exactly 1e-5, on from any stable checkpoint (paper 4.1)."""
+    before = pretrain_long() if model == "8b" else pretrain(model)
+    start = replace(before.start, checkpoint="-", state=True, allow=ANNEAL_MAY_DIFFER)
+    run = replace(before, name="anneal", phase="anneal", start=start, duration=Duration(tokens=ANNEAL_TOKENS))
+    # 100 B of 2 T tokens: the toy anneals for a twentieth of its stable phase, at least as long as a curve can show.
+    return replace(run, duration=Duration(steps=max(6, before.duration.steps // 20))) if small(model) else run
+
+
+ANNEAL_MAY_DIFFER = ("parts", "seed", "missing")
+"""Annealing reads another mixture: these may differ from the checkpoint's reader."""
+
+
+def sft_stage1(model: str = "1.5b") -> Run:
+    """One epoch over the broad rows, 4,096 a step, 2e-5, cosine with 100 warm-up steps (paper 5)."""
+    return _sft("sft1", model, Batch(4096, SFT_LENGTHS[0], 8), 2e-5, epochs=1)
+
+
+def sft_stage2(model: str = "1.5b") -> Run:
+    """Three epochs over the code rows, 512 a step, 5e-5 (paper 5)."""
+    return _sft("sft2", model, Batch(512, SFT_LENGTHS[1], 4), 5e-5, epochs=3)
+
+
+def open_code_instruct(model: str = "1.5b") -> Run:
+    """OpenCodeInstruct's fine-tuning: three epochs at 5e-6, batches of 2,048; the weights at the ends of epochs are
+    averaged afterwards (`refinelake average`). Rows of up to 2,048 tokens.
+    """
+    return _sft("oci", model, Batch(2048, 2048, 4), 5e-6, epochs=3)
+
+
+def _sft(name: str, model: str, batch: Batch, peak: float, epochs: float) -> Run:
+    rate = Rate("cosine", peak, 0.0, 100)
+    run = Run(name, "sft", Start(model=model), batch=batch, duration=Duration(epochs=epochs), rate=rate)
+    if not small(model):
+        return run
+    # A toy's rows are few and its weights unlearned: small batches, the same epochs, a rate that moves them.
+    batch = Batch(16, 256, 8)
+    return replace(run, batch=batch, rate=replace(rate, peak=10 * peak, warmup=2), saving=Saving(0))
+
+
+def toy(run: Run, steps: int) -> Run:
+    """The same phases in `steps` steps of a small model on a CPU: fractions of the 1.5B's phases are kept."""
+    whole = PRETRAIN_TOKENS["1.5b"] // Batch(1024, 4096).tokens
+    warmup = max(1, round(steps * WARMUP / whole))
+    length = SHAPES[run.start.model].context if run.start.model in SHAPES else 256
+    rate = replace(run.rate, peak=3e-3, minimum=1e-4, warmup=warmup)
+    return replace(run, batch=Batch(16, length, 8), duration=Duration(steps=steps), rate=rate, saving=Saving(0))
+
+
+def small(model: str) -> bool:
+    """Whether a model is for tests and the toy run: by name, or a folder whose hidden size is that of one."""
+    if model in SHAPES:
+        return SHAPES[model].hidden < 1024
+    config = Path(model) / "config.json"
+    if not config.exists():
+        return False
+    import json
+
+    return bool(json.loads(config.read_text(encoding="utf-8")).get("hidden_size", 1024) < 1024)
+
+
+RECIPES: dict[str, Callable[[str], Run]] = {
+    "pretrain": pretrain,
+    "pretrain-long": pretrain_long,
+    "anneal": anneal,
+    "sft1": sft_stage1,
+    "sft2": sft_stage2,
+    "oci": open_code_instruct,
+}
+
+
+def recipe(name: str, model: str) -> Run:
+    """A run by its recipe's name. Raises ValueError."""
+    if name not in RECIPES:
+        raise ValueError(f"recipe: expected one of {', '.join(RECIPES)}, found {name!r}")
+    return RECIPES[name](model)

@@ -1,0 +1,257 @@
+"""Everything a training run is told, as frozen sections; a recipe fills them, a file or --set changes single values.
+
+Numbers of the papers stand in recipes.py. What is here are the names, their units and what would be wrong.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Literal
+
+from training.schedule import DECAYS, Cosine, Schedule, Wsd
+
+Phase = Literal["pretrain", "anneal", "sft"]
+
+
+def _one_of(where: str, found: str, known: tuple[str, ...]) -> None:
+    if found not in known:
+        raise ValueError(f"{where}: expected one of {', '.join(known)}, found {found!r}")
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where weights come from: `model` is a shape's name (from scratch, normal(0, 0.02)) or a Hugging Face folder.
+
+    `checkpoint` names a run folder or a checkpoint of one, at `step` (-1: the newest complete one). With `state` its
+    optimizer and step go on (annealing, longer context); without, only its weights are taken (SFT). `allow` names what
+    of the data may differ from the checkpoint's (see data/resume.py). `context` replaces the model's positions.
+    """
+
+    model: str = "toy"
+    checkpoint: str = ""
+    step: int = -1
+    state: bool = False
+    allow: tuple[str, ...] = ()
+    context: int = 0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "allow", tuple(self.allow))
+        if self.state and not self.checkpoint:
+            raise ValueError("start.state: expected start.checkpoint to go on from, found none; name a run folder")
+
+
+@dataclass(frozen=True)
+class Data:
+    """How documents or rows become sequences. `isolate` keeps packed documents from seeing each other.
+
+    `tail` is what becomes of the last tokens that fill no sequence, `too_long` of chat rows over the length, `missing`
+    of parts of the mixture without a sequence. `packed` puts several chat rows of a batch into one sequence.
+    """
+
+    seed: int = 0
+    isolate: bool = False
+    tail: str = "pad"
+    too_long: str = "drop"
+    missing: str = "fail"
+    packed: bool = False
+
+    def __post_init__(self) -> None:
+        _one_of("data.tail", self.tail, ("pad", "drop"))
+        _one_of("data.too_long", self.too_long, ("drop", "cut"))
+        _one_of("data.missing", self.missing, ("fail", "renormalise"))
+
+
+@dataclass(frozen=True)
+class Batch:
+    """`size` sequences (chat rows in SFT) of `length` tokens an optimizer step, `micro` of them at once on a rank."""
+
+    size: int = 1024
+    length: int = 4096
+    micro: int = 1
+
+    def __post_init__(self) -> None:
+        if min(self.size, self.micro) < 1 or self.length < 2:
+            raise ValueError(f"batch: expected size and micro of 1 or more and a length of 2 or more, found {self}")
+
+    @property
+    def tokens(self) -> int:
+        """Places an optimizer step."""
+        return self.size * self.length
+
+    def accumulation(self, world: int) -> int:
+        """Micro-batches of a rank in a step. Raises ValueError where the size is no multiple of micro x ranks."""
+        if self.size % (self.micro * world):
+            raise ValueError(
+                f"batch.size: expected a multiple of batch.micro x ranks = {self.micro} x {world}, found {self.size}; "
+                "change one of them"
+            )
+        return self.size // (self.micro * world)
+
+
+@dataclass(frozen=True)
+class Duration:
+    """How long: `steps`, else a budget of `tokens`, else `epochs` over the rows."""
+
+    steps: int = 0
+    tokens: int = 0
+    epochs: float = 0.0
+
+    def optimizer_steps(self, batch: Batch, steps_an_epoch: int) -> int:
+        """Optimizer steps of this phase. Raises ValueError where nothing says how long."""
+        if self.steps:
+            return self.steps
+        if self.tokens:
+            return -(-self.tokens // batch.tokens)
+        if self.epochs:
+            return max(1, round(self.epochs * steps_an_epoch))
+        raise ValueError("duration: expected steps, tokens or epochs above 0, found none; set one")
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Learning rate as a function of the global step: warm-up, stable, decay (wsd), or cosine."""
+
+    form: str = "wsd"
+    peak: float = 3e-4
+    minimum: float = 1e-5
+    warmup: int = 2000
+    decay: str = "exponential"
+
+    def __post_init__(self) -> None:
+        _one_of("rate.form", self.form, ("wsd", "cosine"))
+        _one_of("rate.decay", self.decay, tuple(DECAYS))
+
+    def schedule(self, phase: Phase, first: int, steps: int) -> Schedule:
+        """The schedule of a phase of `steps` whose first step has the global number `first`."""
+        if self.form == "cosine":
+            return Cosine(self.peak, first + steps, self.warmup, self.minimum)
+        if phase == "anneal":
+            return Wsd(self.peak, self.minimum, min(self.warmup, first), first, steps, self.decay)
+        return Wsd(self.peak, self.minimum, self.warmup)
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    """AdamW with two groups: matrices decay, norms do not. The paper names no values; these are common practice
+    (training.md 2). `clip` bounds the norm of the whole gradient, 0 never.
+    """
+
+    beta1: float = 0.9
+    beta2: float = 0.95
+    epsilon: float = 1e-8
+    weight_decay: float = 0.1
+    clip: float = 1.0
+
+
+@dataclass(frozen=True)
+class Engine:
+    """How DeepSpeed carries the run out; none of it changes what is computed but by rounding.
+
+    `dtype` auto is bf16 on a GPU and fp32 on a CPU. Gradients are accumulated in fp32. `recompute` saves memory by
+    activation checkpointing; `loss_tokens` rows of logits exist at once. `attention` is auto, flash, cudnn, efficient,
+    flex, varlen or math; `compile` compiles each layer.
+    """
+
+    zero: int = 1
+    dtype: str = "auto"
+    offload: str = "none"
+    recompute: bool = False
+    loss_tokens: int = 4096
+    attention: str = "auto"
+    compile: bool = False
+    bucket: int = 200_000_000
+    overlap: bool = True
+
+    def __post_init__(self) -> None:
+        _one_of("engine.zero", str(self.zero), ("1", "2", "3"))
+        _one_of("engine.dtype", self.dtype, ("auto", "bf16", "fp32"))
+        _one_of("engine.offload", self.offload, ("none", "optimizer", "all"))
+        _one_of("engine.attention", self.attention, ATTENTION)
+        if self.loss_tokens < 1 or self.bucket < 1:
+            raise ValueError(f"engine: expected loss_tokens and bucket of 1 or more, found {self}")
+
+
+ATTENTION = ("auto", "flash", "cudnn", "efficient", "flex", "varlen", "math")
+
+
+@dataclass(frozen=True)
+class Saving:
+    """A checkpoint every `steps` steps (0: at the end only) and `minutes` minutes (0: never); the newest `keep` stay,
+    and for ever the last of the stable phase, of an epoch, and every `forever`-th step.
+    """
+
+    steps: int = 1000
+    minutes: float = 0.0
+    keep: int = 3
+    forever: int = 0
+
+    def __post_init__(self) -> None:
+        if self.keep < 1:
+            raise ValueError(f"saving.keep: expected 1 or more, found {self.keep}")
+
+
+@dataclass(frozen=True)
+class Spikes:
+    """A step whose loss lies over `sigmas` standard deviations above the mean of the last `window` is skipped; 0 never.
+
+    Gradients that are not finite are always skipped. `most` skipped steps in a row end the run.
+    """
+
+    sigmas: float = 6.0
+    window: int = 128
+    most: int = 10
+
+
+@dataclass(frozen=True)
+class Seeing:
+    """A line every `steps` steps; curves by TensorBoard and MLflow where wanted; no step may take `hang_minutes`."""
+
+    steps: int = 10
+    tensorboard: bool = False
+    mlflow: bool = False
+    hang_minutes: float = 30.0
+
+
+@dataclass(frozen=True)
+class Run:
+    """A complete training run but for its tables. `name` is the recipe's; sections are what --set can change."""
+
+    name: str
+    phase: Phase
+    start: Start = field(default_factory=Start)
+    data: Data = field(default_factory=Data)
+    batch: Batch = field(default_factory=Batch)
+    duration: Duration = field(default_factory=Duration)
+    rate: Rate = field(default_factory=Rate)
+    optimizer: Optimizer = field(default_factory=Optimizer)
+    engine: Engine = field(default_factory=Engine)
+    saving: Saving = field(default_factory=Saving)
+    spikes: Spikes = field(default_factory=Spikes)
+    seeing: Seeing = field(default_factory=Seeing)
+
+    def sections(self) -> dict[str, Any]:
+        """The sections by name, in order."""
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("name", "phase")}
+
+    def as_dict(self) -> dict[str, Any]:
+        """What run.json holds; JSON's types only."""
+        made: dict[str, Any] = json.loads(json.dumps(asdict(self)))
+        return made
+
+    def hash(self) -> str:
+        """SHA-256 of what decides the trained weights: not of how they are saved and shown."""
+        whole = self.as_dict()
+        for name in ("saving", "seeing"):
+            whole.pop(name)
+        return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
+
+    @classmethod
+    def from_dict(cls, given: Mapping[str, Any]) -> Run:
+        """The inverse of as_dict. Raises TypeError for names that this release does not know."""
+        sections = {f.name: f.default_factory for f in fields(cls) if f.name not in ("name", "phase")}
+        made = {name: kind(**given[name]) for name, kind in sections.items() if callable(kind)}
+        return cls(given["name"], given["phase"], **made)
