@@ -34,10 +34,11 @@ class Column:
 class Expect:
     """One expectation on the set of rows, checked by Great Expectations before readers see the version.
 
-    `kind` is one of not_null, unique, in_set, between, row_count, mean_between; `args` are its numbers or values.
+    `kind` is one of not_null, unique, in_set, between, distinct_between (number of values), row_count, mean_between;
+    `args` are its numbers or values.
     """
 
-    kind: Literal["not_null", "unique", "in_set", "between", "row_count", "mean_between"]
+    kind: Literal["not_null", "unique", "in_set", "between", "distinct_between", "row_count", "mean_between"]
     column: str | None = None
     args: Mapping[str, Any] = field(default_factory=dict)
     severity: Severity = "critical"

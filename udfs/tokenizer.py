@@ -13,6 +13,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import pyarrow as pa
+
 # Imported where it runs: stages that tokenise nothing do without it (extra `tokens`).
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -29,7 +32,7 @@ class Special:
     """Special tokens by their use. Two uses may share a token, but padding stands for itself alone.
 
     `separator` ends a document in pretraining, `bos` opens it where one is set, `eos` ends a generation, `turn` opens
-    and `end_of_turn` closes a chat message.
+    and `end_of_turn` closes a chat message. `more` are others that only code puts in, as fill-in-the-middle's.
     """
 
     separator: str = "<|endoftext|>"
@@ -38,15 +41,18 @@ class Special:
     turn: str = "<|im_start|>"
     end_of_turn: str = "<|im_end|>"
     padding: str = "<|pad|>"
+    more: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        others = [token for use, token in asdict(self).items() if use != "padding" and token is not None]
+        object.__setattr__(self, "more", tuple(self.more))
+        others = [self.separator, self.bos, self.eos, self.turn, self.end_of_turn, *self.more]
         if self.padding in others:
             raise ValueError(f"tokenizer: expected a padding token of its own, found {self.padding!r} in another use")
 
     def tokens(self) -> list[str]:
         """Each distinct token once, in the order of their uses."""
-        return list(dict.fromkeys(token for token in asdict(self).values() if token is not None))
+        uses = [self.separator, self.bos, self.eos, self.turn, self.end_of_turn, self.padding, *self.more]
+        return list(dict.fromkeys(token for token in uses if token is not None))
 
 
 # A newline after a tag of the template would vanish, so line ends are written out.
@@ -66,11 +72,13 @@ class TextTokenizer:
         if missing:
             raise ValueError(f"tokenizer: expected the special tokens {missing}, found none; add them or name others")
         self.special = special
-        from tokenizers import Tokenizer
+        from tokenizers import AddedToken, Tokenizer
 
         # Serialised first: the copy whose text cannot become a special token is ours alone.
         self.serialised = backend.to_str()
         self._backend = Tokenizer.from_str(self.serialised)
+        # Some published tokenizers hold these as ordinary added tokens, which a text could spell.
+        self._backend.add_special_tokens([AddedToken(token, special=True) for token in special.tokens()])
         self._backend.encode_special_tokens = True
         self._backend.no_padding()
         self._backend.no_truncation()
@@ -111,6 +119,13 @@ class TextTokenizer:
         if special is None and (place / SETTINGS_FILE).exists():
             special = Special(**json.loads((place / SETTINGS_FILE).read_text(encoding="utf-8")))
         return cls(Tokenizer.from_file(str(place / "tokenizer.json")), special or Special())
+
+    @classmethod
+    def from_json(cls, serialised: str, special: Special) -> TextTokenizer:
+        """The tokenizer that `serialised` and `special` of another one describe."""
+        from tokenizers import Tokenizer
+
+        return cls(Tokenizer.from_str(serialised), special)
 
     def save(self, folder: str | Path) -> None:
         """tokenizer.json, our settings, and what transformers reads (chat template, special tokens)."""
@@ -161,6 +176,18 @@ class TextTokenizer:
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Ids of each text, without any special token."""
         return [found.ids for found in self._backend.encode_batch_fast(list(texts), add_special_tokens=False)]
+
+    def encode_arrow(self, texts: Sequence[str]) -> pa.ListArray:
+        """The same ids as list<int32>, without a Python list of all of them."""
+        found = self._backend.encode_batch_fast(list(texts), add_special_tokens=False)
+        offsets = np.zeros(len(found) + 1, np.int64)
+        np.cumsum([len(one) for one in found], out=offsets[1:])
+        if offsets[-1] > np.iinfo(np.int32).max:
+            raise ValueError(f"tokenizer: expected at most 2^31 tokens in a batch, found {offsets[-1]}; send less text")
+        ids = np.empty(offsets[-1], np.int32)
+        for number, one in enumerate(found):
+            ids[offsets[number] : offsets[number + 1]] = one.ids
+        return pa.ListArray.from_arrays(offsets.astype(np.int32), ids)
 
     def decode(self, ids: Sequence[int]) -> str:
         """The text of ids, special tokens written out."""

@@ -71,6 +71,8 @@ def translate(expect: Expect) -> Any:
             return gxe.ExpectColumnValuesToBeInSet(column=column, value_set=list(args["values"]), **common)
         case "between":
             return gxe.ExpectColumnValuesToBeBetween(column=column, **bounds, **common)
+        case "distinct_between":
+            return gxe.ExpectColumnUniqueValueCountToBeBetween(column=column, **bounds, **common)
         case "mean_between":
             return gxe.ExpectColumnMeanToBeBetween(column=column, **bounds, **common)
         case "row_count":

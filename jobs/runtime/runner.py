@@ -162,7 +162,9 @@ def _decide(run: Run, stage: Decide, params: Any, inputs: dict[str, int], metada
 
 def _publish(run: Run, stage: Publish, params: Any, inputs: dict[str, int], metadata: dict[str, Any]) -> StageResult:
     reads = [run.read(t, inputs[t.name]) for t in stage.reads]
-    rows = stage.transform(*reads, params).withColumn("run_id", F.lit(run.run_id))
+    rows = stage.transform(*reads, params)
+    if "run_id" in stage.writes.names:
+        rows = rows.withColumn("run_id", F.lit(run.run_id))
     candidate = run.lake.stage(align(stage.writes, rows, columns=stage.writes.narrow()), run.run_id, stage.name)
     checks = quality.check_rows(stage.writes, candidate, accounting.population(reads[0]))
     checks += quality.expectations(stage.writes, candidate)

@@ -18,22 +18,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from schemas.corpus import PRETRAIN_TOKENS, TRAINED_COLUMNS
+
 HeldOut = Literal["refuse", "leave_out", "only"]
 HELD_OUT: tuple[HeldOut, ...] = ("refuse", "leave_out", "only")
 
-SCHEMA = pa.schema(
-    [
-        pa.field("content_id", pa.string(), nullable=False),  # SHA-256 of the document's text, 64 hexadecimal digits
-        pa.field("chunk", pa.int32(), nullable=False),  # number of the part of a document; 0 for a whole one
-        pa.field("source", pa.string(), nullable=False),
-        pa.field("language", pa.string(), nullable=False),
-        pa.field("held_out", pa.bool_(), nullable=False),  # heldout.is_held_out of the repository or domain
-        pa.field("tokens", pa.list_(pa.int32()), nullable=False),  # without separator, BOS or padding
-        pa.field("n_tokens", pa.int64(), nullable=False),  # length of tokens
-        pa.field("text_bytes", pa.int64(), nullable=False),  # UTF-8 bytes of the text, for bits per byte
-        pa.field("tokenizer_hash", pa.string(), nullable=False),  # TextTokenizer.hash, the same in every row
-    ]
-)
+SCHEMA: pa.Schema = PRETRAIN_TOKENS.arrow_schema(TRAINED_COLUMNS)
 _ROWS = 4096
 
 

@@ -1,0 +1,204 @@
+"""Contracts of what training reads: token tables of the corpus, instructions, and token tables of instructions."""
+
+from __future__ import annotations
+
+from schemas.contract import REASONS, Column, Expect, Table
+
+_STAGE = Column("stage", "int", "1 or 2: the stage of supervised fine-tuning that trains on it.", nullable=False)
+_CLEAN_ID = Column("clean_id", "string", "SHA-256 of the text it was made from.", nullable=False)
+_INSTRUCTION_ID = Column(
+    "instruction_id", "string", "SHA-256 of the messages as JSON with sorted keys and no spaces.", nullable=False
+)
+_KIND = Column("kind", "string", "docstring, summary, or table for rows of a given table.", nullable=False)
+_MESSAGES = Column("messages", "array<struct<role:string,content:string>>", "The conversation.", nullable=False)
+_MESSAGE_BYTES = Column("text_bytes", "bigint", "Bytes of all contents of the messages in UTF-8.", nullable=False)
+_REPO = Column("repo", "string", "Repository it comes from; null where a given table does not say.")
+
+_TOKENS_ARE_COUNTED = {
+    "tokens_are_counted": "n_tokens > 0 and n_tokens = size(tokens)",
+    "ids_are_natural": "array_min(tokens) >= 0",
+    "id_is_sha256": "length(content_id) = 64",
+    "chunk_is_natural": "chunk >= 0",
+}
+_ONE_TOKENIZER = Expect(
+    "distinct_between", "tokenizer_hash", {"max": 1}, why="A table is of one tokenizer, or training refuses it."
+)
+
+
+def _token_columns(content: str, tokens: str) -> tuple[Column, ...]:
+    return (
+        Column("content_id", "string", content, nullable=False),
+        Column("chunk", "int", "Number of the part of a document; 0 for a whole one.", nullable=False),
+        Column("source", "string", "Part of the recipe: code, or an instruction's source.", nullable=False),
+        Column("language", "string", "Language name.", nullable=False),
+        Column(
+            "held_out", "boolean", "Its repository is held out: never trained on, evaluated on only.", nullable=False
+        ),
+        Column("tokens", "array<int>", tokens, nullable=False),
+        Column("n_tokens", "bigint", "Length of tokens.", nullable=False),
+        Column("text_bytes", "bigint", "UTF-8 bytes of the text, for bits per byte.", nullable=False),
+        Column("tokenizer_hash", "string", "TextTokenizer.hash: the same in every row.", nullable=False),
+    )
+
+
+PRETRAIN_TOKENS = Table(
+    "pretrain_tokens",
+    "Documents of the corpus as token ids, for pretraining; a document is one row.",
+    (
+        *_token_columns(
+            "SHA-256 of the document's text: clean_id of code_corpus.", "Ids, without separator, BOS or padding."
+        ),
+        Column("fim", "string", "Settings of fill-in-the-middle, off where there is none.", nullable=False),
+    ),
+    key=("content_id", "chunk"),
+    cluster_by=("content_id",),
+    constraints=_TOKENS_ARE_COUNTED,
+    expectations=(
+        Expect("unique", "content_id", why="One row per distinct text."),
+        _ONE_TOKENIZER,
+        Expect("distinct_between", "fim", {"max": 1}, why="One setting of fill-in-the-middle."),
+        Expect("between", "text_bytes", {"min": 1}, why="Bits per byte divide by it."),
+        Expect("row_count", None, {"min": 1}, why="An empty table is a mistake."),
+    ),
+    made_from=("code_corpus",),
+    text=("tokens", "n_tokens"),
+)
+
+INSTRUCTION_PARTS = Table(
+    "instruction_parts",
+    "Instructions found in a text without a language model: documented functions, file summaries.",
+    (
+        _CLEAN_ID,
+        Column("language", "string", "Language the text was read as.", nullable=False),
+        Column(
+            "kernel_version", "string", "Hash of the kernel's code and parameters: part of the key.", nullable=False
+        ),
+        Column(
+            "found",
+            "array<struct<instruction_id:string,kind:string,question_bytes:bigint,answer_bytes:bigint>>",
+            "What was found, in the order of the text.",
+            nullable=False,
+        ),
+        Column(
+            "texts",
+            "array<struct<instruction_id:string,question:string,answer:string>>",
+            "Question and answer of each.",
+            nullable=False,
+        ),
+    ),
+    key=("clean_id", "language", "kernel_version"),
+    cluster_by=("clean_id",),
+    constraints={"texts_of_all": "size(found) = size(texts)"},
+    made_from=("code_corpus",),
+    text=("texts",),
+)
+
+GIVEN_INSTRUCTIONS = Table(
+    "given_instructions",
+    "Conversations of the tables that `instructions.tables` names, as they stand there now.",
+    (
+        Column("origin", "string", "Location of the table.", nullable=False),
+        _INSTRUCTION_ID,
+        _STAGE,
+        Column("language", "string", "Language, where the table has that column.", nullable=False),
+        _REPO,
+        Column("question_bytes", "bigint", "Bytes of all messages before the last answer.", nullable=False),
+        Column("answer_bytes", "bigint", "Bytes of the last answer.", nullable=False),
+        _MESSAGES,
+    ),
+    key=("origin", "instruction_id"),
+    cluster_by=("instruction_id",),
+    text=("messages",),
+)
+
+INSTRUCTION_DECISIONS = Table(
+    "instruction_decisions",
+    "Which instructions are kept: bounds of length, and one of each conversation.",
+    (
+        Column("origin", "string", "clean_id of the text, or location of the given table.", nullable=False),
+        _INSTRUCTION_ID,
+        Column("keep", "boolean", "Whether the row goes on to the next stage.", nullable=False),
+        Column("reasons", REASONS, "Why it was dropped; empty where it was kept.", nullable=False),
+        _KIND,
+        Column("source", "string", "code for what the corpus gave, else the given table's name.", nullable=False),
+        Column("language", "string", "Language name.", nullable=False),
+        _REPO,
+        _STAGE,
+        _MESSAGE_BYTES,
+    ),
+    key=("origin", "instruction_id"),
+    cluster_by=("instruction_id",),
+    constraints={"kept_has_no_reason": "keep = (size(reasons) = 0)"},
+    made_from=("instruction_parts", "given_instructions", "code_corpus"),
+)
+
+INSTRUCTIONS = Table(
+    "instructions",
+    "Conversations for supervised fine-tuning, each once.",
+    (
+        _INSTRUCTION_ID,
+        _KIND,
+        Column("source", "string", "code for what the corpus gave, else the given table's name.", nullable=False),
+        Column("language", "string", "Language name.", nullable=False),
+        Column("held_out", "boolean", "A repository that it stands in is held out.", nullable=False),
+        _REPO,
+        Column("origin", "string", "clean_id of the text, or location of the given table.", nullable=False),
+        _STAGE,
+        _MESSAGE_BYTES,
+        Column("run_id", "string", "Run that wrote the row.", nullable=False),
+        _MESSAGES,
+    ),
+    key=("instruction_id",),
+    cluster_by=("instruction_id",),
+    constraints={
+        "stage_known": "stage in (1, 2)",
+        "id_is_sha256": "length(instruction_id) = 64",
+        "has_an_answer": "exists(messages, m -> m.role = 'assistant' and length(m.content) > 0)",
+    },
+    expectations=(
+        Expect("unique", "instruction_id", why="One row per conversation."),
+        Expect("in_set", "stage", {"values": (1, 2)}, why="There are two stages."),
+        Expect("in_set", "kind", {"values": ("docstring", "summary", "table")}, why="The kinds that are made."),
+        Expect("between", "text_bytes", {"min": 1}, why="Empty conversations never get here."),
+    ),
+    made_from=("instruction_decisions", "instruction_parts", "given_instructions"),
+    volatile=("run_id",),
+    text=("messages",),
+)
+
+SFT_TOKENS = Table(
+    "sft_tokens",
+    "Conversations as token ids, with what is supervised.",
+    (
+        *_token_columns("The instruction_id.", "Ids of the chat template."),
+        Column(
+            "supervised", "array<boolean>", "Whether predicting the token at this place is trained.", nullable=False
+        ),
+        Column("n_supervised", "bigint", "Supervised tokens: at least one.", nullable=False),
+        _STAGE,
+    ),
+    key=("content_id", "chunk"),
+    cluster_by=("content_id",),
+    constraints=_TOKENS_ARE_COUNTED
+    | {
+        "mask_is_as_long": "size(supervised) = n_tokens",
+        "something_is_trained": "n_supervised > 0 and n_supervised = size(filter(supervised, s -> s))",
+        "stage_known": "stage in (1, 2)",
+    },
+    expectations=(Expect("unique", "content_id", why="One row per conversation."), _ONE_TOKENIZER),
+    made_from=("instructions",),
+    text=("tokens", "n_tokens", "supervised", "n_supervised"),
+)
+
+TABLES = (
+    PRETRAIN_TOKENS,
+    INSTRUCTION_PARTS,
+    GIVEN_INSTRUCTIONS,
+    INSTRUCTION_DECISIONS,
+    INSTRUCTIONS,
+    SFT_TOKENS,
+)
+"""Every table of this half in the order of the flow."""
+
+TRAINED_COLUMNS = tuple(n for n in PRETRAIN_TOKENS.names if n != "fim")
+"""What training reads of a token table; sft_tokens has these and more."""

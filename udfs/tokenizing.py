@@ -1,0 +1,110 @@
+"""Documents and conversations to token ids, by Arrow batch.
+
+A tokenizer reaches the workers as JSON inside of the function that Spark ships (a few MB, which Spark broadcasts by
+itself when they are over one): no path that all executors would have to see, and it works through Spark Connect too.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from schemas.corpus import SFT_TOKENS
+from udfs.chat import encode
+from udfs.fim import Fim, cut
+from udfs.tokenizer import Special, TextTokenizer
+
+MAX_BATCH_BYTES = 4 * 1024**2
+"""Text that is encoded at once: the Python objects of its encodings take some fifteen times as much memory."""
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """A tokenizer as it travels: equal when its hash is."""
+
+    hash: str
+    serialised: str = field(compare=False, repr=False)
+    special: Special = field(compare=False)
+
+    @classmethod
+    def of(cls, tokenizer: TextTokenizer) -> Shipped:
+        return cls(tokenizer.hash, tokenizer.serialised, tokenizer.special)
+
+
+@lru_cache(maxsize=2)
+def loaded(shipped: Shipped) -> TextTokenizer:
+    """The tokenizer, built once per worker.
+
+    A worker tokenises on one thread: Spark runs a task per core already, and the library's own pool of threads would
+    put as many threads as there are cores into every one of them.
+    """
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    return TextTokenizer.from_json(shipped.serialised, shipped.special)
+
+
+def check_markers(tokenizer: TextTokenizer, fim: Fim) -> None:
+    """Raises ValueError where fill-in-the-middle is on and the tokenizer lacks its special tokens."""
+    if fim.rate == 0:
+        return
+    missing = [marker for marker in fim.markers if marker not in tokenizer.special.tokens()]
+    if missing:
+        raise ValueError(
+            f"tokens.fim_rate: expected a tokenizer with the special tokens {', '.join(fim.markers)}, found none named "
+            f"{', '.join(missing)}; train one with refinelake tokenizer --fim, or leave fim_rate at 0"
+        )
+
+
+def document_tokens(ids: pa.Array, texts: pa.Array, tokenizer: TextTokenizer, fim: Fim) -> Iterator[pa.Array]:
+    """Token ids (list<int32>) of texts, in order, as arrays of up to MAX_BATCH_BYTES of text each."""
+    for start, stop in _bounded(texts):
+        part = texts.slice(start, stop - start).to_pylist()
+        if fim.rate == 0:
+            yield tokenizer.encode_arrow(part)
+        else:
+            yield _cut_tokens(ids.slice(start, stop - start).to_pylist(), part, tokenizer, fim)
+
+
+def _bounded(texts: pa.Array) -> Iterator[tuple[int, int]]:
+    """(start, stop) of runs of rows that hold up to MAX_BATCH_BYTES, at least one row each."""
+    ends = np.cumsum(pc.binary_length(texts).to_numpy(zero_copy_only=False).astype(np.int64))
+    start = 0
+    while start < len(texts):
+        before = int(ends[start - 1]) if start else 0
+        stop = max(start + 1, int(np.searchsorted(ends, before + MAX_BATCH_BYTES, side="right")))
+        yield start, stop
+        start = stop
+
+
+def _cut_tokens(ids: list[str], texts: list[str], tokenizer: TextTokenizer, fim: Fim) -> pa.Array:
+    """As encode_arrow, with the markers before the pieces of those documents that are cut."""
+    pieces, owners = [], []
+    for number, (content_id, text) in enumerate(zip(ids, texts, strict=True)):
+        found = cut(text, content_id, fim)
+        pieces += found
+        owners += [number] * len(found)
+    encoded = tokenizer.encode_arrow([piece.text for piece in pieces])
+    values, offsets = encoded.values.to_numpy(), encoded.offsets.to_numpy()
+    rows: list[list[npt.NDArray[np.int32]]] = [[] for _ in texts]
+    for number, (owner, piece) in enumerate(zip(owners, pieces, strict=True)):
+        if piece.marker:
+            rows[owner].append(np.array([tokenizer.id(piece.marker)], np.int32))
+        rows[owner].append(values[offsets[number] : offsets[number + 1]])
+    return pa.array([np.concatenate(row) for row in rows], pa.list_(pa.int32()))
+
+
+def conversation_tokens(batch: pa.RecordBatch, tokenizer: TextTokenizer) -> pa.RecordBatch:
+    """Ids, mask and their lengths of rows (instruction_id, messages). Raises RowError: such rows never get here."""
+    rows = []
+    for row in batch.to_pylist():
+        made = encode(row["messages"], tokenizer)
+        counts = {"n_tokens": len(made.ids), "n_supervised": sum(made.supervised)}
+        rows.append({"content_id": row["instruction_id"], "tokens": made.ids, "supervised": made.supervised} | counts)
+    names = ["content_id", "tokens", "n_tokens", "supervised", "n_supervised"]
+    return pa.RecordBatch.from_pylist(rows, SFT_TOKENS.arrow_schema(names))
