@@ -1,7 +1,7 @@
 """Fill-in-the-middle: a document is cut twice, by character, and its middle is moved to the end.
 
 PSM is prefix, suffix, middle and SPM suffix, prefix, middle, each with its markers (arXiv 2207.14255, section 3; the
-SPM form is that of its appendix D, which opens like PSM). The recipe of OpenCoder names no such objective, so it is off.
+SPM form is that of its appendix D, which opens like PSM). OpenCoder's recipe names no such objective, so it is off.
 Both cuts, the draw whether a document is cut, and the order come from the content id: a rebuild cuts alike.
 """
 

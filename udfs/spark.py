@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 from pyspark.sql import DataFrame
+from pyspark.sql.types import ArrayType, BooleanType, IntegerType, LongType, StructField, StructType
 
 from schemas.code import CLEANED_TEXTS
 from schemas.contract import Table
@@ -17,7 +18,9 @@ from schemas.contract import Table
 if TYPE_CHECKING:
     from udfs.archives import Limits
     from udfs.cleaning import Cleaning
+    from udfs.fim import Fim
     from udfs.fingerprint import Fingerprint
+    from udfs.tokenizing import Shipped
 
 _FINGERPRINT = "unit_id string, chunk int, shingles bigint, bands array<bigint>, sketch binary"
 _PROBED = "source_id string, unit string, fingerprint string, error string"
@@ -32,7 +35,9 @@ _CLEANED_ARROW = CLEANED_TEXTS.arrow_schema([n for n in CLEANED_TEXTS.names if n
 _CLEANED = ", ".join(f"{c.name} {c.type}" for c in CLEANED_TEXTS.columns if c.name != "kernel_version")
 
 
-def _mapped(rows: DataFrame, kernel: Callable[[pa.RecordBatch], Iterator[pa.RecordBatch]], schema: str) -> DataFrame:
+def _mapped(
+    rows: DataFrame, kernel: Callable[[pa.RecordBatch], Iterator[pa.RecordBatch]], schema: str | StructType
+) -> DataFrame:
     """Apply a kernel to every Arrow batch. Empty batches never reach a kernel."""
 
     def run(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -179,3 +184,37 @@ def _signals(schema: pa.Schema, authors: bool, batch: pa.RecordBatch) -> Iterato
         values, failures = measure(row["text"], **given)
         rows.append({**about, "natural_language": spoken, "failures": sorted(failures.items()), **values})
     yield pa.RecordBatch.from_pylist(rows, schema)
+
+
+def held_out_rows(rows: DataFrame, share: float) -> DataFrame:
+    """Add `held_out` to rows with `repo`; a row whose repository nobody knows is not held out."""
+    schema = StructType([*rows.schema.fields, StructField("held_out", BooleanType(), False)])
+    return _mapped(rows, partial(_held_out, share), schema)
+
+
+def _held_out(share: float, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    from udfs.heldout import is_held_out
+
+    # Each name once: a batch has few.
+    names = batch.column("repo").dictionary_encode()
+    known = pa.array([is_held_out(name, share) for name in names.dictionary.to_pylist()], pa.bool_())
+    held = known.take(names.indices).fill_null(False)
+    yield pa.RecordBatch.from_arrays([*batch.columns, held], [*batch.schema.names, "held_out"])
+
+
+def token_rows(rows: DataFrame, shipped: Shipped, fim: Fim) -> DataFrame:
+    """Rows (content_id, text, ...) with `tokens` and `n_tokens` in place of the text."""
+    kept = [field for field in rows.schema.fields if field.name != "text"]
+    made = [StructField("tokens", ArrayType(IntegerType()), False), StructField("n_tokens", LongType(), False)]
+    return _mapped(rows, partial(_tokens, shipped, fim), StructType([*kept, *made]))
+
+
+def _tokens(shipped: Shipped, fim: Fim, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    from udfs.tokenizing import document_tokens, loaded
+
+    others = batch.drop_columns(["text"])
+    start = 0
+    for tokens in document_tokens(batch.column("content_id"), batch.column("text"), loaded(shipped), fim):
+        columns = [*others.slice(start, len(tokens)).columns, tokens, tokens.value_lengths().cast(pa.int64())]
+        yield pa.RecordBatch.from_arrays(columns, [*others.schema.names, "tokens", "n_tokens"])
+        start += len(tokens)

@@ -37,10 +37,14 @@ def code_corpus(sampled: DataFrame, raw_files: DataFrame, repositories: DataFram
     )
 
 
+def texts_of(rows: DataFrame, contents: DataFrame, cleaned: DataFrame, p: NoParams) -> DataFrame:
+    return with_text(rows, contents, cleaned)
+
+
 STAGE = Publish(
     "code_corpus",
     code_corpus,
-    with_text,
+    texts_of,
     reads=(SAMPLE_DECISIONS, RAW_FILES, REPOSITORIES),
     texts=(CONTENTS, CLEANED_TEXTS),
     writes=CODE_CORPUS,

@@ -175,7 +175,7 @@ def _publish(run: Run, stage: Publish, params: Any, inputs: dict[str, int], meta
     result.bytes_read = total[1] or 0
 
     def with_text(changed: DataFrame) -> DataFrame:
-        return stage.with_text(changed, *texts)
+        return stage.with_text(changed, *texts, params)
 
     result.rows_written = write_changes(run, stage.writes, candidate, metadata, with_text=with_text)
     return result

@@ -64,7 +64,9 @@ class Decide:
 
 @dataclass(frozen=True)
 class Publish:
-    """`transform(*reads, params)` gives every column but the text; `with_text(rows, *texts)` adds it to changes."""
+    """`transform(*reads, params)` gives every column but the text; `with_text(rows, *texts, params)` adds it to
+    changes.
+    """
 
     name: str
     transform: Transform

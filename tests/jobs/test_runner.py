@@ -83,7 +83,7 @@ ASKED: list[set[str]] = []
 """Ids that the text was fetched for, one set a publication."""
 
 
-def with_text(rows: DataFrame, notes: DataFrame) -> DataFrame:
+def with_text(rows: DataFrame, notes: DataFrame, p: NoParams) -> DataFrame:
     ASKED.append({r["content_id"] for r in rows.select("content_id").collect()})
     return rows.join(notes.select("content_id", "text"), "content_id")
 

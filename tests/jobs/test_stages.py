@@ -28,7 +28,7 @@ from jobs.code import (
 )
 from jobs.code.components import components
 from jobs.code.parameters import FileRules, Filter, NearDuplicates, Sampling
-from jobs.runtime.stage import Decide, Publish
+from jobs.runtime.stage import Decide, NoParams, Publish
 from schemas.code import CLEANED_TEXTS, CONTENTS, EXACT_DUPLICATES, FINGERPRINTS, NEAR_DUPLICATES, RAW_FILES
 from schemas.contract import Column, Table
 from udfs.cleaning import Cleaning
@@ -731,7 +731,9 @@ def test_the_corpus_joins_a_kept_file_with_its_facts_and_its_text(spark: SparkSe
         {"content_id": changed, "language": "shell", "kind": "code", "text": "cleaned as shell"},
         {"content_id": same, "language": "python", "kind": "code", "text": None},
     ]
-    full = code_corpus.STAGE.with_text(rows, frame(spark, CONTENTS, contents), frame(spark, CLEANED_TEXTS, cleaned))
+    full = code_corpus.STAGE.with_text(
+        rows, frame(spark, CONTENTS, contents), frame(spark, CLEANED_TEXTS, cleaned), NoParams()
+    )
     found = by_file(full)
     assert set(found) == {"own", "repo"}
     assert [found[f]["licences"] for f in ("own", "repo")] == [["BSD"], ["MIT"]]

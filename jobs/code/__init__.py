@@ -1,0 +1,1 @@
+"""The raw-code half: one file per stage, from raw files to code_corpus."""

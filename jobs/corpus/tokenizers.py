@@ -1,0 +1,25 @@
+"""The tokenizer that a stage's parameters name, read on the driver and shipped to the workers inside the function."""
+
+from __future__ import annotations
+
+from jobs.corpus.parameters import Tokens
+from udfs.tokenizing import Shipped, check_markers
+
+
+def shipped(p: Tokens) -> Shipped:
+    """Raises ValueError where no tokenizer is named, none is there, or it lacks a special token that is used."""
+    from udfs.tokenizer import TextTokenizer
+
+    if not p.tokenizer:
+        raise ValueError(
+            "tokens.tokenizer: expected the folder of a tokenizer, found none; train one with refinelake tokenizer, or "
+            "name any Hugging Face folder with tokenizer.json"
+        )
+    tokenizer = TextTokenizer.read(p.tokenizer)
+    check_markers(tokenizer, p.fim())
+    return Shipped.of(tokenizer)
+
+
+def version(p: Tokens) -> str:
+    """Identity of what turns a text into ids: another tokenizer in the same folder is another piece of work."""
+    return f"{shipped(p).hash} {p.fim().settings()}"
