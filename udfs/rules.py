@@ -12,90 +12,24 @@ from __future__ import annotations
 
 import argparse
 import difflib
-import hashlib
-import operator
 import sys
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from udfs.rules_book import OPERATORS, Rule, RuleBook, draw_of
 from udfs.signals import PathSignal, Signal, all_signals, path_signals
 
+__all__ = ["OPERATORS", "Rule", "RuleBook", "draw_of", "load_rules", "registered"]
+
 DEFAULT_FILE = "udfs/data/rules.toml"
-OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
-    "<": operator.lt,
-    ">": operator.gt,
-    "==": operator.eq,
-    "is": operator.eq,
-}
 SEVERITIES = ("drop", "flag")
 _SET_KEYS = ("base", "fresh", "source", "about", "rules")
 _RULE_KEYS = (*OPERATORS, "severity", "source", "why", "chance")
 BUILT_IN = {"default": "rules.toml", "compat": "rules_compat.toml"}
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A file is hit if `value op threshold`; severity "drop" removes it, "flag" only says so. With a `chance` below 1
-    that share of the texts is hit, see `draw_of`.
-    """
-
-    signal: str
-    op: str
-    threshold: float | bool
-    severity: str
-    source: str
-    why: str
-    chance: float = 1.0
-
-
-@dataclass(frozen=True)
-class RuleBook:
-    """Rules by set, inheritance resolved, in the order of the signals' numbers."""
-
-    sets: dict[str, tuple[Rule, ...]]
-
-    def set_for(self, kind: str, language: str, natural_language: str) -> str:
-        """The set of a file: documents by natural language, code and data by language, else by kind."""
-        if kind == "text":
-            return "text/zh" if natural_language == "zh" else "text/en"
-        if kind == "notebook":
-            return "notebook"
-        if kind not in ("code", "data"):
-            raise ValueError(f"rules: expected a kind of code, data, notebook, text, found {kind!r}")
-        if language in self.sets and language not in ("others", "data", "notebook"):
-            return language
-        return "data" if kind == "data" else "others"
-
-    def evaluate(
-        self, set_name: str, values: Mapping[str, float | bool | None], clean_id: str | None = None
-    ) -> list[tuple[str, str, float | bool, float | bool]]:
-        """Every rule of the set that the values hit, as (signal, op, threshold, value). None hits nothing. Without a
-        `clean_id` a rule with a chance always applies.
-        """
-        hits = []
-        for rule in self.sets[set_name]:
-            value = values.get(rule.signal)
-            applies = rule.chance == 1 or clean_id is None or draw_of(clean_id, rule.signal) < rule.chance
-            if applies and value is not None and OPERATORS[rule.op](value, rule.threshold):
-                hits.append((rule.signal, rule.op, rule.threshold, value))
-        return hits
-
-    def required(self, set_name: str) -> set[str]:
-        """Signals that the set's drop rules read."""
-        return {rule.signal for rule in self.sets[set_name] if rule.severity == "drop"}
-
-    def count(self) -> int:
-        """Distinct (signal, comparison, threshold) of all sets."""
-        return len({(rule.signal, rule.op, rule.threshold) for rules in self.sets.values() for rule in rules})
-
-
-def draw_of(clean_id: str, signal: str) -> float:
-    """A number in [0, 1) that is the same for a text and a rule on every machine and in every run."""
-    return int(hashlib.sha256(f"rule:{signal}:{clean_id}".encode()).hexdigest()[:13], 16) / 16**13
 
 
 def registered() -> dict[str, Signal | PathSignal]:

@@ -18,7 +18,7 @@ from udfs.signals.ngrams import count_spaced, count_words, ngram_chars
 from udfs.signals.paths import code_related_file_name, size_file_byte
 from udfs.signals.registry import Signal
 from udfs.signals.views import View
-from udfs.signals.words import normalised_words
+from udfs.signals.words import normalised
 
 
 def code(text: str, name: str, language: str = "python") -> Any:
@@ -204,15 +204,22 @@ def test_empty_text_has_the_authors_defaults() -> None:
     ],
 )
 def test_normalised_words(text: str, expected: list[str]) -> None:
-    found = normalised_words(text.encode("utf-8", "surrogatepass"), "en")
-    assert [w.decode() if isinstance(w, bytes) else w for w in found] == expected
+    assert _words(text) == expected
 
 
 def test_ascii_and_other_texts_are_tokenised_alike() -> None:
     text = 'def f(a_b, *args):\n\treturn "x-y" + str(1.5e3)  # Why?\n'
-    plain = normalised_words(text.encode(), "en")
-    mixed = normalised_words((text + "é").encode(), "en")
-    assert [*plain, "é"] == mixed
+    assert [*_words(text), "é"] == _words(text + "é")
+
+
+def test_a_line_of_other_characters_leaves_the_next_as_it_is() -> None:
+    assert _words("A\u0301B Ⅷ\nC\u030cD\n\nE_F\n») x") == ["áb", "viii", "čd", "e", "f", "»", "x"]
+
+
+def _words(text: str) -> list[str]:
+    spaced, cut = normalised(text.encode("utf-8", "surrogatepass"), "en")
+    assert cut is None
+    return spaced.decode("utf-8", "surrogatepass").split()
 
 
 def _slow_ngrams(words: list[str]) -> tuple[dict[int, int], dict[int, int]]:
@@ -270,7 +277,8 @@ def test_a_failing_signal_is_recorded_and_stops_no_other(monkeypatch: pytest.Mon
         raise RuntimeError("x" * 500)
 
     good, bad = all_signals()[0], Signal("bad", 0, "code", "float", "", broken)
-    monkeypatch.setattr("udfs.signals.registry.applicable", lambda kind, language: (bad, good))
+    both = tuple((s.name, s.function) for s in (bad, good))
+    monkeypatch.setattr("udfs.signals.registry._functions", lambda kind, language, authors: both)
     values, failures = measure("a", language="c", kind="code", natural_language="en")
     assert values == {"qsc_code_num_words": 1}
     assert failures["bad"].startswith("RuntimeError: xxx") and len(failures["bad"]) == 200

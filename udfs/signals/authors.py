@@ -166,4 +166,4 @@ def frac_chars_alphabet(view: View) -> float | None:
     """As 62, but null unless the text is English."""
     if view.natural_language != "en":
         return None
-    return view.num_letters / view.num_visible if view.num_visible else 0.0
+    return view.characters.letters / view.num_visible if view.num_visible else 0.0

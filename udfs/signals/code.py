@@ -113,19 +113,19 @@ def frac_chars_dupe_10grams(view: View) -> float:
 @signal(14, family="code")
 def frac_chars_replacement_symbols(view: View) -> float | None:
     """U+FFFD characters / R; null if empty."""
-    return share(view.others["\ufffd"], view.num_chars)
+    return share(view.raw.count("\ufffd"), view.num_chars)
 
 
 @signal(15, family="code")
 def frac_chars_digital(view: View) -> float:
     """Digits / characters that are not whitespace; 1.0 if there are none."""
-    return view.num_digits / view.num_visible if view.num_visible else 1.0
+    return view.characters.digits / view.num_visible if view.num_visible else 1.0
 
 
 @signal(16, family="code")
 def frac_chars_whitespace(view: View) -> float:
     """Whitespace characters / R; 1.0 if empty."""
-    return view.num_whitespace / view.num_chars if view.num_chars else 1.0
+    return view.characters.spaces / view.num_chars if view.num_chars else 1.0
 
 
 @signal(18, family="code")
@@ -149,7 +149,7 @@ def num_chars_line_mean(view: View) -> float | None:
 @signal(21, family="code")
 def frac_chars_alphabet(view: View) -> float:
     """Letters of any script / characters that are not whitespace; 0.0 if there are none."""
-    return view.num_letters / view.num_visible if view.num_visible else 0.0
+    return view.characters.letters / view.num_visible if view.num_visible else 0.0
 
 
 @signal(22, family="code")

@@ -6,7 +6,6 @@ Numbers and names are the authors'. A docstring gives the definition and, after 
 from __future__ import annotations
 
 import re
-from collections import Counter
 
 import numpy as np
 
@@ -14,9 +13,6 @@ from udfs.signals.registry import signal
 from udfs.signals.views import View, share
 from udfs.signals.words import BULLETS, READ_MORE, stop_words
 
-# A sentence starts at a word character and runs to a terminator: one class and its complement, so linear.
-_SENTENCE = re.compile(r"\w[^.!?…。！？؟۔｡]*+")
-_PIECES = re.compile(r"[.?!\n]+")
 _LINK_OR_TAG = re.compile(r"\(https?://[^\s()]*+\)|<[^<>]++>")
 _HEX_WORD = re.compile(r"0[xX](?<!\w0[xX])[0-9a-fA-F]++(?!\w)")
 _CLOSING = " \t\r\v\f)]}>）］｝】》」』〉\"'"
@@ -36,13 +32,13 @@ def frac_words_redpajama_stop(view: View) -> float | None:
     listed = stop_words(view.natural_language)
     if listed is None:
         return None
-    return share(sum(word in listed for word in view.normalised_words), view.words.total)
+    return share(view.words.occurrences(listed), view.words.total)
 
 
 @signal(36, family="doc")
 def num_sentences(view: View) -> int:
     """Pieces between sentence terminators (. ! ? and the CJK, Arabic and Urdu forms) that hold a word character."""
-    return len(_SENTENCE.findall(view.raw))
+    return view.document.sentences
 
 
 @signal(37, family="doc")
@@ -74,9 +70,7 @@ def frac_words_full_bracket(view: View) -> float | None:
     """Tokens of WR with a lenticular bracket / WR; null without words. Authors: only a token that is the bracket
     alone, so one next to other punctuation is missed.
     """
-    if "【" not in view.raw and "】" not in view.raw:
-        return share(0, len(view.raw_words))
-    return share(sum("【" in word or "】" in word for word in view.raw_words), len(view.raw_words))
+    return share(view.word_forms.brackets, view.word_forms.total)
 
 
 @signal(42, family="doc")
@@ -115,20 +109,20 @@ def entropy_unigram(view: View) -> float | None:
 @signal(46, family="doc")
 def frac_words_all_caps(view: View) -> float | None:
     """WR in capitals / WR; null without words."""
-    return share(sum(map(str.isupper, view.raw_words)), len(view.raw_words))
+    return share(view.word_forms.capitals, view.word_forms.total)
 
 
 @signal(47, family="doc")
 def frac_lines_dupe_lines(view: View) -> float | None:
     """All copies of repeated lines, stripped, blank lines left out / lines that are not blank; null without any."""
-    counts = Counter(line for line in view.stripped_lines if line)
-    return share(sum(n for n in counts.values() if n > 1), counts.total())
+    counts = view.line_counts
+    return share(sum(n for line, n in counts.items() if n > 1 and line), counts.total() - counts[""])
 
 
 @signal(48, family="doc")
 def frac_chars_dupe_lines(view: View) -> float | None:
     """Characters of all copies of repeated lines / characters of all lines, stripped; null without any."""
-    counts = Counter(view.stripped_lines)
+    counts = view.line_counts
     whole = sum(len(line) * n for line, n in counts.items())
     return share(sum(len(line) * n for line, n in counts.items() if n > 1), whole)
 
@@ -190,14 +184,13 @@ def frac_chars_dupe_10grams(view: View) -> float:
 @signal(58, family="doc")
 def frac_chars_replacement_symbols(view: View) -> float | None:
     """U+FFFD characters / R; null if empty."""
-    return share(view.others["\ufffd"], view.num_chars)
+    return share(view.raw.count("\ufffd"), view.num_chars)
 
 
 @signal(60, family="doc")
 def num_chars_sentence_length_mean(view: View) -> float | None:
     """Mean characters of the pieces between . ? ! and line feeds, stripped, empty ones left out; null without any."""
-    lengths = [len(piece) for piece in map(str.strip, _PIECES.split(view.raw)) if piece]
-    return share(sum(lengths), len(lengths))
+    return share(view.document.piece_chars, view.document.pieces)
 
 
 @signal(61, family="doc")
@@ -213,19 +206,19 @@ def frac_chars_alphabet(view: View) -> float:
     """Letters of any script / characters that are not whitespace; 0.0 if there are none. Authors: null unless the
     text is English, so that their Chinese rule on it never fires.
     """
-    return view.num_letters / view.num_visible if view.num_visible else 0.0
+    return view.characters.letters / view.num_visible if view.num_visible else 0.0
 
 
 @signal(63, family="doc")
 def frac_chars_digital(view: View) -> float:
     """Digits / characters that are not whitespace; 1.0 if there are none."""
-    return view.num_digits / view.num_visible if view.num_visible else 1.0
+    return view.characters.digits / view.num_visible if view.num_visible else 1.0
 
 
 @signal(64, family="doc")
 def frac_chars_whitespace(view: View) -> float:
     """Whitespace characters / R; 1.0 if empty."""
-    return view.num_whitespace / view.num_chars if view.num_chars else 1.0
+    return view.characters.spaces / view.num_chars if view.num_chars else 1.0
 
 
 @signal(65, family="doc")

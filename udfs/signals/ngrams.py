@@ -7,7 +7,7 @@ are compiled, take linear time, and number words and n-grams in the order of the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numba
 import numpy as np
@@ -19,15 +19,30 @@ _FIRST_TABLE = 1024
 _HASH = np.uint64(0x9E3779B97F4A7C15)
 
 
+def _none() -> _Ints:
+    return np.empty(0, np.int64)
+
+
 @dataclass(frozen=True, slots=True)
 class WordCounts:
-    """Words as numbers: `ids` in text order, and by id the length in characters and the number of occurrences."""
+    """Words as numbers: `ids` in text order, and by id the length in characters and the number of occurrences. Where
+    the words were found in a UTF-8 text, also that text, and by id where a word starts and its bytes.
+    """
 
     total: int
     chars: int
     ids: _Ints
     lengths: _Ints
     counts: _Ints
+    text: bytes = b""
+    starts: _Ints = field(default_factory=_none)
+    widths: _Ints = field(default_factory=_none)
+
+    def occurrences(self, listed: frozenset[bytes]) -> int:
+        """How many of the words found in a text are among some."""
+        short = np.flatnonzero(self.widths <= max(map(len, listed)))
+        places = zip(self.starts[short].tolist(), self.widths[short].tolist(), self.counts[short].tolist(), strict=True)
+        return sum(count for start, width, count in places if self.text[start : start + width] in listed)
 
 
 def count_words(words: list[str]) -> WordCounts:
@@ -41,8 +56,8 @@ def count_words(words: list[str]) -> WordCounts:
 
 def count_spaced(utf8: bytes) -> WordCounts:
     """Count the words of UTF-8 text that ASCII whitespace separates; lengths are in characters."""
-    ids, lengths, counts = _count(np.frombuffer(utf8, np.uint8))
-    return WordCounts(len(ids), int(lengths @ counts), ids, lengths, counts)
+    ids, lengths, counts, starts, widths = _count(np.frombuffer(utf8, np.uint8))
+    return WordCounts(len(ids), int(lengths @ counts), ids, lengths, counts, utf8, starts, widths)
 
 
 def ngram_chars(words: WordCounts) -> tuple[dict[int, int], dict[int, int]]:
@@ -55,7 +70,9 @@ def ngram_chars(words: WordCounts) -> tuple[dict[int, int], dict[int, int]]:
 
 @numba.njit(cache=True, nogil=True)
 def _count(text):  # type: ignore[no-untyped-def]
-    """(ids, lengths, counts) of the words of UTF-8 bytes, by an open table of hashes whose hits compare the bytes."""
+    """(ids, lengths, counts, starts, widths) of the words of UTF-8 bytes, by an open table of hashes
+    whose hits compare the bytes.
+    """
     size = len(text)
     room = size // 2 + 1
     ids, lengths, counts = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.int64)
@@ -90,7 +107,8 @@ def _count(text):  # type: ignore[no-untyped-def]
         counts[word] += 1
         ids[total] = word
         total += 1
-    return ids[:total].copy(), lengths[:distinct].copy(), counts[:distinct].copy()
+    own = slice(0, distinct)
+    return ids[:total].copy(), lengths[own].copy(), counts[own].copy(), starts[own].copy(), widths[own].copy()
 
 
 @numba.njit(cache=True, nogil=True)

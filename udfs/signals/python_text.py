@@ -7,9 +7,9 @@ import warnings
 
 # The parser without the Python objects of a tree: 16 MB/s instead of 9, and no gigabytes for a list of numbers.
 from _symtable import symtable
-from functools import cached_property
 
 from udfs.lexing import Split
+from udfs.signals.once import once
 from udfs.signals.python_lines import PythonFacts, python_facts
 
 
@@ -19,11 +19,11 @@ class PythonText:
     def __init__(self, source: str, parts: Split) -> None:
         self._source, self._parts = source.removeprefix("\ufeff"), parts
 
-    @cached_property
+    @once
     def facts(self) -> PythonFacts:
         return python_facts(self._parts)
 
-    @cached_property
+    @once
     def parses(self) -> bool:
         return parses(self._source)
 

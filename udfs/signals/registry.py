@@ -67,6 +67,7 @@ def signal(number: int, *, family: str, authors: bool = False) -> Callable[[_F],
         name = prefix + function.__name__ + (AUTHORS if authors else "")
         _signals[number] = Signal(name, number, family, _type_of(function), _doc_of(function), function)
         applicable.cache_clear()
+        _functions.cache_clear()
         return function
 
     return register
@@ -129,11 +130,17 @@ def measure(
     view = View(text, language, natural_language)
     values: dict[str, Value] = {}
     failures: dict[str, str] = {}
-    for each in applicable(kind, language, True) if authors else applicable(kind, language):
+    for name, function in _functions(kind, language, authors):
         try:
-            value = each.function(view)
+            value = function(view)
         except Exception as error:  # whatever it is, it is a fact about this content and this signal
-            failures[each.name] = f"{type(error).__name__}: {error}"[:200]
+            failures[name] = f"{type(error).__name__}: {error}"[:200]
         else:
-            values[each.name] = round(value, 8) if isinstance(value, float) else value
+            # Most shares are 0.0; rounding one costs as much as finding it.
+            values[name] = round(value, 8) if value and isinstance(value, float) else value
     return values, failures
+
+
+@cache
+def _functions(kind: str, language: str, authors: bool) -> tuple[tuple[str, Callable[[View], Value]], ...]:
+    return tuple((each.name, each.function) for each in applicable(kind, language, authors))

@@ -8,26 +8,20 @@ non-blank lines, WN and WR normalised and raw words.
 from __future__ import annotations
 
 import re
-import string
 from collections import Counter
-from collections.abc import Callable
-from functools import cached_property
 from typing import Any
 
-import numpy as np
-
+from udfs.characters import Counts
 from udfs.lexing import Split, split
+from udfs.signals.document_text import DocumentText, RawWords, counted, document_text
 from udfs.signals.ngrams import WordCounts, count_spaced, count_words, ngram_chars
+from udfs.signals.once import once
 from udfs.signals.python_text import PythonText
 from udfs.signals.syntax import TooMuchToParse, parse
-from udfs.signals.words import normalised, normalised_words, raw_words
+from udfs.signals.words import normalised, raw_words
 
-_NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 _OTHER_SPACE = re.compile(r"[^\S\x00-\x7f]+")
 _BLANKS = b" \t\r\v\f\x1c\x1d\x1e\x1f"
-_SPACES = np.frombuffer(b"\n" + _BLANKS, np.uint8)
-_DIGITS = np.frombuffer(string.digits.encode(), np.uint8)
-_LETTERS = np.frombuffer(string.ascii_letters.encode(), np.uint8)
 
 
 class View:
@@ -41,50 +35,28 @@ class View:
 
     # Characters
 
-    @cached_property
+    @once
     def utf8(self) -> bytes:
         return self.raw.encode("utf-8", "surrogatepass")
 
-    @cached_property
-    def byte_counts(self) -> np.ndarray:
-        return np.bincount(np.frombuffer(self.utf8, np.uint8), minlength=128)
+    @once
+    def characters(self) -> Counts:
+        return Counts(self.utf8)
 
-    @cached_property
-    def others(self) -> Counter[str]:
-        """Characters outside ASCII with their counts."""
-        if self.raw.isascii():
-            return Counter()
-        return Counter("".join(_NOT_ASCII.findall(self.raw)))
-
-    def count(self, ascii_codes: np.ndarray, other: Callable[[str], bool]) -> int:
-        return int(self.byte_counts[ascii_codes].sum()) + sum(n for c, n in self.others.items() if other(c))
-
-    @cached_property
-    def num_whitespace(self) -> int:
-        return self.count(_SPACES, str.isspace)
-
-    @cached_property
-    def num_digits(self) -> int:
-        return self.count(_DIGITS, str.isdigit)
-
-    @cached_property
-    def num_letters(self) -> int:
-        return self.count(_LETTERS, str.isalpha)
-
-    @cached_property
+    @once
     def num_visible(self) -> int:
         """Characters of V."""
-        return self.num_chars - self.num_whitespace
+        return self.num_chars - self.characters.spaces
 
     # Lines
 
-    @cached_property
+    @once
     def raw_lines(self) -> list[str]:
         """LR without their line feeds."""
         lines = self.raw.split("\n")
         return lines if lines[-1] else lines[:-1]
 
-    @cached_property
+    @once
     def longest_line(self) -> int:
         """Characters of the longest line, its line feed included."""
         lines = self.raw_lines
@@ -92,28 +64,41 @@ class View:
             return max(map(len, lines)) + 1
         return max(max(map(len, lines[:-1]), default=-1) + 1, len(lines[-1])) if lines else 0
 
-    @cached_property
+    @once
     def stripped_lines(self) -> list[str]:
-        return [line.strip() for line in self.raw_lines]
+        return list(map(str.strip, self.raw_lines))
+
+    @once
+    def line_counts(self) -> Counter[str]:
+        """LR, stripped, with how often each occurs."""
+        return Counter(self.stripped_lines)
 
     # Words
 
-    @cached_property
+    @once
     def words(self) -> WordCounts:
         """WN by number."""
         spaced, cut = normalised(self.utf8, self.natural_language)
         return count_spaced(spaced) if cut is None else count_words(cut)
 
-    @cached_property
-    def normalised_words(self) -> list[str]:
-        """WN as text."""
-        return normalised_words(self.utf8, self.natural_language)
+    @once
+    def document(self) -> DocumentText:
+        return document_text(self.utf8)
 
-    @cached_property
+    @property
+    def word_forms(self) -> RawWords:
+        """What the words of WR look like."""
+        return self._cut_words if self.natural_language == "zh" else self.document.words
+
+    @once
+    def _cut_words(self) -> RawWords:
+        return counted(self.raw_words)
+
+    @once
     def raw_words(self) -> list[str]:
         return raw_words(self.raw, self.natural_language)
 
-    @cached_property
+    @once
     def _ngrams(self) -> tuple[dict[int, int], dict[int, int]]:
         return ngram_chars(self.words)
 
@@ -129,24 +114,24 @@ class View:
 
     # Code and comments
 
-    @cached_property
+    @once
     def parts(self) -> Split:
         return split(self.raw, self.language)
 
-    @cached_property
+    @once
     def code(self) -> str:
         return self.parts.code
 
-    @cached_property
+    @once
     def bare(self) -> str:
         """C with its strings emptied: where words of the language itself are looked for."""
         return self.parts.bare
 
-    @cached_property
+    @once
     def bare_lower(self) -> str:
         return self.bare.lower()
 
-    @cached_property
+    @once
     def _parsed(self) -> Any:
         try:
             return parse(self.utf8.removeprefix(b"\xef\xbb\xbf"), self.language)
@@ -160,7 +145,7 @@ class View:
             raise self._parsed
         return self._parsed
 
-    @cached_property
+    @once
     def dense_code_lines(self) -> list[bytes]:
         """LC with all whitespace removed, as UTF-8."""
         code = self.code if self.code.isascii() else _OTHER_SPACE.sub("", self.code)
@@ -170,24 +155,24 @@ class View:
     def num_code_lines(self) -> int:
         return len(self.dense_code_lines)
 
-    @cached_property
+    @once
     def comment_text(self) -> str:
         """Comments with a line feed after each, so that two never share a line."""
         return "\n".join(self.parts.comment_tokens)
 
-    @cached_property
+    @once
     def strings(self) -> list[str]:
         """What stands between the quotes of the quoted strings of C, in order."""
         return [_inside(s) for s in self.parts.strings]
 
     # What the signals of one language share
 
-    @cached_property
+    @once
     def whole_tree(self) -> Any | None:
         """The tree of a text without an error, else None. Raises TooMuchToParse."""
         return None if self.tree.root_node.has_error else self.tree
 
-    @cached_property
+    @once
     def python(self) -> PythonText:
         return PythonText(self.raw, self.parts)
 

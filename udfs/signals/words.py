@@ -13,6 +13,7 @@ import re
 import string
 import unicodedata
 from functools import cache
+from itertools import groupby
 from typing import Any
 
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
@@ -53,27 +54,33 @@ def raw_words(text: str, natural_language: str) -> list[str]:
     return _TOKENS.findall(text)
 
 
-def normalised_words(utf8: bytes, natural_language: str) -> list[str]:
-    """Tokens after normalisation: invisible characters deleted, full width to half, every ASCII punctuation mark a
-    space (so snake_case splits), lower case, NFKC.
-    """
-    folded, cut = normalised(utf8, natural_language)
-    return cut if cut is not None else folded.decode("utf-8", "surrogatepass").split()
-
-
 def normalised(utf8: bytes, natural_language: str) -> tuple[bytes, list[str] | None]:
-    """Normalised UTF-8 text whose words ASCII whitespace separates; for Chinese also the words, which it does not."""
+    """Text normalised: invisible characters deleted, full width to half, every ASCII punctuation mark a space (so
+    snake_case splits), lower case, NFKC. As UTF-8, whose words ASCII whitespace separates; for Chinese as words.
+    """
     folded = utf8.translate(_ASCII_TABLE, _ASCII_GONE)
     if folded.isascii():
         return folded, None
+    if natural_language == "zh":
+        return b"", _chinese(_unicode(folded))
+    # A line feed ends whatever a character beyond ASCII can change, so lines of ASCII alone are done.
+    runs = (
+        b"\n".join(run) if plain else _spaced(b"\n".join(run))
+        for plain, run in groupby(folded.split(b"\n"), bytes.isascii)
+    )
+    return b"\n".join(runs), None
+
+
+def _spaced(folded: bytes) -> bytes:
+    text = _OTHER_SPACE.sub(" ", _NOT_WORD.sub(r" \g<0> ", _unicode(folded)))
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _unicode(folded: bytes) -> str:
     text = _NOT_ASCII.sub(_fold, folded.decode("utf-8", "surrogatepass"))
     # Python sorts a run of combining marks by insertion: long runs, which no language writes, stay as they are.
     parts = _LONG_RUN.split(text)
-    text = "".join(part if i % 2 else unicodedata.normalize("NFKC", part) for i, part in enumerate(parts))
-    if natural_language == "zh":
-        return b"", _chinese(text)
-    text = _OTHER_SPACE.sub(" ", _NOT_WORD.sub(r" \g<0> ", text))
-    return text.encode("utf-8", "surrogatepass"), None
+    return "".join(part if i % 2 else unicodedata.normalize("NFKC", part) for i, part in enumerate(parts))
 
 
 def _fold(match: re.Match[str]) -> str:
@@ -135,7 +142,7 @@ STOP_WORDS = {
 
 
 @cache
-def stop_words(natural_language: str) -> frozenset[str] | None:
-    """Stop words of a language, or None where we have no list."""
+def stop_words(natural_language: str) -> frozenset[bytes] | None:
+    """Stop words of a language in UTF-8, or None where we have no list."""
     listed = STOP_WORDS.get(natural_language)
-    return frozenset(listed.split()) if listed else None
+    return frozenset(listed.encode().split()) if listed else None
