@@ -7,7 +7,7 @@ content, its end token and the newline after it (OpenCoder's SFT code supervises
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -29,16 +29,23 @@ class RowError(ValueError):
     """A conversation that cannot be trained on; the message is the reason for `rejects`."""
 
 
-def encode(messages: Sequence[Message], tokenizer: TextTokenizer) -> Row:
+def check(messages: Sequence[Mapping[str, object]]) -> None:
     """Raises RowError for an unknown role, an empty conversation, or one without an assistant turn."""
     if not any(message.get("role") == "assistant" for message in messages):
         raise RowError("no_assistant_turn")
+    for message in messages:
+        role = message.get("role")
+        if role not in ROLES or not isinstance(message.get("content"), str):
+            raise RowError(f"not_a_message: role {role!r}")
+
+
+def encode(messages: Sequence[Message], tokenizer: TextTokenizer) -> Row:
+    """Raises RowError, see `check`."""
+    check(messages)
     turn, end = tokenizer.id(tokenizer.special.turn), tokenizer.id(tokenizer.special.end_of_turn)
     heads, bodies = [], []
     for message in messages:
-        role, content = message.get("role"), message.get("content")
-        if role not in ROLES or not isinstance(content, str):
-            raise RowError(f"not_a_message: role {role!r}")
+        role, content = message["role"], message["content"]
         heads.append(f"{role}\n")
         bodies.append(f"{role}\n{content}")
     newline, *encoded = tokenizer.encode(["\n", *heads, *bodies])

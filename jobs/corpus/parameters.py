@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from jobs.corpus.tokenizer_sample import TokenizerSample
 from udfs.fim import Fim
 from udfs.heldout import SHARE
 
@@ -39,4 +40,4 @@ class Tokens:
         return Fim(self.fim_rate, self.fim_spm, (before, after, between))
 
 
-SECTIONS: dict[str, type] = {"tokens": Tokens}
+SECTIONS: dict[str, type] = {"tokenizer_sample": TokenizerSample, "tokens": Tokens}

@@ -1,0 +1,34 @@
+"""Both halves side by side: which flow a stage is of, every table of a release, every section of parameters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from jobs.code import flow as code
+from jobs.code import parameters as code_parameters
+from jobs.corpus import flow as corpus
+from jobs.corpus import parameters as corpus_parameters
+from jobs.runtime.stage import Stage
+from schemas.contract import Table
+
+
+@dataclass(frozen=True)
+class Flow:
+    """A list of stages and the title that documents give it."""
+
+    title: str
+    stages: tuple[Stage, ...]
+    tables: tuple[Table, ...]
+
+
+FLOWS = (
+    Flow("The raw-code half", code.STAGES, code.TABLES),
+    Flow("From the corpus to token tables", corpus.STAGES, corpus.TABLES),
+)
+TABLES: tuple[Table, ...] = tuple(table for flow in FLOWS for table in flow.tables)
+SECTIONS: dict[str, type] = code_parameters.SECTIONS | corpus_parameters.SECTIONS
+
+
+def flow_of(stage: str) -> Flow:
+    """The flow that a stage is part of."""
+    return next(flow for flow in FLOWS if stage in {s.name for s in flow.stages})
