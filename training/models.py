@@ -136,3 +136,19 @@ def cast(model: _Model, dtype: torch.dtype) -> _Model:
         owner, _, attribute = name.rpartition(".")
         setattr(model.get_submodule(owner), attribute, buffer.float())
     return model
+
+
+def shape_of(config: Any) -> Shape:
+    """The shape of any Llama configuration."""
+    rope = getattr(config, "rope_parameters", None) or {}
+    return Shape(
+        config.hidden_size,
+        config.num_hidden_layers,
+        config.num_attention_heads,
+        config.num_key_value_heads,
+        getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads,
+        config.intermediate_size,
+        float(rope.get("rope_theta", 10_000.0)),
+        config.max_position_embeddings,
+        config.vocab_size,
+    )

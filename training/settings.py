@@ -54,9 +54,9 @@ class Data:
 
     seed: int = 0
     isolate: bool = False
-    tail: str = "pad"
-    too_long: str = "drop"
-    missing: str = "fail"
+    tail: Literal["pad", "drop"] = "pad"
+    too_long: Literal["drop", "cut"] = "drop"
+    missing: Literal["fail", "renormalise"] = "fail"
     packed: bool = False
 
     def __post_init__(self) -> None:
@@ -181,11 +181,13 @@ ATTENTION = ("auto", "flash", "cudnn", "efficient", "flex", "varlen", "math")
 @dataclass(frozen=True)
 class Saving:
     """A checkpoint every `steps` steps (0: at the end only) and `minutes` minutes (0: never); the newest `keep` stay,
-    and for ever the last of the stable phase, of an epoch, and every `forever`-th step.
+    and for ever the last of the stable phase, of an epoch, and every `forever`-th step. After `limit_minutes` (0: none)
+    the run saves and ends, to be resumed: what a queue with a time limit needs.
     """
 
     steps: int = 1000
     minutes: float = 0.0
+    limit_minutes: float = 0.0
     keep: int = 3
     forever: int = 0
 

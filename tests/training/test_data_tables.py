@@ -191,7 +191,7 @@ def test_lists_that_are_none_are_named(tmp_path: Path) -> None:
     whole = json.loads(listed.read_text(encoding="utf-8"))
     for wrong in ("{", "[]", json.dumps(whole | {"files": [{}]}), json.dumps(whole | {"format": 9})):
         listed.write_text(wrong, encoding="utf-8")
-        with pytest.raises(ValueError, match=r"expected (an exported file list|a file list of format 1), found"):
+        with pytest.raises(ValueError, match=r"expected (an exported file list|a file list of format 2), found"):
             open_table(str(listed))
 
 

@@ -6,10 +6,13 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from training.checkpoint import store
 from training.checkpoint.store import Checkpoint
 from training.engine import distributed as ranks
 from training.engine.engine import Engine
+from training.settings import Run
 
 _HEADROOM = 1.1
 
@@ -60,7 +63,7 @@ def _make_room(folder: Path, aside: Path, needed: int) -> None:
 
 
 def newest(folder: Path) -> Checkpoint:
-    """The newest checkpoint whose files are all whole, agreed on by all ranks. Raises ValueError where there is none."""
+    """The newest checkpoint whose files are all whole, the same on all ranks. Raises ValueError if there is none."""
     for step in reversed(ranks.told(store.steps(folder))):
         found = store.complete(folder, step)
         if found is None:
@@ -73,14 +76,13 @@ def newest(folder: Path) -> Checkpoint:
     raise ValueError(store.none_found(folder))
 
 
-def layout(engine: Engine) -> dict[str, Any]:
+def layout(run: Run, dtype: torch.dtype) -> dict[str, Any]:
     """What decides whether DeepSpeed can read a checkpoint as it is: ranks, stage, type, and its optimizer's class."""
-    return {
-        "world": ranks.world(),
-        "zero": engine.run.engine.zero,
-        "dtype": str(engine.dtype).removeprefix("torch."),
-        "optimizer": type(engine.optimizer).__name__,
-    }
+    zero, bf16 = run.engine.zero, dtype is torch.bfloat16
+    # Stage 1 in bf16 that accumulates in fp32 is another class with other files.
+    own = zero == 1 and bf16 and run.engine.offload == "none"
+    optimizer = "BF16_Optimizer" if own else "DeepSpeedZeroOptimizer" + ("_Stage3" if zero == 3 else "")
+    return {"world": ranks.world(), "zero": zero, "dtype": "bf16" if bf16 else "fp32", "optimizer": optimizer}
 
 
 def load(engine: Engine, checkpoint: Checkpoint) -> None:

@@ -20,7 +20,7 @@ SUFFIX = "-universal"
 
 
 def way(stored: dict[str, Any], wanted: dict[str, Any]) -> str:
-    """How a checkpoint of a layout is read into another: as it is, universal, or weights only (optimizer state lost)."""
+    """How a checkpoint of a layout gets into another: as it is, universal, or weights only (no optimizer state)."""
     if stored == wanted:
         return "as it is"
     if stored["dtype"] != wanted["dtype"] or (stored["zero"] == 3) != (wanted["zero"] == 3):

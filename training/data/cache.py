@@ -24,8 +24,16 @@ from filelock import FileLock
 from training.data.order import I32, I64, U64, ids_from_hex
 from training.data.tables import TokenTable
 
-FORMAT = 1
-_TYPES = {"tokens": "<i4", "offsets": "<i8", "ids": "<u8", "chunks": "<i4", "bytes": "<i8", "kinds": "<i4"}
+FORMAT = 2
+_TYPES = {
+    "tokens": "<i4",
+    "supervised": "|u1",
+    "offsets": "<i8",
+    "ids": "<u8",
+    "chunks": "<i4",
+    "bytes": "<i8",
+    "kinds": "<i4",
+}
 _BLOCK = 1 << 24
 _CHECKED_BLOCKS = 64
 
@@ -36,10 +44,12 @@ class Cache:
 
     `tokens` [all tokens] int32 is mapped from disk; document i is tokens[offsets[i] : offsets[i + 1]]. `ids` [n, 4],
     `chunks` [n] and `bytes` [n] (UTF-8 bytes of the texts) go with it; `kinds` [n] are numbers in `labels`, the
-    distinct (source, language). `largest` is the greatest token id.
+    distinct (source, language). `largest` is the greatest token id. `supervised` [all tokens] uint8 is 1 where
+    predicting the token is trained; empty for documents, of which everything is.
     """
 
     tokens: I32
+    supervised: npt.NDArray[np.uint8]
     offsets: I64
     ids: U64
     chunks: I32
@@ -56,6 +66,11 @@ class Cache:
         """Tokens of a document from start to stop."""
         first = int(self.offsets[document])
         return self.tokens[first + start : first + stop]
+
+    def mask(self, document: int) -> npt.NDArray[np.bool_]:
+        """[tokens of the document] whether each is supervised."""
+        begin, end = int(self.offsets[document]), int(self.offsets[document + 1])
+        return self.supervised[begin:end].view(np.bool_)
 
     def select(self, sources: tuple[str, ...], languages: tuple[str, ...]) -> I64:
         """Numbers of the documents of these sources and languages; an empty tuple stands for all of them."""
@@ -136,12 +151,14 @@ def _build(table: TokenTable, tokenizer_hash: str, place: Path) -> None:
 
 def _write(table: TokenTable, tokenizer_hash: str, folder: Path) -> None:
     rows = _Rows()
-    files = {}
-    with (folder / "tokens").open("wb") as sink:
-        sums = _Sums(sink)
+    files: dict[str, Any] = {}
+    with (folder / "tokens").open("wb") as sink, (folder / "supervised").open("wb") as masks:
+        sums, mask_sums = _Sums(sink), _Sums(masks)
         for batch in table.batches(tokenizer_hash):
             sums.write(rows.add(batch, table.name))
-        files["tokens"] = sums.finished()
+            if "supervised" in batch.schema.names:
+                mask_sums.write(_mask(batch, table.name))
+        files |= {"tokens": sums.finished(), "supervised": mask_sums.finished()}
     for name, array in rows.arrays().items():
         with (folder / name).open("wb") as sink:
             sums = _Sums(sink)
@@ -153,6 +170,15 @@ def _write(table: TokenTable, tokenizer_hash: str, folder: Path) -> None:
         json.dump(manifest, written)
         written.flush()
         os.fsync(written.fileno())
+
+
+def _mask(batch: pa.RecordBatch, where: str) -> npt.NDArray[np.uint8]:
+    """The supervised flags of the batch, one after the other. Raises ValueError."""
+    lengths = pc.list_value_length(batch["supervised"])
+    if len(batch) and not pc.all(pc.equal(lengths, pc.list_value_length(batch["tokens"]))).as_py():
+        raise ValueError(f"{where}: expected as many supervised flags as tokens, found others; rebuild the table")
+    flags: npt.NDArray[np.uint8] = batch["supervised"].flatten().cast(pa.uint8()).to_numpy()
+    return flags
 
 
 class _Sums:

@@ -12,7 +12,7 @@ import pyarrow.fs as pafs
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
-from training.data.tables import File, HeldOut, TokenTable, check_columns
+from training.data.tables import File, HeldOut, TokenTable, schema_of
 
 READ_RIGHT = {"deletionVectors", "timestampNtz", "v2Checkpoint", "vacuumProtocolCheck"}
 """Reader features under which our reading of the Parquet files gives the table's rows."""
@@ -25,9 +25,9 @@ def open_delta(place: str, version: int, held_out: HeldOut) -> TokenTable:
     """
     table = load(place, version)
     _check_protocol(table, place)
-    check_columns([field.name for field in pa.schema(table.schema().to_arrow())], place)
+    schema = schema_of([field.name for field in pa.schema(table.schema().to_arrow())], place)
     return TokenTable(
-        place, str(table.metadata().id), version, live_files(table, place), filesystem(table, place), held_out
+        place, str(table.metadata().id), version, live_files(table, place), filesystem(table, place), held_out, schema
     )
 
 
@@ -103,3 +103,23 @@ def filesystem(table: DeltaTable, place: str) -> Any:
     from deltalake.fs import DeltaStorageHandler
 
     return pafs.PyFileSystem(DeltaStorageHandler.from_table(table._table))
+
+
+def version_of(place: str, release: int | None) -> int:
+    """The table's version in a release of its warehouse: the one named, or the newest that holds the table.
+
+    A table outside of any release has its newest version. Raises ValueError.
+    """
+    warehouse, _, name = place.rstrip("/").rpartition("/")
+    try:
+        listed = DeltaTable(f"{warehouse}/releases")
+    except TableNotFoundError:
+        listed = None
+    rows = [] if listed is None else pa.table(listed.to_pyarrow_table(columns=["release_id", "tables"])).to_pylist()
+    holding = {row["release_id"]: dict(row["tables"])[name] for row in rows if name in dict(row["tables"])}
+    if release is not None and release not in holding:
+        known = ", ".join(str(number) for number in sorted(holding)) or "none"
+        raise ValueError(f"{place}: expected release {release} to hold {name}, found it in releases {known}; name one")
+    if not holding:
+        return int(load(place).version())
+    return int(holding[max(holding) if release is None else release])

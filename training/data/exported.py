@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pyarrow.fs as pafs
 
-from training.data.tables import File, HeldOut, TokenTable
+from training.data.tables import File, HeldOut, TokenTable, schema_of
 
-FORMAT = 1
+FORMAT = 2
 
 
 def export(table: TokenTable, to: Path) -> Path:
@@ -38,6 +38,7 @@ def export(table: TokenTable, to: Path) -> Path:
         "table": table.name,
         "identity": table.identity,
         "version": table.version,
+        "columns": table.schema.names,
         "files": [{"path": f.path, "size": f.size, "partition": dict(f.partition)} for f in table.files],
     }
     listed.write_text(json.dumps(whole, indent=1), encoding="utf-8")
@@ -51,6 +52,7 @@ def read_list(place: str, version: int | None, held_out: HeldOut) -> TokenTable:
         whole = json.loads(listed.read_text(encoding="utf-8"))
         files = tuple(File(f["path"], f["size"], tuple(f["partition"].items())) for f in whole["files"])
         identity, found, form = str(whole["identity"]), int(whole["version"]), whole["format"]
+        columns = list(whole["columns"])
     except FileNotFoundError:
         raise ValueError(f"{place}: expected an exported file list, found none; export the table there") from None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -62,4 +64,4 @@ def read_list(place: str, version: int | None, held_out: HeldOut) -> TokenTable:
     if version is not None and version != found:
         raise ValueError(f"{place}: expected version {version}, found a list of version {found}; export that version")
     filesystem = pafs.SubTreeFileSystem(str(listed.parent.absolute()), pafs.LocalFileSystem())
-    return TokenTable(place, identity, found, files, filesystem, held_out)
+    return TokenTable(place, identity, found, files, filesystem, held_out, schema_of(columns, place))

@@ -18,12 +18,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from schemas.corpus import PRETRAIN_TOKENS, TRAINED_COLUMNS
+from schemas.corpus import PRETRAIN_TOKENS, SFT_TOKENS, TRAINED_COLUMNS
 
 HeldOut = Literal["refuse", "leave_out", "only"]
 HELD_OUT: tuple[HeldOut, ...] = ("refuse", "leave_out", "only")
 
 SCHEMA: pa.Schema = PRETRAIN_TOKENS.arrow_schema(TRAINED_COLUMNS)
+ROWS_SCHEMA: pa.Schema = SFT_TOKENS.arrow_schema((*TRAINED_COLUMNS, "supervised", "stage"))
+"""Chat rows: `supervised` says of each token whether predicting it is trained, `stage` of which SFT stage a row is."""
 _ROWS = 4096
 
 
@@ -42,7 +44,10 @@ class File:
 
 @dataclass(frozen=True)
 class TokenTable:
-    """One version of a token table. `name` is what errors call it, `identity` the Delta table's own id."""
+    """One version of a token table. `name` is what errors call it, `identity` the Delta table's own id.
+
+    `schema` is SCHEMA for documents, ROWS_SCHEMA for chat rows; of these `stage` picks the rows of one SFT stage.
+    """
 
     name: str
     identity: str
@@ -50,15 +55,17 @@ class TokenTable:
     files: tuple[File, ...]
     filesystem: Any = field(compare=False)
     held_out: HeldOut = "refuse"
+    schema: pa.Schema = field(default=SCHEMA, compare=False)
+    stage: int | None = None
 
     def fingerprint(self) -> str:
         """SHA-256 of all that decides which rows are read and in which order they are stored."""
         files = [(f.path, f.size, f.partition, None if f.keep is None else _digest(f.keep)) for f in self.files]
-        whole = [self.identity, self.version, files, self.held_out, SCHEMA.names]
+        whole = [self.identity, self.version, files, self.held_out, self.schema.names, self.stage]
         return hashlib.sha256(json.dumps(whole).encode()).hexdigest()
 
     def batches(self, tokenizer_hash: str) -> Iterator[pa.RecordBatch]:
-        """Checked rows of SCHEMA's columns. Raises ValueError, naming table or file, for what training may not read."""
+        """Checked rows of the schema. Raises ValueError, naming table or file, for what training may not read."""
         for file in self.files:
             where = f"{self.name}: {file.path}"
             for batch in self._rows(file, where):
@@ -66,7 +73,7 @@ class TokenTable:
 
     def _rows(self, file: File, where: str) -> Iterator[pa.RecordBatch]:
         try:
-            yield from _read(self.filesystem, file, where)
+            yield from _read(self.filesystem, file, self.schema, where)
         except FileNotFoundError:
             raise ValueError(
                 f"{where}: expected this file of version {self.version}, found none; it was vacuumed or moved: "
@@ -86,6 +93,8 @@ class TokenTable:
                 f"{where}: expected tokens of the tokenizer {tokenizer_hash}, found {found}; "
                 "make the token table with this tokenizer or train with the table's"
             )
+        if self.stage is not None:
+            batch = batch.filter(pc.equal(batch["stage"], self.stage))
         held = batch["held_out"]
         if self.held_out == "only":
             return batch.filter(held)
@@ -102,9 +111,9 @@ def _digest(keep: npt.NDArray[np.bool_]) -> str:
     return hashlib.sha256(np.packbits(keep).tobytes()).hexdigest()
 
 
-def _read(filesystem: Any, file: File, where: str) -> Iterator[pa.RecordBatch]:
+def _read(filesystem: Any, file: File, schema: pa.Schema, where: str) -> Iterator[pa.RecordBatch]:
     constants = dict(file.partition)
-    wanted = [name for name in SCHEMA.names if name not in constants]
+    wanted = [name for name in schema.names if name not in constants]
     with filesystem.open_input_file(file.path) as opened:
         if opened.size() != file.size:
             raise OSError(f"it has {opened.size():,} bytes")
@@ -114,7 +123,7 @@ def _read(filesystem: Any, file: File, where: str) -> Iterator[pa.RecordBatch]:
             raise ValueError(_missing(where, missing))
         row = 0
         for batch in parquet.iter_batches(_ROWS, columns=wanted):
-            whole = _conformed(batch, constants, where)
+            whole = _conformed(batch, constants, schema, where)
             if file.keep is not None:
                 # A selection vector may end early: the rows after it are all there.
                 keep = np.ones(len(batch), dtype=bool)
@@ -125,10 +134,12 @@ def _read(filesystem: Any, file: File, where: str) -> Iterator[pa.RecordBatch]:
             yield whole
 
 
-def _conformed(batch: pa.RecordBatch, constants: dict[str, str | None], where: str) -> pa.RecordBatch:
-    """The columns in SCHEMA's order and types, without nulls. Raises ValueError."""
+def _conformed(
+    batch: pa.RecordBatch, constants: dict[str, str | None], schema: pa.Schema, where: str
+) -> pa.RecordBatch:
+    """The columns in the schema's order and types, without nulls. Raises ValueError."""
     columns = []
-    for wanted in SCHEMA:
+    for wanted in schema:
         name = wanted.name
         column = pa.array([constants[name]] * len(batch)) if name in constants else batch[name]
         try:
@@ -137,21 +148,22 @@ def _conformed(batch: pa.RecordBatch, constants: dict[str, str | None], where: s
             raise ValueError(
                 f"{where}: expected column {name} of type {wanted.type}, found {column.type} ({error}); rebuild it"
             ) from error
-        if column.null_count or (name == "tokens" and column.flatten().null_count):
+        if column.null_count or (pa.types.is_list(wanted.type) and column.flatten().null_count):
             raise ValueError(f"{where}: expected no null in column {name}, found some; rebuild the table")
         columns.append(column)
-    return pa.RecordBatch.from_arrays(columns, schema=SCHEMA)
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
 def _missing(where: str, columns: list[str]) -> str:
     return f"{where}: expected the columns of a token table, found no {', '.join(columns)}; name a token table"
 
 
-def check_columns(names: list[str], where: str) -> None:
-    """Raises ValueError where a column is missing."""
+def schema_of(names: list[str], where: str) -> pa.Schema:
+    """Which of the two schemas a table with these columns has. Raises ValueError where a column is missing."""
     missing = [name for name in SCHEMA.names if name not in names]
     if missing:
         raise ValueError(_missing(where, missing))
+    return ROWS_SCHEMA if "supervised" in names else SCHEMA
 
 
 def check_held_out(held_out: str) -> None:

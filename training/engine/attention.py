@@ -106,7 +106,7 @@ def _probed(wanted: str, device: torch.device, dtype: torch.dtype, head: int) ->
         try:
             q = torch.randn(1, 2, 128, head, device=device, dtype=dtype, requires_grad=True)
             with sdpa_kernel([SDPA[name]]):
-                F.scaled_dot_product_attention(q, q, q, is_causal=True).sum().backward()
+                F.scaled_dot_product_attention(q, q, q, is_causal=True).sum().backward()  # type: ignore[no-untyped-call]
             return name
         except RuntimeError:
             continue

@@ -38,14 +38,19 @@ class Step:
 
 
 class Engine:
-    """A model under DeepSpeed. Every rank builds it from the same weights and calls `step` with its own batches."""
+    """A model under DeepSpeed. Every rank builds it from the same weights and calls `step` with its own batches.
 
-    def __init__(self, run: Run, lm: Any, device: torch.device) -> None:
+    `universal` says that a universal checkpoint will be loaded.
+    """
+
+    def __init__(self, run: Run, lm: Any, device: torch.device, universal: bool = False) -> None:
         import deepspeed
 
         self.run, self.device, self.lm = run, device, lm
         self.dtype = dtype_of(run.engine.dtype, device)
         config = deepspeed_config(run, ranks.world(), self.dtype)
+        if universal:
+            config["checkpoint"] = {"load_universal": True}
         self.attention = Attention(run.engine.attention, device, self.dtype, lm.config.head_dim, run.data.isolate)
         lm.set_attn_implementation(NAME)
         if run.engine.recompute:

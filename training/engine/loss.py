@@ -76,7 +76,7 @@ def summed_loss(hidden: Tensor, head: nn.Module, targets: Tensor, chunk: int, ga
     weight = head.weight
     assert isinstance(weight, Tensor)
     if not gathered and torch.is_grad_enabled():
-        total: Tensor = FusedLoss.apply(hidden, weight, targets, chunk)
+        total: Tensor = FusedLoss.apply(hidden, weight, targets, chunk)  # type: ignore[no-untyped-call]
         return total
     total = hidden.new_zeros((), dtype=torch.float32)
     for begin in range(0, len(hidden), chunk):

@@ -1,0 +1,129 @@
+"""From checkpoints to a Hugging Face folder: fp32 master weights, averaged where several are given, rounded once.
+
+The folder has the weights (safetensors), both spellings of the rotary base, a generation configuration that caches and
+never gives padding ids, the tokenizer with its chat template, and a model card with the table versions.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from training.checkpoint.store import Checkpoint, write_json
+from training.engine.model import PREFIX
+from udfs.tokenizer import TextTokenizer
+
+FACTS = "refinelake.json"
+_TYPES = {"bf16": torch.bfloat16, "fp32": torch.float32}
+
+
+def master_weights(checkpoint: Checkpoint) -> dict[str, Tensor]:
+    """fp32 weights by their Hugging Face names."""
+    from deepspeed.utils.zero_to_fp32 import get_fp32_state_dict_from_zero_checkpoint
+
+    with contextlib.redirect_stdout(io.StringIO()):
+        found = get_fp32_state_dict_from_zero_checkpoint(str(checkpoint.folder.parent), tag=checkpoint.folder.name)
+    return {name.removeprefix(PREFIX): tensor for name, tensor in found.items()}
+
+
+def averaged(checkpoints: Sequence[Checkpoint]) -> dict[str, Tensor]:
+    """The mean of the master weights, summed in fp64 one tensor at a time: each has equal weight, order has none."""
+    total = master_weights(checkpoints[0])
+    if len(checkpoints) == 1:
+        return total
+    sums = {name: tensor.double() for name, tensor in total.items()}
+    for checkpoint in checkpoints[1:]:
+        for name, tensor in master_weights(checkpoint).items():
+            sums[name] += tensor
+    return {name: (tensor / len(checkpoints)).float() for name, tensor in sums.items()}
+
+
+def export(checkpoints: Sequence[Checkpoint], to: Path, dtype: str = "bf16") -> Path:
+    """A folder that transformers loads, from one checkpoint or the average of several. Raises ValueError."""
+    state = checkpoints[-1].state
+    if dtype not in _TYPES:
+        raise ValueError(f"export: expected dtype to be one of {', '.join(_TYPES)}, found {dtype!r}")
+    if others := {c.state["model"]["hash"] for c in checkpoints} - {state["model"]["hash"]}:
+        raise ValueError(f"export: expected checkpoints of one model, found {len(others) + 1} different shapes")
+    tokenizer = TextTokenizer.read(checkpoints[-1].folder.parent.parent / "tokenizer")
+    model = loaded(state["model"]["config"], averaged(checkpoints), _TYPES[dtype])
+    model.generation_config = generation(model.config, tokenizer)
+    model.config.use_cache = True
+    model.save_pretrained(str(to))
+    tokenizer.save(to)
+    _both_rotary_keys(to / "config.json")
+    facts = {
+        "format": 1,
+        "steps": [c.step for c in checkpoints],
+        "phase": state["phase"],
+        "recipe": state["run"]["name"],
+        "tokenizer_hash": tokenizer.hash,
+        "lineage": state["lineage"],
+        "versions": state["versions"],
+    }
+    write_json(to / FACTS, facts)
+    (to / "README.md").write_text(card(facts, dtype), encoding="utf-8")
+    return to
+
+
+def loaded(config: dict[str, Any], weights: dict[str, Tensor], dtype: torch.dtype) -> Any:
+    """A model of a stored configuration with these weights."""
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    known = AutoConfig.for_model(**config)
+    with torch.device("meta"):
+        model = AutoModelForCausalLM.from_config(known)  # type: ignore[no-untyped-call]
+    rounded = {name: tensor.to(dtype) for name, tensor in weights.items()}
+    missing, unexpected = model.load_state_dict(rounded, strict=False, assign=True)
+    if missing or unexpected:
+        raise ValueError(f"export: expected the weights of {known.model_type}, found {missing=} {unexpected=}")
+    model.config.dtype = dtype
+    return model
+
+
+def generation(config: Any, tokenizer: TextTokenizer) -> Any:
+    """Ends at EOS and at the end of a turn, caches, and never gives an id that is no token."""
+    from transformers import GenerationConfig
+
+    ids = tokenizer.model_ids()
+    ends = sorted({tokenizer.id(t) for t in (tokenizer.special.eos, tokenizer.special.end_of_turn)})
+    nothing = [tokenizer.id(tokenizer.special.padding), *range(tokenizer.size, config.vocab_size)]
+    return GenerationConfig(  # type: ignore[no-untyped-call]
+        bos_token_id=ids["bos_token_id"],
+        eos_token_id=ends,
+        pad_token_id=ids["pad_token_id"],
+        suppress_tokens=nothing,
+        use_cache=True,
+    )
+
+
+def _both_rotary_keys(file: Path) -> None:
+    """transformers 5 writes rope_parameters; readers of 4.x look for rope_theta."""
+    config = json.loads(file.read_text(encoding="utf-8"))
+    rope = config.get("rope_parameters") or {}
+    if "rope_theta" in rope:
+        config["rope_theta"] = rope["rope_theta"]
+    file.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+
+
+def card(facts: dict[str, Any], dtype: str) -> str:
+    """The model card: what it was trained on, down to the table versions."""
+    steps = ", ".join(f"{step:,}" for step in facts["steps"])
+    kind = "the mean of the weights after steps" if len(facts["steps"]) > 1 else "the weights after step"
+    lines = ["---", "library_name: transformers", "tags: [code, refinelake]", "---", "", "# A code language model", ""]
+    lines += [f"Trained by refinelake: {kind} {steps} of `{facts['recipe']}`, in {dtype}.", ""]
+    lines += ["| phase | part | table | version | weight |", "| --- | --- | --- | --- | --- |"]
+    for phase in facts["lineage"]:
+        for part in phase["sources"]:
+            table = part["table"].rstrip("/").rpartition("/")[2]
+            lines.append(f"| {phase['recipe']} | {part['name']} | {table} | {part['version']} | {part['weight']} |")
+    lines += ["", f"Tokenizer: SHA-256 `{facts['tokenizer_hash']}`. Held-out repositories are in none of these tables."]
+    lines += ["", "Made with " + ", ".join(f"{k} {v}" for k, v in facts["versions"].items()) + ".", ""]
+    return "\n".join(lines)

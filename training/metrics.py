@@ -1,0 +1,96 @@
+"""What a step is worth: tokens per second, MFU by both formulas, memory; JSON lines always, other trackers if asked.
+
+full    (6 N + 12 L d s) x tokens/s / peak     N without the input embedding; no discount for the causal mask
+causal  (6 N +  6 L d s) x tokens/s / peak
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from training.models import Shape
+from training.settings import Seeing
+
+PEAK_FLOPS = {"H100": 989.4e12, "H800": 989.4e12, "H200": 989.4e12, "A100": 312e12, "A800": 312e12, "B200": 2250e12}
+"""Dense bf16 FLOP/s of the SXM parts by the makers' data sheets."""
+
+
+def peak_flops(device: torch.device) -> float | None:
+    """Dense bf16 peak of the device, None where it is not known (a CPU)."""
+    if device.type != "cuda":
+        return None
+    name = torch.cuda.get_device_name(device)
+    return next((peak for known, peak in PEAK_FLOPS.items() if known in name), None)
+
+
+def mfu(shape: Shape, length: int, tokens_per_second: float, peak: float | None, ranks: int) -> dict[str, float | None]:
+    """Both shares of the peak, None without one; `tokens_per_second` is of all ranks together."""
+    if peak is None:
+        return {"mfu_full": None, "mfu_causal": None}
+    rate = tokens_per_second / (peak * ranks)
+    return {
+        "mfu_full": rate * shape.flops_per_token(length),
+        "mfu_causal": rate * shape.flops_per_token(length, causal=True),
+    }
+
+
+def memory(device: torch.device) -> float:
+    """Peak bytes so far: of the GPU, else resident of this process."""
+    if device.type == "cuda":
+        return float(torch.cuda.max_memory_allocated(device))
+    import resource
+
+    return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+
+
+class Log:
+    """log.jsonl (a line a logged step) and events.jsonl (saves, skips, resumes) of rank 0; TensorBoard and MLflow."""
+
+    def __init__(self, folder: Path, seeing: Seeing, name: str, writes: bool) -> None:
+        self.writes = writes
+        self._board: Any = None
+        self._mlflow: Any = None
+        self._steps, self._events = folder / "log.jsonl", folder / "events.jsonl"
+        if writes and seeing.tensorboard:
+            from torch.utils.tensorboard import SummaryWriter
+
+            self._board = SummaryWriter(str(folder / "tensorboard"))
+        if writes and seeing.mlflow:
+            import mlflow
+
+            self._mlflow = mlflow
+            mlflow.start_run(run_name=name)
+
+    def step(self, row: dict[str, Any]) -> None:
+        """One logged step."""
+        if not self.writes:
+            return
+        _append(self._steps, row)
+        numbers = {k: float(v) for k, v in row.items() if isinstance(v, (int, float)) and k != "step"}
+        if self._board is not None:
+            for key, value in numbers.items():
+                self._board.add_scalar(key, value, row["step"])
+        if self._mlflow is not None:
+            self._mlflow.log_metrics(numbers, step=row["step"])
+
+    def event(self, what: str, step: int, **facts: Any) -> None:
+        """Something that happened before the optimizer step with this number."""
+        if self.writes:
+            _append(self._events, {"event": what, "step": step, **facts})
+
+    def close(self) -> None:
+        if self._board is not None:
+            self._board.close()
+        if self._mlflow is not None:
+            self._mlflow.end_run()
+
+
+def _append(file: Path, row: dict[str, Any]) -> None:
+    clean = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in row.items()}
+    with file.open("a", encoding="utf-8") as opened:
+        opened.write(json.dumps(clean) + "\n")

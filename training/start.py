@@ -1,0 +1,158 @@
+"""How a run starts: from scratch, from a folder's weights, from another run's state, or its own last checkpoint."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+
+from training import models
+from training.checkpoint import saving, store, universal
+from training.checkpoint.export import FACTS, export, master_weights
+from training.checkpoint.store import Checkpoint
+from training.data.feed import Feed
+from training.engine import distributed as ranks
+from training.engine.configuration import dtype_of
+from training.engine.engine import Engine
+from training.inputs import Inputs
+from training.settings import Run
+from udfs.tokenizer import TextTokenizer
+
+Resume = Literal["never", "must", "auto"]
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """Where a run stands before its first step: the checkpoint it goes on from, if any, and whether it is its own."""
+
+    checkpoint: Checkpoint | None
+    own: bool
+    first: int
+    sequence: int
+
+
+def beginning(run: Run, feed: Feed, folder: Path, resume: Resume, tokenizer: TextTokenizer) -> Beginning:
+    """The checkpoint to go on from and where the data stand there. Raises ValueError."""
+    place = folder / "checkpoints"
+    if resume == "must" or (resume == "auto" and store.steps(place)):
+        found = saving.newest(place)
+        sequence = feed.resume(found.state["feed"], run.start.allow if found.state["run"] != run.as_dict() else ())
+        return Beginning(found, True, found.step, sequence)
+    if not run.start.state:
+        return Beginning(None, False, 0, 0)
+    if run.start.checkpoint == "-":
+        raise ValueError(f"{run.name}: expected --from with the run to go on from, found none; name a run folder")
+    found = store.opened(run.start.checkpoint, run.start.step)
+    if found.state["tokenizer_hash"] != tokenizer.hash:
+        raise ValueError(f"{found.folder}: expected the tokenizer it was trained with, found another; name that one")
+    # Another phase reads its own mixture from the beginning; the same one goes on where it stood.
+    same = found.state["phase"] == run.phase
+    sequence = feed.resume(found.state["feed"], run.start.allow) if same else 0
+    return Beginning(found, False, found.step, sequence)
+
+
+def model(run: Run, begun: Beginning, tokenizer: TextTokenizer, feed: Feed, folder: Path) -> Any:
+    """The model with the weights it begins with, on every rank. Raises ValueError."""
+    dtype = dtype_of(run.engine.dtype, torch.device("cuda" if torch.cuda.is_available() else "cpu"))
+    if begun.checkpoint is not None:
+        from transformers import AutoConfig, AutoModelForCausalLM
+
+        config = AutoConfig.for_model(**begun.checkpoint.state["model"]["config"])
+        config.max_position_embeddings = max(config.max_position_embeddings, run.start.context, run.batch.length)
+        drawn = AutoModelForCausalLM.from_config(config, dtype=torch.float32)  # type: ignore[no-untyped-call]
+        lm = models.cast(drawn, dtype)
+    elif run.start.model in models.SHAPES and not run.start.checkpoint:
+        context = max(run.start.context, run.batch.length, models.SHAPES[run.start.model].context)
+        shape = models.shape(run.start.model, tokenizer.size, context)
+        lm = models.build(shape, run.start.seed, dtype, tokenizer.model_ids())
+    else:
+        lm = models.read(_weights_folder(run, folder), dtype)
+    rows = lm.get_input_embeddings().weight.shape[0]
+    if max(feed.largest + 1, tokenizer.size) > rows:
+        raise ValueError(
+            f"{run.start.model}: expected embeddings for {max(feed.largest + 1, tokenizer.size):,} token ids, found "
+            f"{rows:,}; use the model's own tokenizer"
+        )
+    return lm
+
+
+def _weights_folder(run: Run, folder: Path) -> str:
+    """A Hugging Face folder: the one named, or an export of the checkpoint named."""
+    if not run.start.checkpoint:
+        return run.start.model
+    given = Path(run.start.checkpoint)
+    if (given / "config.json").exists():
+        return str(given)
+    to, error = folder / "start", None
+    if ranks.rank() == 0 and not (to / "config.json").exists():
+        try:
+            export([store.opened(given, run.start.step)], to, "fp32")
+        except ValueError as found:
+            error = str(found)
+    if said := ranks.told(error):
+        raise ValueError(said)
+    return str(to)
+
+
+def base(run: Run, inputs: Inputs, begun: Beginning, lm: Any, tokenizer: TextTokenizer) -> dict[str, Any]:
+    """What every checkpoint of the run says of it."""
+    config = json.loads(json.dumps(lm.config.to_dict(), default=str))
+    own = {"recipe": run.name, "phase": run.phase, "sources": json.loads(json.dumps(inputs.as_dict()))["sources"]}
+    if begun.checkpoint is not None:
+        before = begun.checkpoint.state["lineage"]
+        lineage = before if begun.own else [*before, own]
+    else:
+        lineage = [*_folder_lineage(run), own]
+    digest = hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()
+    return {
+        "format": store.FORMAT,
+        "tokenizer_hash": tokenizer.hash,
+        "lineage": lineage,
+        "model": {"config": config, "hash": digest},
+        "run_hash": run.hash(),
+        "versions": {name: version(name) for name in ("torch", "deepspeed", "transformers")},
+    }
+
+
+def _folder_lineage(run: Run) -> list[Any]:
+    """What an exported folder that the run starts from was trained on before."""
+    given = run.start.checkpoint or run.start.model
+    if run.start.checkpoint and not (Path(given) / FACTS).exists():
+        return list(store.opened(given, run.start.step).state["lineage"])
+    facts = Path(given) / FACTS
+    return list(json.loads(facts.read_text(encoding="utf-8"))["lineage"]) if facts.exists() else []
+
+
+def engine(run: Run, lm: Any, device: torch.device, begun: Beginning) -> Engine:
+    """The engine with the checkpoint's state, whatever its layout. Raises ValueError where that would lose it."""
+    if begun.checkpoint is None:
+        return Engine(run, lm, device)
+    stored = begun.checkpoint.state["layout"]
+    how = universal.way(stored, saving.layout(run, dtype_of(run.engine.dtype, device)))
+    if how == "as it is":
+        engine = Engine(run, lm, device)
+        saving.load(engine, begun.checkpoint)
+        return engine
+    if how == "universal":
+        converted = universal.convert(begun.checkpoint, stored["zero"])
+        engine = Engine(run, lm, device, universal=True)
+        universal.load(engine, converted)
+        return engine
+    if "optimizer" not in run.start.allow:
+        raise ValueError(
+            f"{begun.checkpoint.folder}: its optimizer state is of ZeRO {stored['zero']} in {stored['dtype']}, which "
+            f"ZeRO {run.engine.zero} in this run's type cannot read; go on as it was, or lose that state with "
+            "--set 'start.allow=[\"optimizer\"]'"
+        )
+    return _weights_only(run, lm, device, begun.checkpoint)
+
+
+def _weights_only(run: Run, lm: Any, device: torch.device, checkpoint: Checkpoint) -> Engine:
+    dtype = next(lm.parameters()).dtype
+    lm.load_state_dict({name: tensor.to(dtype) for name, tensor in master_weights(checkpoint).items()}, strict=False)
+    return Engine(run, lm, device)

@@ -1,0 +1,129 @@
+"""Train: from a run's settings and pinned tables to checkpoints. Started alone, or by torchrun, deepspeed or Slurm.
+
+refinelake train pretrain --model toy --tokens warehouse/pretrain_tokens --tokenizer tokenizer --to runs/pretrain
+torchrun --nproc_per_node 8 -m training.train pretrain ... (the same arguments)
+refinelake train --to runs/pretrain --resume
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from training import start
+from training.checkpoint import store
+from training.data.feed import Feed
+from training.engine import distributed as ranks
+from training.inputs import Inputs, open_feed
+from training.loop import Loop
+from training.metrics import Log
+from training.settings import Run
+from training.spikes import Watch
+from training.start import Beginning, Resume
+from udfs.tokenizer import TextTokenizer
+
+RUN_FILE = "run.json"
+STOPPED = 75
+"""Exit code of a run that saved and wants to be resumed (EX_TEMPFAIL)."""
+
+
+def train(
+    run: Run,
+    inputs: Inputs,
+    folder: Path,
+    resume: Resume = "never",
+    progress: Callable[[dict[str, Any]], None] | None = None,
+) -> str:
+    """Carry a run out. Returns finished, or why it stopped after saving. Raises ValueError for the user's mistakes."""
+    device = ranks.start(max(30.0, run.seeing.hang_minutes))
+    _refuse_used(folder, resume)
+    tokenizer = TextTokenizer.read(inputs.tokenizer)
+    feed = _first_on_rank_0(lambda: open_feed(run, inputs, tokenizer))
+    begun = start.beginning(run, feed, folder, resume, tokenizer)
+    phase_first = _phase_first(folder, begun)
+    last = phase_first + run.duration.optimizer_steps(run.batch, feed.steps_an_epoch)
+    feed.begin(begun.first, begun.sequence)
+    if feed.steps < last:
+        raise ValueError(
+            f"{inputs.sources[0].table}: expected data for {last - begun.first:,} steps, found "
+            f"{feed.steps - begun.first:,}; allow more epochs in the mixture, add data, or shorten duration"
+        )
+    lm = start.model(run, begun, tokenizer, feed, folder)
+    base = start.base(run, inputs, begun, lm, tokenizer)
+    if ranks.rank() == 0:
+        _describe(run, inputs, folder, phase_first, last, begun, base)
+        tokenizer.save(folder / "tokenizer")
+    ranks.barrier()
+    engine = start.engine(run, lm, device, begun)
+    log = Log(folder, run.seeing, f"{run.name}-{folder.name}", ranks.rank() == 0)
+    log.event("resumed" if begun.own else "started", begun.first, sequence=begun.sequence, notices=feed.notices)
+    stored = begun.checkpoint.state if begun.checkpoint is not None and begun.own else {}
+    watch = Watch(run.spikes, **stored.get("watch", {}))
+    schedule = run.rate.schedule(run.phase, phase_first, last - phase_first)
+    counted = {"tokens": stored.get("tokens", 0), "skipped": stored.get("skipped", 0)}
+    loop = Loop(run, engine, feed, schedule, folder, begun.first, last, watch, log, base, **counted)
+    loop.progress = progress or (lambda _: None)
+    try:
+        outcome = loop.carry_out()
+        log.event(outcome if outcome == "finished" else "stopped", last, why=outcome)
+        return outcome
+    finally:
+        log.close()
+        engine.close()
+
+
+def _phase_first(folder: Path, begun: Beginning) -> int:
+    """The global number of the first step of this run."""
+    if not begun.own:
+        return begun.first
+    return int(json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))["first_step"])
+
+
+def _first_on_rank_0(make: Callable[[], Feed]) -> Feed:
+    """Rank 0 builds the caches of its machine before the others look; they wait at the lock on other machines."""
+    made = make() if ranks.rank() == 0 else None
+    ranks.barrier()
+    return made or make()
+
+
+def _refuse_used(folder: Path, resume: Resume) -> None:
+    if resume == "never" and store.steps(folder / "checkpoints"):
+        raise ValueError(f"{folder}: expected a new folder, found checkpoints; add --resume, or name another folder")
+
+
+def _describe(
+    run: Run, inputs: Inputs, folder: Path, first: int, last: int, begun: Beginning, base: dict[str, Any]
+) -> None:
+    """Write run.json, with a segment for each stretch of steps that counts sequences in its own way."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / RUN_FILE
+    segments = json.loads(file.read_text(encoding="utf-8"))["segments"] if begun.own else []
+    segment = {"step": begun.first, "sequence": begun.sequence, "size": run.batch.size, "length": run.batch.length}
+    kept = [s for s in segments if s["step"] < begun.first]
+    moved = not kept or any(kept[-1][k] != segment[k] for k in ("size", "length"))
+    whole = {
+        "format": 1,
+        "run": run.as_dict(),
+        "inputs": inputs.as_dict(),
+        "first_step": first,
+        "last_step": last,
+        "segments": [*kept, segment] if moved else kept,
+        "tokenizer_hash": base["tokenizer_hash"],
+        "lineage": base["lineage"],
+        "versions": base["versions"],
+        "command": sys.argv,
+        "ranks": ranks.world(),
+    }
+    store.write_json(file, whole)
+
+
+def reopened(folder: Path) -> tuple[Run, Inputs, dict[str, Any]]:
+    """Settings and inputs of a run from its run.json, and the whole file. Raises ValueError."""
+    file = folder / RUN_FILE
+    if not file.exists():
+        raise ValueError(f"{folder}: expected a run with {RUN_FILE}, found none; name the folder that train wrote to")
+    whole = json.loads(file.read_text(encoding="utf-8"))
+    return Run.from_dict(whole["run"]), Inputs.from_dict(whole["inputs"]), whole
