@@ -14,9 +14,10 @@ from typing import NamedTuple
 MIN_WORDS, MAX_CHARS = 8, 2_000
 MAX_CODE_CHARS = 8_000
 _MIN_CODE_LINES = 5
-_SLASHES = "c cpp csharp d dart go groovy java javascript kotlin objective-c php rust scala swift typescript tsx jsx zig".split()
-_HASHES = "crystal elixir julia nim perl r ruby shell powershell tcl".split()
-_DASHES = "ada elm haskell lua sql vhdl".split()
+_SLASHES = {"c", "cpp", "csharp", "d", "dart", "go", "groovy", "java", "javascript", "kotlin", "objective-c", "php"}
+_SLASHES |= {"rust", "scala", "swift", "typescript", "tsx", "jsx", "zig"}
+_HASHES = {"crystal", "elixir", "julia", "nim", "perl", "r", "ruby", "shell", "powershell", "tcl"}
+_DASHES = {"ada", "elm", "haskell", "lua", "sql", "vhdl"}
 _LINE_MARK = (
     dict.fromkeys(_SLASHES, re.compile(r"[ \t]*//[/!]?[ \t]?(?!go:|\+build)"))
     | dict.fromkeys(_HASHES, re.compile(r"[ \t]*#+(?![!\[{])[ \t]?"))

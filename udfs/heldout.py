@@ -7,6 +7,9 @@ leave out the same repositories without knowing of each other. A greater share h
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+
+import pyarrow as pa
 
 SHARE = 0.001
 _KEY = b"refinelake held-out 1"
@@ -26,3 +29,12 @@ def is_held_out(name: str, share: float = SHARE) -> bool:
         raise ValueError(f"held-out: expected a share from 0 to 1, found {share}; 0.001 is one in a thousand")
     digest = hashlib.blake2b(wanted.encode(), digest_size=8, key=_KEY).digest()
     return int.from_bytes(digest, "big") < int(share * 2**64)
+
+
+def held_out_batch(share: float, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """The batch with `held_out` by its column `repo`; where that is null, false."""
+    # Each name once: a batch has few.
+    names = batch.column("repo").dictionary_encode()
+    known = pa.array([is_held_out(name, share) for name in names.dictionary.to_pylist()], pa.bool_())
+    held = known.take(names.indices).fill_null(False)
+    yield pa.RecordBatch.from_arrays([*batch.columns, held], [*batch.schema.names, "held_out"])

@@ -188,33 +188,41 @@ def _signals(schema: pa.Schema, authors: bool, batch: pa.RecordBatch) -> Iterato
 
 def held_out_rows(rows: DataFrame, share: float) -> DataFrame:
     """Add `held_out` to rows with `repo`; a row whose repository nobody knows is not held out."""
+    from udfs.heldout import held_out_batch
+
     schema = StructType([*rows.schema.fields, StructField("held_out", BooleanType(), False)])
-    return _mapped(rows, partial(_held_out, share), schema)
-
-
-def _held_out(share: float, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
-    from udfs.heldout import is_held_out
-
-    # Each name once: a batch has few.
-    names = batch.column("repo").dictionary_encode()
-    known = pa.array([is_held_out(name, share) for name in names.dictionary.to_pylist()], pa.bool_())
-    held = known.take(names.indices).fill_null(False)
-    yield pa.RecordBatch.from_arrays([*batch.columns, held], [*batch.schema.names, "held_out"])
+    return _mapped(rows, partial(held_out_batch, share), schema)
 
 
 def token_rows(rows: DataFrame, shipped: Shipped, fim: Fim) -> DataFrame:
     """Rows (content_id, text, ...) with `tokens` and `n_tokens` in place of the text."""
+    from udfs.tokenizing import token_batches
+
     kept = [field for field in rows.schema.fields if field.name != "text"]
     made = [StructField("tokens", ArrayType(IntegerType()), False), StructField("n_tokens", LongType(), False)]
-    return _mapped(rows, partial(_tokens, shipped, fim), StructType([*kept, *made]))
+    return _mapped(rows, partial(token_batches, shipped, fim), StructType([*kept, *made]))
 
 
-def _tokens(shipped: Shipped, fim: Fim, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
-    from udfs.tokenizing import document_tokens, loaded
+def conversation_rows(rows: DataFrame, shipped: Shipped) -> DataFrame:
+    """Rows (messages, ...) with ids, mask and their lengths in place of the messages."""
+    from udfs.tokenizing import conversation_batches
 
-    others = batch.drop_columns(["text"])
-    start = 0
-    for tokens in document_tokens(batch.column("content_id"), batch.column("text"), loaded(shipped), fim):
-        columns = [*others.slice(start, len(tokens)).columns, tokens, tokens.value_lengths().cast(pa.int64())]
-        yield pa.RecordBatch.from_arrays(columns, [*others.schema.names, "tokens", "n_tokens"])
-        start += len(tokens)
+    kept = [field for field in rows.schema.fields if field.name != "messages"]
+    ids, mask = ArrayType(IntegerType()), ArrayType(BooleanType())
+    counted = [("tokens", ids), ("n_tokens", LongType()), ("supervised", mask), ("n_supervised", LongType())]
+    made = [StructField(name, kind, False) for name, kind in counted]
+    return _mapped(rows, partial(conversation_batches, shipped), StructType([*kept, *made]))
+
+
+def instruction_rows(rows: DataFrame) -> DataFrame:
+    """Instructions found in rows (clean_id, language, text), in the columns of instruction_parts."""
+    from udfs.instruction_batches import PARTS, found_batch
+
+    return _mapped(rows.select("clean_id", "language", "text"), found_batch, PARTS)
+
+
+def given_rows(rows: DataFrame) -> DataFrame:
+    """Conversations or reasons of rows (origin, stage, columns of a given table)."""
+    from udfs.instruction_batches import GIVEN, given_batch
+
+    return _mapped(rows, given_batch, GIVEN)

@@ -16,7 +16,6 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from schemas.corpus import SFT_TOKENS
 from udfs.chat import encode
 from udfs.fim import Fim, cut
 from udfs.tokenizer import Special, TextTokenizer
@@ -99,12 +98,28 @@ def _cut_tokens(ids: list[str], texts: list[str], tokenizer: TextTokenizer, fim:
     return pa.array([np.concatenate(row) for row in rows], pa.list_(pa.int32()))
 
 
-def conversation_tokens(batch: pa.RecordBatch, tokenizer: TextTokenizer) -> pa.RecordBatch:
-    """Ids, mask and their lengths of rows (instruction_id, messages). Raises RowError: such rows never get here."""
-    rows = []
-    for row in batch.to_pylist():
-        made = encode(row["messages"], tokenizer)
-        counts = {"n_tokens": len(made.ids), "n_supervised": sum(made.supervised)}
-        rows.append({"content_id": row["instruction_id"], "tokens": made.ids, "supervised": made.supervised} | counts)
-    names = ["content_id", "tokens", "n_tokens", "supervised", "n_supervised"]
-    return pa.RecordBatch.from_pylist(rows, SFT_TOKENS.arrow_schema(names))
+def token_batches(shipped: Shipped, fim: Fim, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """Rows (content_id, text, ...) with `tokens` and `n_tokens` in place of the text."""
+    others = batch.drop_columns(["text"])
+    start = 0
+    for tokens in document_tokens(batch.column("content_id"), batch.column("text"), loaded(shipped), fim):
+        columns = [*others.slice(start, len(tokens)).columns, tokens, tokens.value_lengths().cast(pa.int64())]
+        yield pa.RecordBatch.from_arrays(columns, [*others.schema.names, "tokens", "n_tokens"])
+        start += len(tokens)
+
+
+def conversation_batches(shipped: Shipped, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """Rows (messages, ...) with `tokens`, `n_tokens`, `supervised`, `n_supervised` in place of the messages.
+
+    Raises RowError, which does not happen to rows of `instructions`: they were checked on their way in.
+    """
+    tokenizer = loaded(shipped)
+    made = [encode(messages, tokenizer) for messages in batch.column("messages").to_pylist()]
+    others = batch.drop_columns(["messages"])
+    added = {
+        "tokens": pa.array([row.ids for row in made], pa.list_(pa.int32())),
+        "n_tokens": pa.array([len(row.ids) for row in made], pa.int64()),
+        "supervised": pa.array([row.supervised for row in made], pa.list_(pa.bool_())),
+        "n_supervised": pa.array([sum(row.supervised) for row in made], pa.int64()),
+    }
+    yield pa.RecordBatch.from_arrays([*others.columns, *added.values()], [*others.schema.names, *added])

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from jobs.corpus import pretrain_tokens
+from jobs.corpus import instruction_decisions, instruction_parts, instructions, pretrain_tokens, sft_tokens
 from schemas import corpus
 
-STAGES = (pretrain_tokens.STAGE,)
+STAGES = (
+    pretrain_tokens.STAGE,
+    instruction_parts.STAGE,
+    instruction_decisions.STAGE,
+    instructions.STAGE,
+    sft_tokens.STAGE,
+)
 
 TABLES = corpus.TABLES
 """Every table of this half in the order of the flow."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from jobs.corpus.tokenizer_sample import TokenizerSample
 from udfs.fim import Fim
@@ -40,4 +40,28 @@ class Tokens:
         return Fim(self.fim_rate, self.fim_spm, (before, after, between))
 
 
-SECTIONS: dict[str, type] = {"tokenizer_sample": TokenizerSample, "tokens": Tokens}
+@dataclass(frozen=True)
+class Instructions:
+    """Which instructions are kept, and for which stage of fine-tuning: 1 is broad, 2 is deep (OpenCoder, 1.2 and 1.3 of
+    the paper's description). `tables` are locations of given tables with the stage of each; they have the columns
+    instruction, question or prompt, `input`, and output, answer or response, or `messages`; `language` and `repo` are
+    read where they are there. Bounds are bytes of UTF-8: 6,000 is about the authors' 1,500 tokens of a row.
+    """
+
+    tables: dict[str, int] = field(default_factory=dict)
+    docstring_stage: int = 2
+    summary_stage: int = 1
+    max_question_bytes: int = 6_000
+    min_answer_bytes: int = 20
+    max_answer_bytes: int = 6_000
+
+    def __post_init__(self) -> None:
+        stages = {"docstring_stage": self.docstring_stage, "summary_stage": self.summary_stage, **self.tables}
+        wrong = {name: stage for name, stage in stages.items() if stage not in (1, 2)}
+        if wrong:
+            raise ValueError(f"instructions: expected a stage of 1 or 2, found {wrong}")
+        if not 0 < self.min_answer_bytes <= self.max_answer_bytes or self.max_question_bytes < 1:
+            raise ValueError("instructions: expected bounds above 0 and min_answer_bytes up to max_answer_bytes")
+
+
+SECTIONS: dict[str, type] = {"tokenizer_sample": TokenizerSample, "tokens": Tokens, "instructions": Instructions}

@@ -20,6 +20,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "pin-rate": ("jobs.runtime.commands.pin_rate", "Turn a byte target of a language into a pinned sampling rate."),
     "releases": ("jobs.runtime.commands.releases", "List what readers see, or point back at an earlier release."),
+    "tokenizer": ("jobs.runtime.commands.tokenizer", "Train a tokenizer on a stated sample of the corpus."),
+    "tokens": ("jobs.runtime.commands.tokens", "Write the token tables and instructions that training reads."),
     "doctor": ("jobs.runtime.commands.doctor", "Start Spark once and say what this machine has."),
     "docs": ("jobs.runtime.commands.docs", "Write the pages that are generated from code: schemas, rules, parameters."),
     "profile": ("jobs.runtime.commands.profile", "Profile one kernel over files of a folder."),
@@ -70,15 +72,16 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
 def stage_main(stage: object) -> None:
     """Run one stage under spark-submit: read its tables, write its table, print its row."""
     # The stage was defined in __main__; the flow has its own copy, with the module name that workers can import.
-    import jobs.code.flow as flow
     from jobs.runtime.commands.run import run_flow
+    from jobs.runtime.flows import flow_of
 
     name = stage.name  # type: ignore[attr-defined]
-    own = next(s for s in flow.STAGES if s.name == name)
+    flow = flow_of(name)
+    own = next(s for s in flow.stages if s.name == name)
     parser = argparse.ArgumentParser(description=(own.transform.__doc__ or name).splitlines()[0])
     add_run_arguments(parser)
     args = parser.parse_args()
-    sys.exit(guarded(lambda: run_flow(args, stages=(own,))))
+    sys.exit(guarded(lambda: run_flow(args, flow, (own,))))
 
 
 if __name__ == "__main__":

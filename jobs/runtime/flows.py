@@ -1,4 +1,4 @@
-"""Both halves side by side: which flow a stage is of, every table of a release, every section of parameters."""
+"""All flows side by side: which flow a stage is of, every table of a release, every section of parameters."""
 
 from __future__ import annotations
 
@@ -21,10 +21,9 @@ class Flow:
     tables: tuple[Table, ...]
 
 
-FLOWS = (
-    Flow("The raw-code half", code.STAGES, code.TABLES),
-    Flow("From the corpus to token tables", corpus.STAGES, corpus.TABLES),
-)
+CODE = Flow("The raw-code half", code.STAGES, code.TABLES)
+CORPUS = Flow("From the corpus to token tables", corpus.STAGES, corpus.TABLES)
+FLOWS = (CODE, CORPUS)
 TABLES: tuple[Table, ...] = tuple(table for flow in FLOWS for table in flow.tables)
 SECTIONS: dict[str, type] = code_parameters.SECTIONS | corpus_parameters.SECTIONS
 

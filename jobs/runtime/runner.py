@@ -152,7 +152,8 @@ def _decide(run: Run, stage: Decide, params: Any, inputs: dict[str, int], metada
     decided = align(stage.writes, stage.transform(*reads, params, **extra))
     candidate = run.lake.stage(decided, run.run_id, stage.name)
     result = accounting.count_decisions(stage, candidate)
-    population = accounting.population(reads[0]) if "keep" in stage.writes.names else None
+    everyone = stage.population or (lambda *tables: accounting.population(tables[0]))
+    population = everyone(*reads) if "keep" in stage.writes.names else None
     quality.gate(run.checks, run.run_id, stage, quality.check_rows(stage.writes, candidate, population))
     result.rows_written = write_changes(
         run, stage.writes, candidate, metadata, lambda rows: rows.where(stage.scope or "true")

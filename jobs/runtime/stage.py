@@ -46,7 +46,7 @@ class Measure:
 
 @dataclass(frozen=True)
 class Decide:
-    """`transform(*reads, params)` decides about every row of its population, by default the kept rows of reads[0].
+    """`transform(*reads, params)` decides about each row of `population(*reads)`, by default the kept rows of reads[0].
 
     An iterative transform also gets `fixpoint=`, see runner.fixpoint. `rejects` marks a stage that writes its share of
     the rejects table only: rows where `scope` holds.
@@ -60,6 +60,7 @@ class Decide:
     version: Callable[[Any], str] = lambda _: ""
     iterative: bool = False
     scope: str | None = None
+    population: Transform | None = None
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,20 @@ from __future__ import annotations
 import argparse
 import time
 import uuid
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jobs.runtime.cli import add_run_arguments
-from jobs.runtime.stage import Stage
+
+if TYPE_CHECKING:
+    from jobs.runtime.accounting import StageResult
+    from jobs.runtime.flows import Flow
+    from jobs.runtime.progress import Console
+    from jobs.runtime.runner import Run
+    from jobs.runtime.stage import Stage
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,47 +47,68 @@ def work(args: argparse.Namespace) -> int:
         raise ValueError(
             "--sources: expected a manifest for ingest, found none; name one, or leave ingest out by --only"
         )
-    return run_flow(args, stages, with_ingest)
+    return _run_code(args, stages, with_ingest)
 
 
-def run_flow(args: argparse.Namespace, stages: tuple[Stage, ...], with_ingest: bool = False) -> int:
-    """Run ingest (if asked) and stages in one session, print the table, write the report."""
-    from jobs.code import flow
+def _run_code(args: argparse.Namespace, stages: tuple[Stage, ...], with_ingest: bool) -> int:
+    """Ingest (if asked), the stages, and after an ingest the report."""
     from jobs.code.ingest import ingest
-    from jobs.code.parameters import SECTIONS, Ingest
-    from jobs.runtime import accounting, runner
+    from jobs.code.parameters import Ingest
+    from jobs.runtime.flows import CODE, SECTIONS
     from jobs.runtime.manifest import read_manifest
-    from jobs.runtime.progress import Console
-    from jobs.runtime.session import session
-    from jobs.runtime.tables import Lake
     from schemas.params import load_params
 
-    params = load_params(SECTIONS, args.params, args.set)
+    load_params(SECTIONS, args.params, args.set)  # before the manifest, which may be long
     sources = read_manifest(args.sources) if with_ingest else []
-    console = Console()
-    started = time.monotonic()
-    lake = Lake(session(), absolute(args.warehouse))
-    run = runner.Run(lake, new_run_id(), flow.STAGES, params, progress=console)
     warnings: list[str] = []
 
-    def read_sources() -> accounting.StageResult:
-        result, said = ingest(run, sources, params[Ingest], args.allow_drop)
+    def read_sources(run: Run) -> StageResult:
+        result, said = ingest(run, sources, run.params[Ingest], args.allow_drop)
         warnings.extend(said)
         return result
 
-    runner.run_stages(run, stages, before=(("ingest", read_sources),) if with_ingest else ())
-    release = accounting.release(lake, run.run_id, flow.TABLES)
-    console.table(run.results, time.monotonic() - started)
-    for warning in warnings:
-        console.warn(warning)
-    console.say(_released(release, run.results))
-    if with_ingest:
+    def report(run: Run, console: Console) -> None:
         from jobs.runtime.report import write_report
 
         target = Path(args.report) if args.report else Path(absolute(args.warehouse)) / "report.html"
         if not (target.exists() and all(r.skipped for r in run.results)):
             write_report(run, target)
         console.say(f"report: {target}")
+
+    if with_ingest:
+        return run_flow(args, CODE, stages, {"ingest": read_sources}, warnings, report)
+    return run_flow(args, CODE, stages)
+
+
+def run_flow(
+    args: argparse.Namespace,
+    flow: Flow,
+    stages: tuple[Stage, ...],
+    before: Mapping[str, Callable[[Run], StageResult]] | None = None,
+    warnings: Sequence[str] = (),
+    after: Callable[[Run, Console], None] = lambda run, console: None,
+) -> int:
+    """Carry out `before` and stages of a flow in one session, release, print the table of stages and the warnings."""
+    from jobs.runtime import accounting, runner
+    from jobs.runtime.flows import SECTIONS, TABLES
+    from jobs.runtime.progress import Console
+    from jobs.runtime.session import session
+    from jobs.runtime.tables import Lake
+    from schemas.params import load_params
+
+    params = load_params(SECTIONS, args.params, args.set)
+    console = Console()
+    started = time.monotonic()
+    lake = Lake(session(), absolute(args.warehouse))
+    run = runner.Run(lake, new_run_id(), flow.stages, params, progress=console)
+    first = tuple((name, partial(work, run)) for name, work in (before or {}).items())
+    runner.run_stages(run, stages, before=first)
+    release = accounting.release(lake, run.run_id, TABLES)
+    console.table(run.results, time.monotonic() - started)
+    for warning in warnings:
+        console.warn(warning)
+    console.say(_released(release, run.results))
+    after(run, console)
     return 0
 
 

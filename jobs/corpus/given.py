@@ -1,0 +1,123 @@
+"""Given tables of instructions to given_instructions and rejects: their present rows, read anew in each run.
+
+What `instructions.tables` no longer names is gone, as with sources. A row that is no conversation has its reason in
+`rejects`; a table that is not there stops the run, since its rows would all be dropped.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import reduce
+
+from pyspark.errors import AnalysisException
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from jobs.corpus.parameters import Instructions
+from jobs.runtime.accounting import StageResult
+from jobs.runtime.runner import Run, write_changes
+from schemas.corpus import GIVEN_INSTRUCTIONS
+from schemas.ops import REJECTS
+from udfs.instructions import ANSWERS, QUESTIONS
+from udfs.spark import given_rows
+
+NAME = "given_instructions"
+_TEXTS = (*QUESTIONS, "input", *ANSWERS, "language", "repo")
+_MESSAGES = "array<struct<role:string,content:string>>"
+_JSON = ", ".join(f"{name} string" for name in _TEXTS) + f", messages {_MESSAGES}, corrupt string"
+_KEY = ["origin", "instruction_id"]
+
+
+def read_given(run: Run, p: Instructions) -> StageResult:
+    """Bring given_instructions and this step's share of rejects to what the tables hold. Raises ValueError."""
+    for table in (GIVEN_INSTRUCTIONS, REJECTS):
+        run.lake.ensure(table)
+    result = StageResult(NAME, GIVEN_INSTRUCTIONS.name)
+    if not p.tables and run.lake.version(GIVEN_INSTRUCTIONS.name) == 0:
+        result.skipped = True  # none is named and none ever was
+        return result
+    spark = run.lake.spark
+    tables = [table_rows(spark, place, stage) for place, stage in sorted(p.tables.items())]
+    empty = spark.createDataFrame([], f"origin string, stage int, {_JSON}")
+    rows = run.lake.stage(given_rows(reduce(DataFrame.unionByName, tables, empty)), run.run_id, NAME)
+    sound = rows.where("reason is null")
+    narrow = [c for c in GIVEN_INSTRUCTIONS.narrow() if c not in _KEY]
+    found = run.lake.stage(sound.groupBy(*_KEY).agg(*(F.min(c).alias(c) for c in narrow)), run.run_id, f"{NAME}.found")
+    _count(result, rows, found)
+
+    def with_messages(changed: DataFrame) -> DataFrame:
+        # Equal ids have equal messages: whichever row is kept is the same.
+        return changed.join(sound.select(*_KEY, "messages").dropDuplicates(_KEY), _KEY)
+
+    metadata = {"run_id": run.run_id, "stage": NAME}
+    written = write_changes(run, GIVEN_INSTRUCTIONS, found, metadata, with_text=with_messages)
+    mine = f"stage = '{NAME}'"
+    written += write_changes(run, REJECTS, _rejects(rows), metadata, lambda stored: stored.where(mine))
+    result.rows_written, result.table_version = written, run.lake.version(GIVEN_INSTRUCTIONS.name) or 0
+    return result
+
+
+def table_rows(spark: SparkSession, place: str, stage: int) -> DataFrame:
+    """Rows of a table in one set of columns: JSON lines or Parquet by name, else Delta. Raises ValueError."""
+    try:
+        if re.search(r"\.(jsonl?|ndjson)(\.\w+)?$", place):
+            rows = spark.read.schema(_JSON).option("columnNameOfCorruptRecord", "corrupt").json(place)
+        elif ".parquet" in place:
+            rows = spark.read.parquet(place)
+        else:
+            rows = spark.read.load(place)  # the session's default source is Delta
+    except AnalysisException as error:
+        said = (error.getMessage() or str(error)).splitlines()[0]
+        raise ValueError(
+            f"instructions.tables: expected JSON lines (.jsonl), Parquet (.parquet) or a Delta table at {place}, "
+            f"found none ({said}); name another place, or leave it out"
+        ) from None
+    if not {*QUESTIONS, "input", "messages"} & set(rows.columns):
+        raise ValueError(
+            f"{place}: expected messages, or one of {', '.join(QUESTIONS)} or input with one of {', '.join(ANSWERS)}, "
+            f"found the columns {', '.join(rows.columns)}; rename them"
+        )
+    texts = {name: _text(rows, name) for name in (*_TEXTS, "corrupt")}
+    about = {"origin": F.lit(place), "stage": F.lit(stage), "messages": _messages(rows, place)}
+    return rows.select(*(column.alias(name) for name, column in (about | texts).items()))
+
+
+def _text(rows: DataFrame, name: str) -> Column:
+    """The column as a string; null where the table has none, or holds something nested under that name."""
+    known = dict(rows.dtypes).get(name, "")
+    return F.lit(None).cast("string") if not known or "<" in known else F.col(name).cast("string")
+
+
+def _messages(rows: DataFrame, place: str) -> Column:
+    kind = dict(rows.dtypes).get("messages")
+    if kind is None:
+        return F.lit(None).cast(_MESSAGES)
+    if not (kind.startswith("array<struct<") and "role:string" in kind and "content:string" in kind):
+        raise ValueError(f"{place}: expected messages of type {_MESSAGES}, found {kind}; convert them")
+    turn = F.transform("messages", lambda m: F.struct(m["role"].alias("role"), m["content"].alias("content")))
+    return turn.cast(_MESSAGES)
+
+
+def _count(result: StageResult, rows: DataFrame, found: DataFrame) -> None:
+    """Rows read = kept + dropped with reasons."""
+    by = {r["reason"]: r["count"] for r in rows.groupBy("reason").count().collect()}
+    sound = by.pop(None, 0)
+    result.rows_kept = found.count()
+    result.rows_read = sound + sum(by.values())
+    result.reasons = by | ({"duplicate": sound - result.rows_kept} if sound > result.rows_kept else {})
+
+
+def _rejects(rows: DataFrame) -> DataFrame:
+    refused = (
+        rows.where("reason is not null").groupBy("origin", "row_id", "reason").agg(F.min("detail").alias("detail"))
+    )
+    return refused.select(
+        F.sha2(F.concat_ws("\0", F.lit(NAME), "origin", "row_id", "reason"), 256).alias("reject_id"),
+        F.lit(NAME).alias("stage"),
+        F.col("origin").alias("source_id"),
+        F.lit(None).cast("string").alias("path"),
+        F.col("row_id").alias("content_id"),
+        "reason",
+        "detail",
+        F.lit(None).cast("bigint").alias("size_bytes"),
+    )
