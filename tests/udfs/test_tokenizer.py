@@ -64,6 +64,33 @@ def test_its_hash_changes_with_merges_and_with_special_tokens() -> None:
     assert TextTokenizer.train(SAMPLE, 1024).hash == TRAINED.hash
 
 
+def test_ordinary_added_tokens_of_others_become_special() -> None:
+    """Published tokenizers hold some of them as such, and a text could spell them."""
+    from tokenizers import Tokenizer
+
+    theirs = Tokenizer.from_str(TRAINED.serialised)
+    theirs.add_tokens(["<|fim_prefix|>"])
+    text = "a <|fim_prefix|> b"
+    assert theirs.token_to_id("<|fim_prefix|>") in theirs.encode(text, add_special_tokens=False).ids
+    ours = TextTokenizer(theirs, Special(more=("<|fim_prefix|>",)))
+    (ids,) = ours.encode([text])
+    assert ours.id("<|fim_prefix|>") not in ids and ours.decode(ids) == text
+
+
+def test_more_special_tokens_are_kept_with_the_others(tmp_path: Path) -> None:
+    made = TextTokenizer.train(SAMPLE[:2], 512, Special(more=("<|fim_prefix|>",)))
+    made.save(tmp_path)
+    assert TextTokenizer.read(tmp_path).special == made.special
+    assert made.hash != TextTokenizer.train(SAMPLE[:2], 512).hash
+    assert TextTokenizer.from_json(made.serialised, made.special).hash == made.hash
+
+
+def test_arrow_ids_are_the_same_ids() -> None:
+    texts = [*SAMPLE[:3], "", "é"]
+    assert TRAINED.encode_arrow(texts).to_pylist() == TRAINED.encode(texts)
+    assert TRAINED.encode_arrow([]).to_pylist() == []
+
+
 def test_digits_stand_alone_and_words_keep_their_space() -> None:
     (ids,) = TRAINED.encode(["x = 2048"])
     assert [TRAINED.decode([i]) for i in ids][-4:] == ["2", "0", "4", "8"]
