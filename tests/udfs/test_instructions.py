@@ -209,16 +209,14 @@ def test_a_given_row_that_is_none_has_a_reason(row: dict[str, Any], reason: str)
 
 
 def test_batches_carry_ids_sizes_and_reasons() -> None:
-    twice = (
-        SOUND
-        + '\n\n\ndef area(\n    sides: list[float],\n) -> float:\n    """Other words than those above, so it counts."""\n    return 0.0\n'
-    )
+    functions = SOUND[SOUND.index("@staticmethod") :]
+    twice = "\n\n".join([SOUND, functions, functions.replace("The area of a box, given", "What a box covers, by")])
     texts = pa.RecordBatch.from_pylist([{"clean_id": "c", "language": "python", "text": t} for t in (twice, "x = 1\n")])
     (made,) = found_batch(texts)
     found, none = made.to_pylist()
     assert none["found"] == none["texts"] == []
     assert [f["instruction_id"] for f in found["found"]] == [t["instruction_id"] for t in found["texts"]]
-    assert [f["kind"] for f in found["found"]] == ["summary", "docstring", "docstring", "docstring"]
+    assert [f["kind"] for f in found["found"]] == ["summary", "docstring", "docstring", "docstring"], "each once"
     assert [f["answer_bytes"] for f in found["found"]] == [len(t["answer"].encode()) for t in found["texts"]]
     names = (
         "instruction",
