@@ -49,7 +49,7 @@ def pygments_split(text: str, language: str, lexer: object) -> Split:
         else:
             code.append(value)
     again = split("".join(code), language)
-    return Split("".join(code), "".join(comments), "pygments", again.pieces, again.string_at, comments)
+    return Split("".join(code), "".join(comments), "pygments", again.pieces, again.string_at, comments, [])
 
 
 def differences(text: str, language: str, lexer: object) -> dict[str, tuple[float, float]]:

@@ -60,6 +60,7 @@ class Split:
     pieces: list[str]  # the code, cut so that each quoted string is one piece
     string_at: list[int]  # where in `pieces` the quoted strings are
     comment_tokens: list[str]
+    comment_at: list[int]  # behind which of `pieces` each comment stands
 
     @property
     def strings(self) -> list[str]:
@@ -98,18 +99,19 @@ def split(text: str, language: str) -> Split:
     style = _style(found or "plain")
     text = trimmed(text)
     if style.pattern is None or not text:
-        return Split(text, "", style.name if found else "unknown", [text], [], [])
-    pieces, string_at, comments = _scan(style, "\n" + text if style.at_line else text)
+        return Split(text, "", style.name if found else "unknown", [text], [], [], [])
+    pieces, string_at, comments, comment_at = _scan(style, "\n" + text if style.at_line else text)
     if style.at_line:
         pieces[0] = pieces[0][1:]  # the first piece starts with our line feed: no comment holds one at its start
     how = style.name if found else "unknown"
-    return Split("".join(pieces), "".join(comments), how, pieces, string_at, comments)
+    return Split("".join(pieces), "".join(comments), how, pieces, string_at, comments, comment_at)
 
 
-def _scan(style: _Style, text: str) -> tuple[list[str], list[int], list[str]]:
+def _scan(style: _Style, text: str) -> tuple[list[str], list[int], list[str], list[int]]:
     pieces: list[str] = []
     string_at: list[int] = []
     comments: list[str] = []
+    comment_at: list[int] = []
     docs = _Statements(pieces)
     kinds, done, start = style.kinds, 0, 0
     if style.island:
@@ -119,38 +121,29 @@ def _scan(style: _Style, text: str) -> tuple[list[str], list[int], list[str]]:
     while start >= 0:
         resume = -1
         for match in style.pattern.finditer(text, start):
-            group = match.lastindex
-            assert group is not None
-            kind = kinds[group]
+            kind = kinds[match.lastindex]  # type: ignore[index]
             if kind == _CODE:
                 continue
             begin, end = match.span()
-            if kind == _STRING:
-                pieces.append(text[done:begin])
+            if kind == _COMMENT:
+                inner = match.start(match.lastindex)  # type: ignore[arg-type]
+                begin = inner if inner < end else begin
+            pieces.append(text[done:begin])
+            if kind == _STRING or (kind == _DOC and not docs.begins(text, done, begin)):
                 string_at.append(len(pieces))
                 pieces.append(text[begin:end])
-            elif kind == _COMMENT:
-                inner = match.start(group)
-                begin = inner if inner < end else begin
-                pieces.append(text[done:begin])
-                comments.append(text[begin:end])
-            elif kind == _DOC:
-                pieces.append(text[done:begin])
-                if docs.begins(text, done, begin):
-                    comments.append(text[begin:end])
-                else:
-                    string_at.append(len(pieces))
-                    pieces.append(text[begin:end])
-            else:
+                done = end
+                continue
+            if kind == _NESTED:
                 end = resume = _nested_end(style, text, begin, end)
-                pieces.append(text[done:begin])
-                comments.append(text[begin:end])
+            comment_at.append(len(pieces) - 1)
+            comments.append(text[begin:end])
             done = end
             if resume >= 0:
                 break
         start = resume
     pieces.append(text[done:])
-    return pieces, string_at, comments
+    return pieces, string_at, comments, comment_at
 
 
 class _Statements:

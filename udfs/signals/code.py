@@ -18,9 +18,8 @@ _AUTOGEN = re.compile(
     r"\bdo not (?:edit|modify)\b|\bdon't edit\b",
     re.MULTILINE,
 )
+_AUTOGEN_WORDS = ("gen", "automatically", "do not", "don't")  # one of them is in every match
 _HEX_WORD = re.compile(r"0[xX](?<!\w0[xX])[0-9a-fA-F]++(?!\w)")
-_TOKENS = re.compile(r"\w+|[^\w\s]+")
-_URL = re.compile(r"https?://")
 # Each match runs to the end of its line, so a line counts once.
 _PROMPT = re.compile(r"\b(?:(?:TODO|FIXME)\b|(?:[Tt]odo|[Ff]ixme)[ \t]{0,4}[:(]|(?i:your code here)\b)[^\n]*+")
 _ASSERT = re.compile(r"assert(?<![a-z0-9]assert)[^\n]*+")
@@ -191,7 +190,8 @@ def cate_autogen(view: View) -> bool:
     not edit/modify". Authors: also the bare substring "generate", which alone takes 9 % of the Python standard
     library (B6).
     """
-    return _AUTOGEN.search(view.raw[:200].lower()) is not None
+    start = view.raw[:200].lower()
+    return any(word in start for word in _AUTOGEN_WORDS) and _AUTOGEN.search(start) is not None
 
 
 @signal(26, family="code")
@@ -200,12 +200,7 @@ def frac_lines_long_string(view: View) -> float | None:
     Authors: one quote pattern for every language; here a string is what the language's syntax says, so that
     apostrophes open none.
     """
-    long_lines = 0
-    for string in view.strings:
-        if len(string) > 20:
-            for line in string.split("\n"):
-                long_lines += len(line) > 20 and len(_TOKENS.findall(line)) > 20
-    found = share(long_lines, view.num_code_lines)
+    found = share(view.quoted.long_lines, view.num_code_lines)
     return None if found is None else min(1.0, found)
 
 
@@ -214,7 +209,7 @@ def frac_chars_string_length(view: View) -> float | None:
     """Characters between the quotes of quoted strings / C; null if C is empty. Authors: only strings on one line;
     here a string that spans lines counts too.
     """
-    return share(sum(map(len, view.strings)), len(view.code))
+    return share(view.quoted.chars, len(view.code))
 
 
 @signal(28, family="code")
@@ -222,8 +217,7 @@ def frac_chars_long_word_length(view: View) -> float | None:
     """Inside quoted strings, characters of whitespace-separated words longer than 20 that hold no http(s) address /
     C; null if C is empty. Authors: null when a regular expression takes a second; this one is linear.
     """
-    long_words = [w for s in view.strings if len(s) > 20 for w in s.split() if len(w) > 20]
-    return share(sum(len(w) for w in long_words if not _URL.search(w)), len(view.code))
+    return share(view.quoted.long_word_chars, len(view.code))
 
 
 @signal(29, family="code")

@@ -15,21 +15,20 @@ from udfs.signals.registry import signal
 from udfs.signals.syntax import captures
 from udfs.signals.views import View, share
 
-_SIMPLE = "(string) (number) (true) (false) (null) (undefined) (identifier) (regex) (this) (member_expression)"
-_QUERY = f"""
+# A pattern costs at every node of its kind, so each kind has one, and values are told apart by their type.
+_QUERY = """
 (function_declaration name: (_) @function)
 (generator_function_declaration name: (_) @function)
-(variable_declarator name: (_) @function_variable value: [(function_expression) (generator_function)])
-(variable_declarator name: (_) @declared)
-(for_in_statement kind: _ left: (_) @declared)
-(variable_declarator name: (_) @simple !value)
-(variable_declarator name: (_) @simple value: [{_SIMPLE}])
+(variable_declarator name: (_) @declared value: (_)? @value)
+(for_in_statement kind: _ left: (_) @looped)
 (export_statement value: [(function_expression) (generator_function)] @exported)
 (import_statement) @import
 (return_statement) @return
-(return_statement [{_SIMPLE}] @simple_return)
 (class_declaration name: (_) @class)
 """
+_SIMPLE = frozenset(
+    ("string", "number", "true", "false", "null", "undefined", "identifier", "regex", "this", "member_expression")
+)
 _ASSIGNMENTS = "(assignment_expression left: (member_expression)) @assignment"
 _WITH_EXPORTS = _QUERY + _ASSIGNMENTS
 _FUNCTIONS = frozenset(("function_expression", "generator_function"))
@@ -156,21 +155,30 @@ def _gather(root: Any, source: bytes) -> JavaScript:
     def texts(name: str) -> list[bytes]:
         return [source[n.start_byte : n.end_byte] for n in nodes.get(name, ())]
 
-    functions = {node.start_byte for node in nodes.get("function_variable", ())}
-    declared = [n for n in nodes.get("declared", ()) if n.start_byte not in functions]
+    declared, values = nodes.get("declared", ()), nodes.get("value", ())
+    types = [node.type for node in values]
+    # A value's parent is searched for from the root down: asked of the few functions only.
+    named = [v.parent.child_by_field_name("name") for v, t in zip(values, types, strict=True) if t in _FUNCTIONS]
+    functions = {node.start_byte for node in named}
+    variables = [n for n in (*declared, *nodes.get("looped", ())) if n.start_byte not in functions]
     data, exported = _exports(nodes.get("assignment", ()), source)
     return JavaScript(
-        functions=texts("function") + texts("function_variable"),
+        functions=texts("function") + [source[n.start_byte : n.end_byte] for n in named],
         exported=exported + len(nodes.get("exported", ())),
-        variables=[source[n.start_byte : n.end_byte] for n in declared],
-        simple_variables=len(nodes.get("simple", ())),
+        variables=[source[n.start_byte : n.end_byte] for n in variables],
+        simple_variables=len(declared) - len(values) + sum(t in _SIMPLE for t in types),
         data_exports=data,
         imports=len(nodes.get("import", ())),
-        simple_returns=len(nodes.get("simple_return", ()))
-        + sum(not n.named_child_count for n in nodes.get("return", ())),
+        simple_returns=sum(_is_simple(node) for node in nodes.get("return", ())),
         classes=texts("class"),
         statements=sum(child.type not in _NOT_STATEMENTS for child in root.named_children),
     )
+
+
+def _is_simple(statement: Any) -> bool:
+    """A return of nothing, a literal or a name."""
+    size = statement.named_child_count
+    return size == 0 or any(statement.named_child(i).type in _SIMPLE for i in range(size))
 
 
 def _exports(assignments: Iterable[Any], source: bytes) -> tuple[int, int]:

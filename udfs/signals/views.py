@@ -17,6 +17,7 @@ from udfs.signals.document_text import DocumentText, RawWords, counted, document
 from udfs.signals.ngrams import WordCounts, count_spaced, count_words, ngram_chars
 from udfs.signals.once import once
 from udfs.signals.python_text import PythonText
+from udfs.signals.quoted import Quoted, quoted
 from udfs.signals.syntax import TooMuchToParse, parse
 from udfs.signals.words import normalised, raw_words
 
@@ -161,9 +162,9 @@ class View:
         return "\n".join(self.parts.comment_tokens)
 
     @once
-    def strings(self) -> list[str]:
-        """What stands between the quotes of the quoted strings of C, in order."""
-        return [_inside(s) for s in self.parts.strings]
+    def quoted(self) -> Quoted:
+        """What stands between the quotes of the quoted strings of C."""
+        return quoted(self.parts.strings)
 
     # What the signals of one language share
 
@@ -175,12 +176,6 @@ class View:
     @once
     def python(self) -> PythonText:
         return PythonText(self.raw, self.parts)
-
-
-def _inside(quoted: str) -> str:
-    quote = quoted[:3] if quoted.startswith(('"""', "'''")) else quoted[0]
-    inner = quoted[len(quote) :]
-    return inner.removesuffix(quote)
 
 
 def share(part: float, whole: float) -> float | None:

@@ -1,0 +1,80 @@
+"""What the signals count inside the quoted strings of a text's code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+
+from udfs.characters import SPACE, WORD, classes, code_point
+
+LONG = 20  # characters of a long word, tokens of a long line
+_TRIPLE = frozenset(('"""', "'''"))
+_HTTP, _HTTPS = np.frombuffer(b"http://", np.uint8), np.frombuffer(b"https://", np.uint8)
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """Characters between the quotes; lines there with more than LONG word-punct tokens; characters of words there,
+    parted by white space, that are longer than LONG and hold no http(s) address.
+    """
+
+    chars: int
+    long_lines: int
+    long_word_chars: int
+
+
+def quoted(strings: list[str]) -> Quoted:
+    """Counts of strings that come with their quotes; the last quote may be missing."""
+    short = [s for s in strings if s[:3] not in _TRIPLE]
+    chars = sum(map(len, short)) - len(short) - sum([s[-1] == s[0] and len(s) > 1 for s in short])
+    if len(short) < len(strings):
+        chars += sum(len(_inside(s)) for s in strings if s[:3] in _TRIPLE)
+    long = [inner for s in strings if len(s) > LONG + 1 and len(inner := _inside(s)) > LONG]
+    if not long:
+        return Quoted(chars, 0, 0)
+    text = np.frombuffer("\n".join(long).encode("utf-8", "surrogatepass"), np.uint8)
+    long_lines, long_word_chars = _long(text, classes(), _HTTP, _HTTPS).tolist()
+    return Quoted(chars, long_lines, long_word_chars)
+
+
+def _inside(string: str) -> str:
+    quote = string[:3] if string[:3] in _TRIPLE else string[0]
+    return string[len(quote) :].removesuffix(quote)
+
+
+@numba.njit(cache=True, nogil=True)
+def _long(text, classes, http, https):  # type: ignore[no-untyped-def]
+    """[long lines, characters of long words without an address]."""
+    found = np.zeros(2, np.int64)
+    at = tokens = word = width = before = 0  # word: characters of the present one; before: kind of the last character
+    address = False
+    while at <= len(text):
+        point, width = code_point(text, at) if at < len(text) else (np.int64(0x0A), 1)
+        kind = classes[point] if point < len(classes) else 0
+        now = 0 if kind & SPACE else 1 if kind & WORD else 2
+        tokens += now != 0 and now != before
+        if now:
+            word += 1
+            address |= point == 0x2F and (_ends(text, at + 1, http, word) or _ends(text, at + 1, https, word))
+        else:
+            found[1] += word if word > LONG and not address else 0
+            word, address = 0, False
+            if point == 0x0A:
+                found[0] += tokens > LONG
+                tokens = 0
+        before = now
+        at += width
+    return found
+
+
+@numba.njit(cache=True, nogil=True)
+def _ends(text, end, mark, word):  # type: ignore[no-untyped-def]
+    """The text up to `end` ends with the mark, all of it in the present word."""
+    if word < len(mark):
+        return False
+    for i in range(len(mark)):  # noqa: SIM110 - a generator is no compiled loop
+        if text[end - len(mark) + i] != mark[i]:
+            return False
+    return True
