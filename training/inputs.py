@@ -124,8 +124,10 @@ def _absolute(place: str) -> str:
 
 
 def _pinned(source: Source) -> Source:
-    if source.version is not None or source.table.endswith(".json"):
+    if source.version is not None:
         return source
+    if source.table.endswith(".json"):
+        return replace(source, version=open_table(source.table).version)
     from training.data.delta import version_of
 
     return replace(source, version=version_of(source.table, None))

@@ -106,6 +106,7 @@ class Loop:
         places = self.run.batch.tokens
         row = {
             "step": step,
+            "last": self.last,
             "loss": done.loss,
             "rate": done.rate,
             "norm": done.norm,

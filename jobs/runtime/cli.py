@@ -28,6 +28,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 
 
+TRAINING = "training.commands"
+"""The training half's own list of commands; named, not imported, so that no job depends on it."""
+
+
 def main(argv: list[str] | None = None) -> int:
     """Entry point of `refinelake`. The user's mistakes end in one message and exit code 2, failed checks in 3."""
     parser = argparse.ArgumentParser(
@@ -36,7 +40,7 @@ def main(argv: list[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     given = sys.argv[1:] if argv is None else argv
     wanted = next((a for a in given if not a.startswith("-")), None)
-    for name, (module, doc) in COMMANDS.items():
+    for name, (module, doc) in (COMMANDS | import_module(TRAINING).COMMANDS).items():
         sub = commands.add_parser(name, help=doc, description=doc)
         if name == wanted:
             command = import_module(module)
