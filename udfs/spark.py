@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 from pyspark.sql import DataFrame
-from pyspark.sql.types import ArrayType, BooleanType, IntegerType, LongType, StructField, StructType
+from pyspark.sql.types import ArrayType, BooleanType, DataType, IntegerType, LongType, StructField, StructType
 
 from schemas.code import CLEANED_TEXTS
 from schemas.contract import Table
@@ -186,32 +186,34 @@ def _signals(schema: pa.Schema, authors: bool, batch: pa.RecordBatch) -> Iterato
     yield pa.RecordBatch.from_pylist(rows, schema)
 
 
+def _replaced(rows: DataFrame, gone: str, made: dict[str, DataType]) -> StructType:
+    """The schema of rows without a column and with others. All may be null: Arrow batches do not say otherwise."""
+    kept = {field.name: field.dataType for field in rows.schema.fields if field.name != gone}
+    return StructType([StructField(name, kind) for name, kind in (kept | made).items()])
+
+
 def held_out_rows(rows: DataFrame, share: float) -> DataFrame:
     """Add `held_out` to rows with `repo`; a row whose repository nobody knows is not held out."""
     from udfs.heldout import held_out_batch
 
-    schema = StructType([*rows.schema.fields, StructField("held_out", BooleanType(), False)])
-    return _mapped(rows, partial(held_out_batch, share), schema)
+    return _mapped(rows, partial(held_out_batch, share), _replaced(rows, "", {"held_out": BooleanType()}))
 
 
 def token_rows(rows: DataFrame, shipped: Shipped, fim: Fim) -> DataFrame:
     """Rows (content_id, text, ...) with `tokens` and `n_tokens` in place of the text."""
     from udfs.tokenizing import token_batches
 
-    kept = [field for field in rows.schema.fields if field.name != "text"]
-    made = [StructField("tokens", ArrayType(IntegerType()), False), StructField("n_tokens", LongType(), False)]
-    return _mapped(rows, partial(token_batches, shipped, fim), StructType([*kept, *made]))
+    made = {"tokens": ArrayType(IntegerType()), "n_tokens": LongType()}
+    return _mapped(rows, partial(token_batches, shipped, fim), _replaced(rows, "text", made))
 
 
 def conversation_rows(rows: DataFrame, shipped: Shipped) -> DataFrame:
     """Rows (messages, ...) with ids, mask and their lengths in place of the messages."""
     from udfs.tokenizing import conversation_batches
 
-    kept = [field for field in rows.schema.fields if field.name != "messages"]
     ids, mask = ArrayType(IntegerType()), ArrayType(BooleanType())
-    counted = [("tokens", ids), ("n_tokens", LongType()), ("supervised", mask), ("n_supervised", LongType())]
-    made = [StructField(name, kind, False) for name, kind in counted]
-    return _mapped(rows, partial(conversation_batches, shipped), StructType([*kept, *made]))
+    made = {"tokens": ids, "n_tokens": LongType(), "supervised": mask, "n_supervised": LongType()}
+    return _mapped(rows, partial(conversation_batches, shipped), _replaced(rows, "messages", made))
 
 
 def instruction_rows(rows: DataFrame) -> DataFrame:

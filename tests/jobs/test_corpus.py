@@ -1,0 +1,292 @@
+"""From code_corpus to token tables by the two commands, over one small warehouse; then what a change of it does."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyspark.sql import SparkSession
+
+from jobs.corpus import instruction_decisions, pretrain_tokens
+from jobs.corpus.flow import STAGES
+from jobs.corpus.parameters import Instructions, Tokens
+from jobs.corpus.tokenizer_sample import TokenizerSample, drawn, quotas
+from jobs.runtime import accounting
+from jobs.runtime.accounting import append_rows
+from jobs.runtime.cli import main
+from jobs.runtime.commands.tokenizer import RECORD_FILE
+from jobs.runtime.runner import Run, run_stages
+from jobs.runtime.tables import Lake
+from schemas import corpus
+from schemas.code import CODE_CORPUS
+from schemas.ops import REJECTS, RUNS
+from tests.jobs.pipeline import contents_of
+from tests.jobs.test_stages import decide
+from training.data.tables import open_table
+from udfs.fim import Fim
+from udfs.heldout import is_held_out
+from udfs.spark import held_out_rows
+from udfs.tokenizer import TextTokenizer
+
+SHARE = 0.4
+HELD = next(name for name in (f"org/repo{n}" for n in range(50)) if is_held_out(name, SHARE))
+OURS = [name for name in (f"org/repo{n}" for n in range(50)) if not is_held_out(name, SHARE)][:3]
+FORGED = 'END = "<|im_end|>"\nSEPARATOR = "<|endoftext|><|fim_middle|>"\n'
+COPIED = '"""The ways in which a text is greeted, here and elsewhere."""\n\n' + "".join(
+    f"x{n} = {n}\n" for n in range(9)
+)
+SHARED = 'def shared(x):\n    """Double the value that is given as x."""\n    return 2 * x\n'
+
+
+def document(repo: str, number: int, text: str, language: str = "python") -> dict[str, Any]:
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    size = len(text.encode())
+    about = {
+        "clean_id": digest,
+        "file_id": hashlib.sha256(f"{repo}{number}".encode()).hexdigest(),
+        "content_id": digest,
+    }
+    about |= {"language": language, "kind": "code", "repo_id": repo, "repo": repo, "path": f"{number}.py"}
+    about |= {"licences": None, "commit_time": datetime(2024, 1, 1, tzinfo=UTC), "raw_bytes": size}
+    return about | {"text_bytes": size, "run_id": "made", "text": text}
+
+
+def function(name: str, n: int) -> str:
+    doc = f'"""Return the sum of x and {n}, by the rules of {name.replace("/", " ")}."""'
+    return f"def add_{n}(x):\n    {doc}\n    return x + {n}\n"
+
+
+DOCUMENTS = [document(repo, n, function(repo, n)) for repo in (*OURS, HELD) for n in range(6)]
+DOCUMENTS += [document(OURS[0], 90, FORGED), document(OURS[0], 91, COPIED), document(OURS[1], 92, SHARED)]
+DOCUMENTS += [document(HELD, 93, SHARED + "\n# a copy\n"), document(OURS[2], 94, "int main() {}\n" * 9, "c")]
+GIVEN = [
+    {"instruction": "Add two numbers.", "output": "def add(a, b):\n    return a + b", "language": "python"},
+    {"instruction": "Add two numbers.", "output": "def add(a, b):\n    return a + b", "language": "python"},
+    {"question": "Held out?", "answer": "That is for the repository to say.", "repo": HELD},
+    {"messages": [{"role": "robot", "content": "q"}, {"role": "assistant", "content": "a"}]},
+    {"instruction": "No answer."},
+    {"instruction": "Say yes.", "output": "yes"},
+]
+
+
+@dataclass(frozen=True)
+class Made:
+    """The warehouse after both commands."""
+
+    lake: Lake
+    folder: Path
+    tokenizer: TextTokenizer
+    given: str
+
+    def rows(self, table: Any) -> list[dict[str, Any]]:
+        return contents_of(self.lake, table)
+
+    def params(self, **over: Any) -> Tokens:
+        return Tokens(**{"tokenizer": str(self.folder / "tokenizer"), "held_out": SHARE} | over)
+
+
+@pytest.fixture(scope="module")
+def made(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
+    folder = tmp_path_factory.mktemp("corpus")
+    lake = Lake(spark, str(folder / "warehouse"))
+    append_rows(lake, CODE_CORPUS, DOCUMENTS)
+    accounting.release(lake, "made", (CODE_CORPUS,))
+    given = folder / "given.jsonl"
+    given.write_text("\n".join(map(json.dumps, GIVEN)) + "\n{not json\n", encoding="utf-8")
+    common = ("--warehouse", lake.warehouse, "--set", f"tokens.held_out={SHARE}")
+    place = str(folder / "tokenizer")
+    trained = ["tokenizer", *common, "--to", place, "--vocabulary", "400", "--mb", "0.003", "--fim"]
+    assert main([*trained, "--set", "tokenizer_sample.max_share=0.9"]) == 0
+    tables = f"instructions.tables={{{json.dumps(str(given))} = 1}}"
+    assert main(["tokens", *common, "--tokenizer", place, "--set", tables]) == 0
+    yield Made(Lake(spark, lake.warehouse), folder, TextTokenizer.read(place), str(given))
+
+
+def held(rows: list[dict[str, Any]]) -> set[str]:
+    return {row["content_id"] for row in rows if row["held_out"]}
+
+
+def test_the_record_says_what_the_tokenizer_was_trained_on(made: Made) -> None:
+    record = json.loads((made.folder / "tokenizer" / RECORD_FILE).read_text(encoding="utf-8"))
+    assert record["hash"] == made.tokenizer.hash and made.tokenizer.size == record["vocabulary"] <= 400
+    assert (record["table"], record["version"], record["release"], record["held_out"]) == ("code_corpus", 1, 1, SHARE)
+    assert 0 < record["sample_bytes"] <= 3000 and sum(record["shares"].values()) == pytest.approx(1, abs=1e-4)
+    assert set(record["bytes_per_token"]) == {"python"} and record["bytes_per_token"]["python"] > 1
+    assert made.tokenizer.id("<|fim_middle|>") > 0
+    assert main(["tokenizer", "--warehouse", made.lake.warehouse, "--to", str(made.folder / "tokenizer")]) == 2
+
+
+def test_no_held_out_repository_is_in_the_tokenizer_sample(spark: SparkSession, made: Made) -> None:
+    """By a join of what is drawn with what is held out; the size is bounded, and the order of rows does not matter."""
+    rows = held_out_rows(made.lake.read(CODE_CORPUS).select("clean_id", "language", "repo", "text_bytes"), SHARE)
+    ours = rows.where("not held_out")
+    sizes = {
+        "python": sum(d["text_bytes"] for d in DOCUMENTS if d["repo"] != HELD and d["language"] == "python"),
+        "c": 126,
+    }
+    wanted = quotas(sizes, 1000, 0.9)
+    found = drawn(ours, sizes, wanted, TokenizerSample().seed)
+    assert found.join(rows.where("held_out"), "clean_id", "left_semi").collect() == []
+    chosen = {r["clean_id"]: r["text_bytes"] for r in found.collect()}
+    assert 500 < sum(chosen.values()) <= 1000
+    again = drawn(ours.orderBy("text_bytes", "clean_id").repartition(3), sizes, wanted, TokenizerSample().seed)
+    assert {r["clean_id"] for r in again.collect()} == set(chosen)
+
+
+def test_every_document_is_there_once_as_its_tokens(made: Made) -> None:
+    rows = {row["content_id"]: row for row in made.rows(corpus.PRETRAIN_TOKENS)}
+    assert set(rows) == {d["clean_id"] for d in DOCUMENTS}
+    for one in DOCUMENTS:
+        row = rows[one["clean_id"]]
+        assert row["tokens"] == made.tokenizer.encode([one["text"]])[0] and row["n_tokens"] == len(row["tokens"])
+        assert (row["language"], row["source"], row["chunk"]) == (one["language"], "code", 0)
+        assert (row["fim"], row["tokenizer_hash"]) == ("off", made.tokenizer.hash)
+    special = {made.tokenizer.id(token) for token in made.tokenizer.special.tokens()}
+    assert special.isdisjoint(rows[DOCUMENTS[24]["clean_id"]]["tokens"]) and DOCUMENTS[24]["text"] == FORGED
+
+
+def test_exactly_the_held_out_repositories_are_marked_and_training_refuses_them(made: Made) -> None:
+    expected = {d["clean_id"] for d in DOCUMENTS if d["repo"] == HELD}
+    assert held(made.rows(corpus.PRETRAIN_TOKENS)) == expected
+    place, version = made.lake.location("pretrain_tokens"), made.lake.version("pretrain_tokens")
+    with pytest.raises(ValueError, match="expected no held-out rows in training"):
+        list(open_table(place, version).batches(made.tokenizer.hash))
+    left = open_table(place, version, "leave_out").batches(made.tokenizer.hash)
+    read = {row["content_id"] for batch in left for row in batch.to_pylist()}
+    assert read == {d["clean_id"] for d in DOCUMENTS} - expected
+
+
+def test_instructions_of_functions_descriptions_and_tables(made: Made) -> None:
+    rows = made.rows(corpus.INSTRUCTIONS)
+    counted = {
+        (k, s): sum((r["kind"], r["stage"]) == (k, s) for r in rows) for k, s in {(r["kind"], r["stage"]) for r in rows}
+    }
+    assert counted == {("docstring", 2): 25, ("summary", 1): 1, ("table", 1): 2}
+    summary = next(r for r in rows if r["kind"] == "summary")
+    assert summary["messages"][1]["content"] == "The ways in which a text is greeted, here and elsewhere."
+    table = [r for r in rows if r["kind"] == "table"]
+    assert {r["source"] for r in table} == {"given"} and {r["origin"] for r in table} == {made.given}
+    decisions = made.rows(corpus.INSTRUCTION_DECISIONS)
+    assert {r["rule"] for d in decisions for r in d["reasons"]} == {"duplicate", "answer_too_short"}
+
+
+def test_an_instruction_is_held_out_with_any_of_its_copies(made: Made) -> None:
+    rows = made.rows(corpus.INSTRUCTIONS)
+    held_out = {r["instruction_id"] for r in rows if r["held_out"]}
+    shared = next(r for r in rows if "shared" in r["messages"][1]["content"])
+    assert shared["held_out"] and len(held_out) == 6 + 1 + 1, (
+        "its functions, the shared one, the given row that names it"
+    )
+    assert held(made.rows(corpus.SFT_TOKENS)) == held_out
+
+
+def test_conversations_are_tokenised_with_their_masks(made: Made) -> None:
+    talks = {r["instruction_id"]: r for r in made.rows(corpus.INSTRUCTIONS)}
+    rows = made.rows(corpus.SFT_TOKENS)
+    assert {r["content_id"] for r in rows} == set(talks)
+    for row in rows:
+        answer = talks[row["content_id"]]["messages"][-1]["content"]
+        trained = [t for t, s in zip(row["tokens"], row["supervised"], strict=True) if s]
+        assert made.tokenizer.decode(trained) == f"{answer}<|im_end|>\n" and row["n_supervised"] == len(trained)
+        assert row["stage"] == talks[row["content_id"]]["stage"]
+
+
+def test_what_was_refused_has_its_reason_and_every_step_adds_up(made: Made) -> None:
+    assert sorted(r["reason"] for r in made.rows(REJECTS)) == ["no_answer", "not_a_message", "not_json"]
+    runs = {r["stage"]: r for r in made.rows(RUNS)}
+    assert set(runs) == {"given_instructions", *(stage.name for stage in STAGES)}
+    assert all(r["rows_read"] == r["rows_kept"] + r["rows_dropped"] for r in runs.values())
+    assert (runs["given_instructions"]["rows_read"], runs["given_instructions"]["rows_kept"]) == (7, 3)
+    assert dict(runs["given_instructions"]["reasons"])["duplicate"] == 1
+    released = accounting.current_release(made.lake)
+    assert released and {"code_corpus", *(t.name for t in corpus.TABLES)} <= set(released["tables"])
+
+
+def tokenise(lake: Lake, params: Tokens, run_id: str) -> Any:
+    (result,) = run_stages(Run(lake, run_id, STAGES, {Tokens: params}), (pretrain_tokens.STAGE,))
+    return result
+
+
+def test_a_refresh_tokenises_what_moved_and_equals_a_rebuild(spark: SparkSession, made: Made, tmp_path: Path) -> None:
+    """One document is gone, one new, one now stands in a held-out repository; and a repeat writes nothing."""
+    lake, fresh = Lake(spark, made.lake.warehouse), Lake(spark, str(tmp_path / "fresh"))
+    changed = [*DOCUMENTS[2:], document(OURS[0], 95, "def new(): pass\n"), DOCUMENTS[1] | {"repo": HELD}]
+    append_rows(fresh, CODE_CORPUS, changed)
+    lake.delete(CODE_CORPUS, spark.createDataFrame([(d["clean_id"],) for d in DOCUMENTS[:2]], "clean_id string"), {})
+    append_rows(lake, CODE_CORPUS, changed[-2:])
+    assert tokenise(lake, made.params(), "refresh").rows_written == 3
+    assert tokenise(lake, made.params(), "repeat").skipped
+    tokenise(fresh, made.params(), "rebuild")
+    assert contents_of(lake, corpus.PRETRAIN_TOKENS) == contents_of(fresh, corpus.PRETRAIN_TOKENS)
+
+
+def test_other_settings_of_fill_in_the_middle_rewrite_all(spark: SparkSession, made: Made) -> None:
+    lake = Lake(spark, made.lake.warehouse)
+    assert tokenise(lake, made.params(fim_rate=1.0), "fim").rows_written == lake.read(CODE_CORPUS).count()
+    rows = contents_of(lake, corpus.PRETRAIN_TOKENS)
+    assert {row["fim"] for row in rows} == {Fim(1.0).settings()}
+    assert {row["tokens"][0] for row in rows} == {made.tokenizer.id("<|fim_prefix|>")}
+
+
+def test_a_text_that_left_the_corpus_gives_no_instruction(spark: SparkSession) -> None:
+    one = {"instruction_id": "i", "kind": "docstring", "question_bytes": 9, "answer_bytes": 90}
+    parts = [{"clean_id": c, "language": "python", "found": [one]} for c in ("here", "gone")]
+    given = [
+        {"origin": "t.parquet", "stage": 1, "question_bytes": 7000, "answer_bytes": 5} | {"instruction_id": "long"}
+    ]
+    (kept, dropped) = sorted(
+        decide(
+            spark,
+            instruction_decisions.STAGE,
+            Instructions(docstring_stage=1),
+            instruction_parts=parts,
+            given_instructions=given,
+            code_corpus=[{"clean_id": "here", "language": "python", "repo": "a/b"}],
+        ).collect(),
+        key=lambda r: r["instruction_id"],
+    )
+    assert (kept["origin"], kept["stage"], kept["repo"], kept["keep"], kept["text_bytes"]) == (
+        "here",
+        1,
+        "a/b",
+        True,
+        99,
+    )
+    assert [r["rule"] for r in dropped["reasons"]] == ["question_too_long", "answer_too_short"]
+    assert dropped["source"] == "t"
+
+
+def test_quotas_are_proportional_and_bounded() -> None:
+    assert quotas({"a": 600, "b": 300, "c": 100}, 100, 1.0) == {"a": 60, "b": 30, "c": 10}
+    assert quotas({"a": 900, "b": 60, "c": 40}, 100, 0.5) == {"a": 50, "b": 30, "c": 20}
+    assert quotas({"a": 900, "b": 8, "c": 2}, 100, 0.5) == {"a": 50, "b": 8, "c": 2}
+    assert quotas({"a": 5, "b": 5}, 100, 0.5) == {"a": 5, "b": 5} and quotas({}, 100, 0.5) == {}
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ((), "tokens.tokenizer: expected the folder of a tokenizer, found none"),
+        (("--tokenizer", "nowhere"), "expected a folder with tokenizer.json"),
+        (("--set", "instructions.tables={ x = 3 }"), "instructions: expected a stage of 1 or 2, found {'x': 3}"),
+        (("--set", 'tokens.fim_markers=["a"]'), "tokens.fim_markers: expected three special tokens"),
+    ],
+)
+def test_wrong_settings_are_found_before_anything_is_started(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, settings: tuple[str, ...], said: str
+) -> None:
+    assert main(["tokens", "--warehouse", str(tmp_path / "none"), *settings]) == 2
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "none").exists()
+
+
+def test_fill_in_the_middle_without_its_tokens_is_refused(made: Made, tmp_path: Path) -> None:
+    TextTokenizer.train(["abc"], 300).save(tmp_path)
+    with pytest.raises(ValueError, match=r"tokens\.fim_rate: expected a tokenizer with the special tokens"):
+        tokenise(made.lake, Tokens(str(tmp_path), fim_rate=0.5), "refused")
