@@ -44,7 +44,7 @@ class Carried:
     def done(self) -> int:
         """Steps that were carried out for certain: those before the newest checkpoint or logged line."""
         logged = [row["step"] + 1 for row in self.log()]
-        return max([int(self.whole["first_step"]), *store.steps(self.folder / "checkpoints"), *logged])
+        return int(max([self.whole["first_step"], *store.steps(self.folder / "checkpoints"), *logged]))
 
     def log(self) -> list[dict[str, Any]]:
         """Lines of log.jsonl; of a step that a resume carried out again, the last one."""

@@ -44,14 +44,54 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Language:
-    """How a language's program is run: file name, command in its folder, and a last line that prints a sentinel."""
+    """How a language's program is run: file name, command in its folder, and the program with a sentinel at its end.
+
+    `needs` is the interpreter or compiler that must be there.
+    """
 
     file: str
     command: Callable[[str], Sequence[str]]
-    ending: Callable[[str], str]
+    closed: Callable[[str, str], str]
+    needs: str = "python3"
 
 
-PYTHON = Language("program.py", lambda file: (sys.executable, "-I", file), lambda word: f"\nprint({word!r})\n")
+def _appended(line: str) -> Callable[[str, str], str]:
+    """The sentinel as a last line; the word stands for %s."""
+    return lambda program, word: f"{program}\n{line % word}\n"
+
+
+def _in_main(line: str) -> Callable[[str, str], str]:
+    """The sentinel as the last statement of main, whose brace is the last one of a MultiPL-E program."""
+
+    def closed(program: str, word: str) -> str:
+        before, brace, after = program.rpartition("}")
+        return f"{before}{line % word}\n{brace}{after}"
+
+    return closed
+
+
+PYTHON = Language("program.py", lambda file: (sys.executable, "-I", file), _appended("print('%s')"))
+LANGUAGES: dict[str, Language] = {
+    "py": PYTHON,
+    "js": Language("program.js", lambda file: ("node", file), _appended("console.log('%s')"), "node"),
+    "sh": Language("program.sh", lambda file: ("bash", file), _appended("echo %s"), "bash"),
+    "php": Language("program.php", lambda file: ("php", file), _appended("print('%s');"), "php"),
+    "rb": Language("program.rb", lambda file: ("ruby", file), _appended("puts '%s'"), "ruby"),
+    "lua": Language("program.lua", lambda file: ("lua", file), _appended("print('%s')"), "lua"),
+    "cpp": Language(
+        "program.cpp",
+        lambda file: ("sh", "-c", f"g++ -std=c++17 -o program {file} && ./program"),
+        _in_main('puts("%s");'),
+        "g++",
+    ),
+    "rs": Language(
+        "program.rs",
+        lambda file: ("sh", "-c", f"rustc -A warnings -o program {file} && ./program"),
+        _in_main('println!("%s");'),
+        "rustc",
+    ),
+}
+"""By the names that MultiPL-E gives them."""
 
 
 def run(program: str, language: Language = PYTHON, limits: Limits | None = None) -> Verdict:
@@ -59,7 +99,7 @@ def run(program: str, language: Language = PYTHON, limits: Limits | None = None)
     limits = limits or Limits()
     word = secrets.token_hex(16)
     with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / language.file).write_text(program + language.ending(word), encoding="utf-8", errors="replace")
+        (Path(folder) / language.file).write_text(language.closed(program, word), encoding="utf-8", errors="replace")
         output = Path(folder) / "output"
         with output.open("wb") as out:
             started = subprocess.Popen(
@@ -68,7 +108,7 @@ def run(program: str, language: Language = PYTHON, limits: Limits | None = None)
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
-                env={"PATH": os.environ.get("PATH", ""), "HOME": folder, "OMP_NUM_THREADS": "1", "LC_ALL": "C.UTF-8"},
+                env=_environment(folder),
                 start_new_session=True,
                 preexec_fn=lambda: _limit(limits),
             )
@@ -84,6 +124,13 @@ def run(program: str, language: Language = PYTHON, limits: Limits | None = None)
     if code != 0:
         return Verdict("failed", said)
     return Verdict("passed") if said.rstrip().endswith(word) else Verdict("unfinished", said)
+
+
+def _environment(folder: str) -> dict[str, str]:
+    """Nothing of ours but where programs are; rustup looks for its compiler below the home that it was installed in."""
+    rust = os.environ.get("RUSTUP_HOME", str(Path.home() / ".rustup"))
+    own = {"HOME": folder, "OMP_NUM_THREADS": "1", "LC_ALL": "C.UTF-8", "RUSTUP_HOME": rust}
+    return {"PATH": os.environ.get("PATH", ""), **own}
 
 
 def _limit(limits: Limits) -> None:

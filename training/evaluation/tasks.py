@@ -27,6 +27,8 @@ class Task:
     reference: str
     complete: Callable[[str], str]
     whole: Callable[[str], str]
+    language: str = "py"
+    stops: tuple[str, ...] | None = None
 
 
 def human_eval(file: str | Path | None = None) -> list[Task]:
@@ -38,6 +40,27 @@ def human_eval(file: str | Path | None = None) -> list[Task]:
 def mbpp(file: str | Path, ids: range | None = MBPP_TEST) -> list[Task]:
     """MBPP (jsonl) or sanitized MBPP (json) from a file; `ids` None takes all tasks."""
     return [_mbpp(row) for row in _rows(Path(file)) if ids is None or row["task_id"] in ids]
+
+
+def multipl_e(file: str | Path) -> list[Task]:
+    """Tasks of MultiPL-E's form (name, language, prompt, tests, stop_tokens), as JSON lines."""
+    return [_multipl_e(row) for row in _rows(Path(file))]
+
+
+def _multipl_e(row: dict[str, Any]) -> Task:
+    prompt, tests, stops = row["prompt"].rstrip(), row["tests"], tuple(row["stop_tokens"])
+    # Cut at a closing brace, which the tests of some languages begin with and others need again.
+    brace = "\n}" if "\n}" in stops and not tests.lstrip().startswith("}") else ""
+
+    def complete(completion: str) -> str:
+        return f"{prompt}{_joined(completion)}{brace}\n{tests}"
+
+    def whole(answer: str) -> str:
+        own = tests.lstrip().removeprefix("}") if "\n}" in stops else tests
+        return f"{answer}\n{own}"
+
+    question = f"Complete the following function. Answer with the whole function.\n\n```\n{prompt}\n```"
+    return Task(row["name"], prompt, question, "", complete, whole, row["language"], stops)
 
 
 def _human_eval(row: dict[str, Any]) -> Task:

@@ -1,0 +1,111 @@
+"""Completions of a model: left-padded batches, greedy or sampled, ended by stop strings or an end token."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers import StoppingCriteria, StoppingCriteriaList
+
+from udfs.chat import encode
+from udfs.tokenizer import TextTokenizer
+
+_TAIL = 24
+"""Tokens whose text is searched for a stop string: longer than any stop string in tokens."""
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """`samples` of each prompt; temperature 0 is greedy. The papers' settings: 1 greedy, or 20 at 0.2, top-p 0.95."""
+
+    samples: int = 1
+    temperature: float = 0.0
+    top_p: float = 0.95
+    most: int = 512
+    batch: int = 8
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.samples < 1 or self.temperature < 0 or not 0 < self.top_p <= 1 or min(self.most, self.batch) < 1:
+            raise ValueError(f"generation: expected samples >= 1, temperature >= 0 and 0 < top-p <= 1, found {self}")
+        if self.samples > 1 and not self.temperature:
+            raise ValueError(
+                "generation: expected a temperature above 0 for several samples, found 0: all would be one"
+            )
+
+
+class _Stops(StoppingCriteria):
+    """Each row ends when a stop string is in its newest tokens."""
+
+    def __init__(self, stops: Sequence[str], tokenizer: TextTokenizer, start: int) -> None:
+        self.stops, self.tokenizer, self.start = stops, tokenizer, start
+
+    def __call__(self, input_ids: Any, scores: Any, **_: Any) -> Any:
+        rows = input_ids[:, max(self.start, input_ids.shape[1] - _TAIL) :].tolist()
+        ended = [any(stop in self.tokenizer.decode(row) for stop in self.stops) for row in rows]
+        return torch.tensor(ended, device=input_ids.device)
+
+
+def base_prompts(prompts: Sequence[str], tokenizer: TextTokenizer) -> list[list[int]]:
+    """Ids of prompts for a base model, BOS first where there is one. White space at an end would split tokens."""
+    bos = [] if tokenizer.special.bos is None else [tokenizer.id(tokenizer.special.bos)]
+    return [bos + ids for ids in tokenizer.encode([prompt.rstrip() for prompt in prompts])]
+
+
+def chat_prompts(questions: Sequence[str], tokenizer: TextTokenizer) -> list[list[int]]:
+    """Ids of one user turn each and the head of the assistant's."""
+    end, found = tokenizer.id(tokenizer.special.end_of_turn), []
+    for question in questions:
+        ids = encode([{"role": "user", "content": question}, {"role": "assistant", "content": ""}], tokenizer).ids
+        found.append(ids[: len(ids) - 1 - ids[::-1].index(end)])
+    return found
+
+
+def completions(
+    model: Any, tokenizer: TextTokenizer, prompts: Sequence[list[int]], how: Sampling, stops: Sequence[str] = ()
+) -> list[list[str]]:
+    """For each prompt its samples, raw: nothing is cut but the end token. Longest prompts go first.
+
+    A prompt that leaves no room in the model's positions gives empty answers.
+    """
+    limit = model.config.max_position_embeddings
+    found: list[list[str]] = [[] for _ in prompts]
+    order = sorted(range(len(prompts)), key=lambda i: (-len(prompts[i]), i))
+    work = [i for i in order for _ in range(how.samples)]
+    torch.manual_seed(how.seed)
+    for begin in range(0, len(work), how.batch):
+        group = work[begin : begin + how.batch]
+        longest = max(len(prompts[i]) for i in group)
+        room = min(how.most, limit - longest)
+        texts = (
+            _batch(model, tokenizer, [prompts[i] for i in group], how, stops, room) if room > 0 else [""] * len(group)
+        )
+        for i, text in zip(group, texts, strict=True):
+            found[i].append(text)
+    return found
+
+
+@torch.inference_mode()
+def _batch(
+    model: Any, tokenizer: TextTokenizer, prompts: list[list[int]], how: Sampling, stops: Sequence[str], most: int
+) -> list[str]:
+    longest, padding = max(map(len, prompts)), tokenizer.id(tokenizer.special.padding)
+    ids = torch.tensor([[padding] * (longest - len(p)) + p for p in prompts], device=model.device)
+    mask = torch.tensor([[0] * (longest - len(p)) + [1] * len(p) for p in prompts], device=model.device)
+    sampled = {"do_sample": True, "temperature": how.temperature, "top_p": how.top_p, "top_k": 0}
+    given: dict[str, Any] = sampled if how.temperature else {"do_sample": False}
+    if stops:
+        given["stopping_criteria"] = StoppingCriteriaList([_Stops(stops, tokenizer, longest)])
+    out: Tensor = model.generate(ids, attention_mask=mask, max_new_tokens=most, use_cache=True, **given)
+    return [_text(row, tokenizer) for row in out[:, longest:].tolist()]
+
+
+def _text(row: list[int], tokenizer: TextTokenizer) -> str:
+    """The text before the first token that ends or pads."""
+    s = tokenizer.special
+    ends = {tokenizer.id(token) for token in (s.eos, s.end_of_turn, s.separator, s.padding)}
+    stop = next((place for place, token in enumerate(row) if token in ends), len(row))
+    return tokenizer.decode(row[:stop])
