@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from schemas import code, ops
+from schemas import code, corpus, ops
 from schemas.contract import Table
 from udfs.signals import all_signals
 
 ROOT = Path(__file__).parents[1]
 LAYERS = ("schemas", "udfs", "jobs", "training")
+STAGES = ("jobs/code", "jobs/corpus")
 OUR_OWN = {*LAYERS, "notebooks", "tests"}
 
 MAY_IMPORT = {
@@ -33,6 +34,7 @@ ORDERED_BY = {"sort_array", "array_sort"}
 MAY_ACT = {
     "jobs/code/ingest.py": "ingest is no transform: it decides by counts what to read, write and refuse",
     "jobs/code/snapshots.py": "the reading half of ingest: the list of units that moved is needed on the driver",
+    "jobs/corpus/given.py": "no transform, as ingest: it counts what it reads and refuses",
     "jobs/code/tuning.py": "shown to a person: counts, percentiles and a few examples",
     "jobs/code/what_if.py": "shown to a person: counts by rule set and by rule",
 }
@@ -173,11 +175,11 @@ def test_only_two_modules_know_delta() -> None:
 
 
 def test_a_transform_is_a_function_of_its_input_set() -> None:
-    assert [use for path, tree in sources("jobs/code") for use in impure(path, tree)] == []
+    assert [use for path, tree in sources(*STAGES) for use in impure(path, tree)] == []
 
 
 def test_a_transform_carries_no_plan_out() -> None:
-    trees = list(sources("jobs/code"))
+    trees = list(sources(*STAGES))
     assert [use for path, tree in trees if path not in MAY_ACT for use in acting(path, tree)] == []
     assert all(acting(path, tree) for path, tree in trees if path in MAY_ACT), (
         "an exception that is not needed any more"
@@ -243,9 +245,9 @@ def test_no_rule_forbids_what_is_allowed(check: Callable[[str, ast.AST], list[st
     assert check(path, ast.parse(source)) == []
 
 
-def flow_names() -> list[str]:
+def flow_names(folder: str) -> list[str]:
     """Stage modules in the order of the flow, by its source."""
-    tree = ast.parse((ROOT / "jobs/code/flow.py").read_text(encoding="utf-8"))
+    tree = ast.parse((ROOT / folder / "flow.py").read_text(encoding="utf-8"))
     values = [n.value for n in tree.body if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == "STAGES"]
     return [ast.unparse(e).removesuffix(".STAGE") for e in values[0].elts]  # type: ignore[attr-defined]
 
@@ -255,10 +257,10 @@ def declared_stage(tree: ast.Module) -> ast.Call | None:
     return next((v for v in named if isinstance(v, ast.Call)), None)
 
 
-@pytest.mark.parametrize("name", flow_names())
-def test_a_stage_file_is_docstring_transform_declaration_and_main(name: str) -> None:
-    tree = ast.parse((ROOT / f"jobs/code/{name}.py").read_text(encoding="utf-8"))
-    assert f"spark-submit jobs/code/{name}.py --warehouse DIR" in (ast.get_docstring(tree) or "")
+@pytest.mark.parametrize(("folder", "name"), [(folder, name) for folder in STAGES for name in flow_names(folder)])
+def test_a_stage_file_is_docstring_transform_declaration_and_main(folder: str, name: str) -> None:
+    tree = ast.parse((ROOT / folder / f"{name}.py").read_text(encoding="utf-8"))
+    assert f"spark-submit {folder}/{name}.py --warehouse DIR" in (ast.get_docstring(tree) or "")
     stage = declared_stage(tree)
     assert stage is not None and ast.literal_eval(stage.args[0]) == name
     functions = {n.name: n for n in tree.body if isinstance(n, ast.FunctionDef)}
@@ -267,12 +269,13 @@ def test_a_stage_file_is_docstring_transform_declaration_and_main(name: str) -> 
 
 
 def test_every_declared_stage_is_in_the_flow() -> None:
-    declared = {Path(path).stem for path, tree in sources("jobs/code") if declared_stage(tree)}
-    assert declared == set(flow_names())
+    for folder in STAGES:
+        declared = {Path(path).stem for path, tree in sources(folder) if declared_stage(tree)}
+        assert declared == set(flow_names(folder))
 
 
 def contracts() -> list[Table]:
-    declared = [v for module in (code, ops) for v in vars(module).values() if isinstance(v, Table)]
+    declared = [v for module in (code, corpus, ops) for v in vars(module).values() if isinstance(v, Table)]
     return [*declared, code.signals_table((s.name, "double", s.doc) for s in all_signals())]
 
 

@@ -14,15 +14,31 @@ from schemas.contract import Table
 
 @dataclass(frozen=True)
 class Flow:
-    """A list of stages and the title that documents give it."""
+    """A list of stages, the title that documents give it, the command that carries it out, and what that reads first
+    (name, from where, to which tables).
+    """
 
     title: str
+    command: str
+    before: tuple[str, str, str]
     stages: tuple[Stage, ...]
     tables: tuple[Table, ...]
 
 
-CODE = Flow("The raw-code half", code.STAGES, code.TABLES)
-CORPUS = Flow("From the corpus to token tables", corpus.STAGES, corpus.TABLES)
+CODE = Flow(
+    "The raw-code half",
+    "refinelake run",
+    ("ingest", "sources", "repositories, raw_files, contents, rejects"),
+    code.STAGES,
+    code.TABLES,
+)
+CORPUS = Flow(
+    "From the corpus to token tables",
+    "refinelake tokens",
+    ("given_instructions", "instructions.tables", "given_instructions, rejects"),
+    corpus.STAGES,
+    corpus.TABLES,
+)
 FLOWS = (CODE, CORPUS)
 TABLES: tuple[Table, ...] = tuple(table for flow in FLOWS for table in flow.tables)
 SECTIONS: dict[str, type] = code_parameters.SECTIONS | corpus_parameters.SECTIONS

@@ -12,6 +12,7 @@ import pytest
 
 from jobs.code import flow
 from jobs.runtime.cli import COMMANDS, guarded, main
+from jobs.runtime.flows import FLOWS
 from jobs.runtime.quality import QualityError
 from udfs.rules import load_rules
 
@@ -94,14 +95,16 @@ def test_a_run_that_reads_sources_needs_a_manifest(capsys: pytest.CaptureFixture
     assert said.startswith("refinelake: --sources: expected a manifest for ingest, found none;")
 
 
-def test_stages_lists_the_flow_in_order(capsys: pytest.CaptureFixture[str]) -> None:
+def test_stages_lists_the_flows_in_order(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["stages"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    named = [line.split()[0] for line in lines if line and not line.startswith(" ")]
-    assert named == ["ingest", *(stage.name for stage in flow.STAGES)]
-    last, shown = flow.STAGES[-1], next(line for line in lines if line.startswith(flow.STAGES[-1].name))
-    read = ", ".join(table.name for table in (*last.reads, *last.texts))
-    assert shown.split(None, 2)[1:] == ["publish", f"{read} -> {last.writes.name}"]
+    named = [line.split()[0] for line in lines if line and not line.startswith(" ") and not line.endswith(":")]
+    assert named == [name for flow in FLOWS for name in (flow.before[0], *(stage.name for stage in flow.stages))]
+    assert [line for line in lines if line.endswith(":")] == [f"{f.title}, by {f.command}:" for f in FLOWS]
+    for last in (FLOWS[0].stages[-1], FLOWS[1].stages[-2]):
+        shown = next(line for line in lines if line.startswith(f"{last.name} "))
+        read = ", ".join(table.name for table in (*last.reads, *last.texts))
+        assert shown.split(None, 2)[1:] == ["publish", f"{read} -> {last.writes.name}"]
 
 
 def test_stages_shows_the_parameters_on_request(capsys: pytest.CaptureFixture[str]) -> None:

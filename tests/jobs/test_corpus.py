@@ -214,7 +214,9 @@ def tokenise(lake: Lake, params: Tokens, run_id: str) -> Any:
 
 
 def test_a_refresh_tokenises_what_moved_and_equals_a_rebuild(spark: SparkSession, made: Made, tmp_path: Path) -> None:
-    """One document is gone, one new, one now stands in a held-out repository; and a repeat writes nothing."""
+    """One document is gone, one new, one now stands in a held-out repository. The rebuild had fill-in-the-middle on
+    before: other settings rewrite every row, and what was cut comes back whole.
+    """
     lake, fresh = Lake(spark, made.lake.warehouse), Lake(spark, str(tmp_path / "fresh"))
     changed = [*DOCUMENTS[2:], document(OURS[0], 95, "def new(): pass\n"), DOCUMENTS[1] | {"repo": HELD}]
     append_rows(fresh, CODE_CORPUS, changed)
@@ -222,16 +224,12 @@ def test_a_refresh_tokenises_what_moved_and_equals_a_rebuild(spark: SparkSession
     append_rows(lake, CODE_CORPUS, changed[-2:])
     assert tokenise(lake, made.params(), "refresh").rows_written == 3
     assert tokenise(lake, made.params(), "repeat").skipped
-    tokenise(fresh, made.params(), "rebuild")
+    tokenise(fresh, made.params(fim_rate=1.0), "cut")
+    cut = contents_of(fresh, corpus.PRETRAIN_TOKENS)
+    assert {row["fim"] for row in cut} == {Fim(1.0).settings()}
+    assert {row["tokens"][0] for row in cut} == {made.tokenizer.id("<|fim_prefix|>")}
+    assert tokenise(fresh, made.params(), "rebuild").rows_written == len(changed)
     assert contents_of(lake, corpus.PRETRAIN_TOKENS) == contents_of(fresh, corpus.PRETRAIN_TOKENS)
-
-
-def test_other_settings_of_fill_in_the_middle_rewrite_all(spark: SparkSession, made: Made) -> None:
-    lake = Lake(spark, made.lake.warehouse)
-    assert tokenise(lake, made.params(fim_rate=1.0), "fim").rows_written == lake.read(CODE_CORPUS).count()
-    rows = contents_of(lake, corpus.PRETRAIN_TOKENS)
-    assert {row["fim"] for row in rows} == {Fim(1.0).settings()}
-    assert {row["tokens"][0] for row in rows} == {made.tokenizer.id("<|fim_prefix|>")}
 
 
 def test_a_text_that_left_the_corpus_gives_no_instruction(spark: SparkSession) -> None:

@@ -8,23 +8,24 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.code import flow
+from jobs.runtime.flows import FLOWS, TABLES
 from jobs.runtime.runner import Run
 from jobs.runtime.stage import Decide, Measure, Stage
 from jobs.runtime.tables import Lake, align
 from schemas.contract import Table
 
-TEXTS = {text for table in flow.TABLES for text in table.text}
-WIDE = [table for table in flow.TABLES if table.text]
+STAGES = tuple(stage for flow in FLOWS for stage in flow.stages)
+TEXTS = {text for table in TABLES for text in table.text}
+WIDE = [table for table in TABLES if table.text]
 
 
 @pytest.fixture(scope="module")
 def empty(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A run over a warehouse with every table of the flow, by contract and empty."""
     lake = Lake(spark, str(tmp_path_factory.mktemp("plans") / "warehouse"))
-    for table in flow.TABLES:
+    for table in TABLES:
         lake.ensure(table)
-    return Run(lake, "plans", flow.STAGES)
+    return Run(lake, "plans", STAGES)
 
 
 def scanned(plan: DataFrame) -> list[set[str]]:
@@ -50,7 +51,7 @@ def narrow_part(run: Run, stage: Stage) -> DataFrame:
     return stage.transform(*reads, stage.params)
 
 
-@pytest.mark.parametrize("stage", flow.STAGES, ids=lambda stage: f"{type(stage).__name__.lower()} {stage.name}")
+@pytest.mark.parametrize("stage", STAGES, ids=lambda stage: f"{type(stage).__name__.lower()} {stage.name}")
 def test_what_a_stage_decides_by_is_narrow(empty: Run, stage: Stage) -> None:
     scans = scanned(narrow_part(empty, stage))
     assert len(scans) >= len({t.name for t in stage.reads}) - 1, "the plan was read"

@@ -41,21 +41,22 @@ def pages() -> dict[str, str]:
 
 
 def schemas_page() -> str:
-    from jobs.code.flow import TABLES
+    from jobs.runtime.flows import FLOWS
     from schemas import ops
 
     parts = [
         "# Tables\n",
         "Generated from the contracts by `refinelake docs`; the same words are the Delta column comments.\n",
-        "# The raw-code half, in the order of the flow\n",
     ]
-    parts += [t.markdown() for t in TABLES if t.name != ops.REJECTS.name]
+    for flow in FLOWS:
+        parts.append(f"# {flow.title}, in the order of the flow\n")
+        parts += [t.markdown() for t in flow.tables if t.name != ops.REJECTS.name]
     parts += ["# Operations\n", *(t.markdown() for t in ops.TABLES)]
     return "\n".join(parts)
 
 
 def parameters_page() -> str:
-    from jobs.code.parameters import SECTIONS
+    from jobs.runtime.flows import SECTIONS
 
     lines = [
         "# Parameters",

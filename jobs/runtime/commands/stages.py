@@ -10,15 +10,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def work(args: argparse.Namespace) -> int:
-    from jobs.code.flow import STAGES
+    from jobs.runtime.flows import FLOWS
     from jobs.runtime.runner import describe_stage
     from jobs.runtime.stage import params_json
 
-    print("ingest            read    sources -> repositories, raw_files, contents, rejects")
-    for stage in STAGES:
-        reads = ", ".join(t.name for t in (*stage.reads, *getattr(stage, "texts", ())))
-        print(f"{stage.name:<17} {type(stage).__name__.lower():<7} {reads} -> {stage.writes.name}")
-        print(f"{'':<25} {describe_stage(stage)}")
-        if args.params:
-            print(f"{'':<25} {params_json(stage.params)}")
+    for flow in FLOWS:
+        verb, reads, writes = flow.before
+        print(f"{flow.title}, by {flow.command}:\n")
+        print(f"{verb:<21} read    {reads} -> {writes}")
+        for stage in flow.stages:
+            reads = ", ".join(dict.fromkeys(t.name for t in (*stage.reads, *getattr(stage, "texts", ()))))
+            print(f"{stage.name:<21} {type(stage).__name__.lower():<7} {reads} -> {stage.writes.name}")
+            print(f"{'':<29} {describe_stage(stage)}")
+            if args.params:
+                print(f"{'':<29} {params_json(stage.params)}")
+        print()
     return 0
