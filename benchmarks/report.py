@@ -22,12 +22,12 @@ def markdown(result: dict[str, Any]) -> str:
         f"of its rounds {least['spread_cpu_seconds']:.1f} CPU s.",
         _stages(result["stages"]),
         "## Kernels, one core",
-        _table(
+        table(
             ("kernel", "MB", "CPU s", "MB per CPU s"),
             ((r["kernel"], f"{r['mb']:.1f}", f"{r['cpu_seconds']:.2f}", _rate(r)) for r in result["kernels"]),
         ),
         f"## Signals, the {WORST} slowest languages",
-        _table(
+        table(
             ("language", "files", "MB", "MB per CPU s"),
             (
                 (r["language"] or "(none)", r["files"], f"{r['mb']:.2f}", _rate(r))
@@ -59,12 +59,12 @@ def _stages(rows: Sequence[dict[str, Any]]) -> str:
     floors = f"{sum(r['floors'] or 0 for r in rows):.1f}"
     most = (f"{max(r['jvm_mb'] for r in rows):.0f}", f"{max(r['worker_mb'] for r in rows):.0f}")
     heads = ("stage", "rows", "s", "CPU s", "x floor", "MB read", "MB per CPU s", "JVM MB", "largest worker MB")
-    return _table(heads, [*shown, (*total, floors, "", "", *most)])
+    return table(heads, [*shown, (*total, floors, "", "", *most)])
 
 
 def _quality(rows: Iterable[dict[str, Any]]) -> str:
     heads = ("method", "shingles", "J", "pairs", "mean error", "sd", "MinHash theory", "sd of stored bits")
-    return _table(
+    return table(
         (*heads, "share found", "expected"),
         (
             (
@@ -89,6 +89,6 @@ def _rate(row: dict[str, Any]) -> str:
     return "" if rate is None else f"{rate:.1f}"
 
 
-def _table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     lines = ["| " + " | ".join(heads) + " |", "|" + " --- |" * len(heads)]
     return "\n".join(lines + ["| " + " | ".join(str(c) for c in row) + " |" for row in rows])

@@ -147,8 +147,8 @@ def _facts(text: str) -> tuple[int, int, int, int, bool]:
 
 
 def test_counts_equal_the_syntax_tree_on_the_standard_library() -> None:
-    """Every fortieth file here; over all 21,322 files of an interpreter and its packages there was no difference."""
-    files = sorted(Path(ast.__file__).parent.rglob("*.py"))[::40]
+    """Every eightieth file here; over all 21,322 files of an interpreter and its packages there was no difference."""
+    files = sorted(Path(ast.__file__).parent.rglob("*.py"))[::80]
     compared = 0
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -161,7 +161,7 @@ def test_counts_equal_the_syntax_tree_on_the_standard_library() -> None:
             assert _facts(text) == expected, file
             assert parses(text), file
             compared += 1
-    assert compared > 30
+    assert compared > 15
 
 
 @pytest.mark.parametrize(

@@ -27,53 +27,75 @@ _CLASSES = bytes(
 _PREFIXED_PAIRS = re.compile(rb"b(?:xhh(?:bxhh){7,}+)|h(?<![hxw]h)xhh(?![hxw])(?:s{1,16}hxhh(?![hxw])){7,}+")
 _BARE_PAIRS = re.compile(rb"h(?<![hxw]h)h(?![hxw])(?:s{1,2}hh(?![hxw])){7,}+")
 _MIN_PAIRS = 8
+_LEAST = 3 * _MIN_PAIRS - 1  # bytes of so many bare pairs with a separator between two
+_STEP = 16  # fewer than that: every row covers a byte that is looked at
 _CLASS_OF = np.frombuffer(_CLASSES, np.uint8)
-_HEX, _X, _WORD, _SEPARATOR = b"hxws"
+_HEX, _SEPARATOR = b"hs"
 
 
 def encoded_lengths(text: bytes) -> list[int]:
     """Lengths in bytes of every run of encoded data; all three forms are pure ASCII.
 
-    The patterns run only where a compiled count says that they may match.
+    The patterns run only where a compiled look says that they may match.
     """
     found = _base64_lengths(text)
-    marks, escapes, pairs = _marks(np.frombuffer(text, np.uint8), _CLASS_OF)
+    codes = np.frombuffer(text, np.uint8)
+    marks, escapes = _marks(codes)
     if escapes >= _MIN_PAIRS:
         found += [len(run) for run in _ESCAPES.findall(text)]
     if marks >= _MIN_PAIRS:
         found += [len(run) for run in _PREFIXED_PAIRS.findall(text.translate(_CLASSES))]
-    if pairs >= _MIN_PAIRS:
+    if _may_have_pairs(codes, _CLASS_OF):
         found += [len(run) for run in _BARE_PAIRS.findall(text.translate(_CLASSES))]
     return found
 
 
 @numba.njit(cache=True, nogil=True)
-def _marks(text, class_of):  # type: ignore[no-untyped-def]
-    """Marks of a hexadecimal byte (0x or a backslash and x), backslashes before u, and the longest row of words of two
-    hexadecimal digits with one or two separators between them.
+def _marks(text):  # type: ignore[no-untyped-def]
+    """Marks of a hexadecimal byte (0x or a backslash and x), and backslashes before u."""
+    marks = escapes = 0
+    for i in range(1, len(text)):
+        marks += ((text[i] | 0x20) == 0x78) & ((text[i - 1] == 0x30) | (text[i - 1] == 0x5C))
+        escapes += (text[i] == 0x75) & (text[i - 1] == 0x5C)
+    return marks, escapes
+
+
+@numba.njit(cache=True, nogil=True)
+def _may_have_pairs(text, class_of):  # type: ignore[no-untyped-def]
+    """A stretch of hexadecimal digits and separators has enough words of two digits in a row. Looks at every 16th byte
+    until one belongs to such a stretch.
     """
-    marks = escapes = longest = row = width = gap = 0
-    bare, before = True, 0  # whether the present word is made of hexadecimal digits; the last byte
+    at = _STEP - 1
+    while at < len(text):
+        if class_of[text[at]] != _HEX and class_of[text[at]] != _SEPARATOR:
+            at += _STEP
+            continue
+        begin, end = at, at + 1
+        while begin > 0 and (class_of[text[begin - 1]] == _HEX or class_of[text[begin - 1]] == _SEPARATOR):
+            begin -= 1
+        while end < len(text) and (class_of[text[end]] == _HEX or class_of[text[end]] == _SEPARATOR):
+            end += 1
+        if end - begin >= _LEAST and _row_of_pairs(text[begin:end], class_of) >= _MIN_PAIRS:
+            return True
+        at = end + _STEP - 1
+    return False
+
+
+@numba.njit(cache=True, nogil=True)
+def _row_of_pairs(text, class_of):  # type: ignore[no-untyped-def]
+    """The most words of two digits in a row, one or two separators between two."""
+    longest = row = width = gap = 0
     for byte in text:
-        kind = class_of[byte]
-        if kind == _X and (before == 0x30 or before == 0x5C):
-            marks += 1
-        elif byte == 0x75 and before == 0x5C:
-            escapes += 1
-        if kind in (_HEX, _X, _WORD):
-            if width == 0 and not 1 <= gap <= 2:
+        if class_of[byte] == _HEX:
+            if width == 0 and gap > 2:
                 row = 0
-            width, bare, gap = width + 1, (width == 0 or bare) and kind == _HEX, 0
+            width, gap = width + 1, 0
         else:
             if width:
-                row = row + 1 if width == 2 and bare else 0
+                row = row + 1 if width == 2 else 0
                 longest = max(longest, row)
-            width = 0
-            gap = gap + 1 if kind == _SEPARATOR else 3
-        before = byte
-    if width == 2 and bare:
-        longest = max(longest, row + 1)
-    return marks, escapes, longest
+            width, gap = 0, gap + 1
+    return max(longest, row + 1) if width == 2 else longest
 
 
 def _base64_lengths(text: bytes) -> list[int]:
