@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -14,9 +10,11 @@ from typing import Any
 import pytest
 from deltalake import DeltaTable
 
+from jobs.runtime.cli import main
 from jobs.runtime.commands.tune import find_rule
 from schemas import code
-from tests.jobs.conftest import TinyRun, command
+from tests.jobs.conftest import TinyRun
+from tests.jobs.run_notebook import run
 from udfs.rules import RuleBook, load_rules
 from udfs.signals import path_signals
 from udfs.signals.paths import HEADER, NULL_FOR_HEADERS
@@ -56,13 +54,17 @@ def _hits(file: dict[str, Any], book: RuleBook) -> set[str]:
 
 
 def test_a_file_of_rules_is_judged_before_anything_is_published(
-    tiny: TinyRun, values: list[dict[str, Any]], tmp_path: Path
+    spark: object,
+    tiny: TinyRun,
+    values: list[dict[str, Any]],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     rules = tmp_path / "rules.toml"
     rules.write_text(RULES)
     versions = {t.name: DeltaTable(str(t)).version() for t in tiny.warehouse.iterdir() if (t / "_delta_log").exists()}
-    said = command("refinelake", "tune", "--rules", str(rules), "--warehouse", "warehouse", cwd=tiny.folder)
-    assert said.returncode == 0, said.stderr
+    assert main(["tune", "--rules", str(rules), "--warehouse", str(tiny.warehouse)]) == 0
+    said = capsys.readouterr().out
     book = load_rules(rules)
     then = {f["file_id"]: not _hits(f, book) and not f["failures"] for f in values}
     dropped, let_in = Counter[str](), Counter[str]()
@@ -71,45 +73,33 @@ def test_a_file_of_rules_is_judged_before_anything_is_published(
         let_in[f["rule_set"]] += not f["keep"] and then[f["file_id"]]
     assert dropped.total() > 5 and let_in.total() > 0
     for name in dropped:
-        row = re.search(rf"^{re.escape(name)} +(.*)$", said.stdout, re.M)
+        row = re.search(rf"^{re.escape(name)} +(.*)$", said, re.M)
         assert row is not None, name
         assert [int(n.replace(",", "")) for n in row[1].split()[3:]] == [dropped[name], let_in[name]], name
-    assert "would be dropped:" in said.stdout and "bits a byte" in said.stdout
+    assert "would be dropped:" in said and "bits a byte" in said
     after = {name: DeltaTable(str(tiny.warehouse / name)).version() for name in versions}
     assert after == versions
 
 
-NOTEBOOK = """
-import json, sys
-from pathlib import Path
-from tests.jobs.run_notebook import run
-names = run(Path("notebooks/tuning.ipynb"))
-effects = {e.threshold: (e.hits, e.alone) for e in names["effects"]}
-sides = [[(e.path, e.value) for e in names[side]] for side in ("dropped", "kept")]
-print(json.dumps({"effects": list(effects.items()), "sides": sides, "files": names["found"].files}))
-"""
-
-
-def test_the_notebook_runs_and_counts_as_the_rules_do(tiny: TinyRun, values: list[dict[str, Any]]) -> None:
-    env = os.environ | {"WAREHOUSE": str(tiny.warehouse), "PYSPARK_PYTHON": sys.executable}
-    done = subprocess.run(
-        [sys.executable, "-c", NOTEBOOK], cwd=ROOT, env=env, capture_output=True, text=True, timeout=300
-    )
-    assert done.returncode == 0, done.stderr
-    said = json.loads(done.stdout.splitlines()[-1])
+def test_the_notebook_runs_and_counts_as_the_rules_do(
+    spark: object, tiny: TinyRun, values: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WAREHOUSE", str(tiny.warehouse))
+    names: Any = run(ROOT / "notebooks" / "tuning.ipynb")
+    effects = {e.threshold: (e.hits, e.alone) for e in names["effects"]}
+    dropped, kept = ([e.value for e in names[side]] for side in ("dropped", "kept"))
     rule = next(r for r in load_rules().sets["others"] if r.signal == "qsc_code_frac_chars_top_3grams")
     sets, this = load_rules().sets.items(), (rule.signal, ">", rule.threshold)
     with_it = {n for n, rules in sets if any((r.signal, r.op, r.threshold) == this for r in rules)}
     files = [f for f in values if f["rule_set"] in with_it]
-    assert said["files"] >= len(files)
-    for threshold, (hits, only) in said["effects"]:
+    assert names["found"].files >= len(files)
+    for threshold, (hits, only) in effects.items():
         beyond = [f for f in files if (v := f["signals"][rule.signal]) is not None and v > threshold]
         others = [{r["rule"] for r in f["reasons"]} - {f"{rule.signal} >"} for f in beyond]
         assert (hits, only) == (len(beyond), sum(not rules for rules in others)), threshold
-    dropped, kept = said["sides"]
-    alone = dict(said["effects"])[rule.threshold][1]
-    assert bool(dropped) == bool(alone) and all(value > rule.threshold for _, value in dropped)
-    assert kept and all(value <= rule.threshold for _, value in kept)
+    alone = effects[rule.threshold][1]
+    assert bool(dropped) == bool(alone) and all(value > rule.threshold for value in dropped)
+    assert kept and all(value <= rule.threshold for value in kept)
 
 
 @pytest.mark.parametrize(
