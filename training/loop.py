@@ -50,7 +50,9 @@ class Stop:
 
 @dataclass
 class Loop:
-    """A run from step `first` to `last` (exclusive). `base` is what every checkpoint's state holds beside its own."""
+    """A run from step `first` to `last` (exclusive). `base` is what every checkpoint's state holds beside its own,
+    `stored` the state of the checkpoint that it goes on from, if that is its own.
+    """
 
     run: Run
     engine: Engine
@@ -59,14 +61,17 @@ class Loop:
     folder: Path
     first: int
     last: int
-    watch: Watch
     log: Log
     base: dict[str, Any]
-    tokens: int = 0
-    skipped: int = 0
+    stored: dict[str, Any]
     progress: Callable[[dict[str, Any]], None] = lambda _: None
     _saved_at: float = field(default_factory=time.monotonic)
     _began: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        self.watch = Watch(self.run.spikes, **self.stored.get("watch", {}))
+        self.tokens: int = self.stored.get("tokens", 0)
+        self.skipped: int = self.stored.get("skipped", 0)
 
     @property
     def checkpoints(self) -> Path:

@@ -35,6 +35,10 @@ class Beginning:
     first: int
     sequence: int
 
+    def stored(self) -> dict[str, Any]:
+        """The state that the loop goes on counting from; empty at the start of a run."""
+        return self.checkpoint.state if self.checkpoint is not None and self.own else {}
+
 
 def beginning(run: Run, feed: Feed, folder: Path, resume: Resume, tokenizer: TextTokenizer) -> Beginning:
     """The checkpoint to go on from and where the data stand there. Raises ValueError."""

@@ -1,7 +1,7 @@
 """Train: from a run's settings and pinned tables to checkpoints. Started alone, or by torchrun, deepspeed or Slurm.
 
 refinelake train pretrain --model toy --tokens warehouse/pretrain_tokens --tokenizer tokenizer --to runs/pretrain
-torchrun --nproc_per_node 8 -m training.train pretrain ... (the same arguments)
+torchrun --nproc_per_node 8 -m training train pretrain ... (the same arguments)
 refinelake train --to runs/pretrain --resume
 """
 
@@ -16,12 +16,12 @@ from typing import Any
 from training import start
 from training.checkpoint import store
 from training.data.feed import Feed
+from training.data.readable import readable_until
 from training.engine import distributed as ranks
 from training.inputs import Inputs, open_feed
 from training.loop import Loop
 from training.metrics import Log
 from training.settings import Run
-from training.spikes import Watch
 from training.start import Beginning, Resume
 from udfs.tokenizer import TextTokenizer
 
@@ -43,28 +43,21 @@ def train(
     tokenizer = TextTokenizer.read(inputs.tokenizer)
     feed = _first_on_rank_0(lambda: open_feed(run, inputs, tokenizer))
     begun = start.beginning(run, feed, folder, resume, tokenizer)
-    phase_first = _phase_first(folder, begun)
-    last = phase_first + run.duration.optimizer_steps(run.batch, feed.steps_an_epoch)
     feed.begin(begun.first, begun.sequence)
-    if feed.steps < last:
-        raise ValueError(
-            f"{inputs.sources[0].table}: expected data for {last - begun.first:,} steps, found "
-            f"{feed.steps - begun.first:,}; allow more epochs in the mixture, add data, or shorten duration"
-        )
+    first = _phase_first(folder, begun)
+    last = first + run.duration.optimizer_steps(run.batch, feed.steps_an_epoch)
+    _refuse_short(feed, inputs, begun.first, last)
     lm = start.model(run, begun, tokenizer, feed, folder)
     base = start.base(run, inputs, begun, lm, tokenizer)
     if ranks.rank() == 0:
-        _describe(run, inputs, folder, phase_first, last, begun, base)
+        _describe(run, inputs, folder, first, last, begun, base)
         tokenizer.save(folder / "tokenizer")
     ranks.barrier()
     engine = start.engine(run, lm, device, begun)
     log = Log(folder, run.seeing, f"{run.name}-{folder.name}", ranks.rank() == 0)
     log.event("resumed" if begun.own else "started", begun.first, sequence=begun.sequence, notices=feed.notices)
-    stored = begun.checkpoint.state if begun.checkpoint is not None and begun.own else {}
-    watch = Watch(run.spikes, **stored.get("watch", {}))
-    schedule = run.rate.schedule(run.phase, phase_first, last - phase_first)
-    counted = {"tokens": stored.get("tokens", 0), "skipped": stored.get("skipped", 0)}
-    loop = Loop(run, engine, feed, schedule, folder, begun.first, last, watch, log, base, **counted)
+    schedule = run.rate.schedule(run.phase, first, last - first)
+    loop = Loop(run, engine, feed, schedule, folder, begun.first, last, log, base, begun.stored())
     loop.progress = progress or (lambda _: None)
     try:
         outcome = loop.carry_out()
@@ -87,6 +80,27 @@ def _first_on_rank_0(make: Callable[[], Feed]) -> Feed:
     made = make() if ranks.rank() == 0 else None
     ranks.barrier()
     return made or make()
+
+
+def _refuse_short(feed: Feed, inputs: Inputs, first: int, last: int) -> None:
+    """Whether there are sequences for all steps, and the pinned versions will be there to the end.
+
+    A second a step is assumed: slow for a toy, quick for a cluster.
+    """
+    if feed.steps < last:
+        raise ValueError(
+            f"{inputs.sources[0].table}: expected data for {last - first:,} steps, found {feed.steps - first:,}; "
+            "allow more epochs in the mixture, add data, or shorten duration"
+        )
+    said: list[str] = []
+    if ranks.rank() == 0:
+        for table in inputs.tables().values():
+            found = readable_until(table, float(last - first))
+            said += found.errors
+            for warning in found.warnings:
+                print(warning, flush=True)
+    if errors := ranks.told(said):
+        raise ValueError("\n".join(errors))
 
 
 def _refuse_used(folder: Path, resume: Resume) -> None:

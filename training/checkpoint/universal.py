@@ -6,9 +6,10 @@ shared Adam step count, which then runs ahead once a group. Both are put right a
 
 from __future__ import annotations
 
+import contextlib
+import io
 import shutil
-import subprocess
-import sys
+from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from training.engine import distributed as ranks
 from training.engine.engine import Engine
 
 SUFFIX = "-universal"
+_LARGE = 1 << 30
 
 
 def way(stored: dict[str, Any], wanted: dict[str, Any]) -> str:
@@ -35,14 +37,32 @@ def convert(checkpoint: Checkpoint, zero: int) -> Path:
     error = None
     if ranks.rank() == 0:
         shutil.rmtree(to, ignore_errors=True)
-        command = [sys.executable, "-m", "deepspeed.checkpoint.ds_to_universal"]
-        command += ["--input_folder", str(checkpoint.folder), "--output_folder", str(to)]
-        command += ["--inject_missing_state"] if zero < 3 else []
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        error = None if done.returncode == 0 else done.stderr.strip().splitlines()[-1:]
+        try:
+            _convert(checkpoint.folder, to, inject=zero < 3)
+        except Exception as found:  # DeepSpeed's converter asserts and raises whatever it meets
+            error = f"{type(found).__name__}: {found}"
+        checkpoint.folder.with_name("latest_universal").unlink(missing_ok=True)
     if why := ranks.told(error):
-        raise ValueError(f"{checkpoint.folder}: expected a universal checkpoint of it, found an error: {why[0]}")
+        raise ValueError(f"{checkpoint.folder}: expected a universal checkpoint of it, found an error: {why}")
     return to
+
+
+def _convert(folder: Path, to: Path, inject: bool) -> None:
+    """`inject` adds what stages 1 and 2 leave out of their checkpoints. Large ones are converted by more processes."""
+    from deepspeed.checkpoint import ds_to_universal
+
+    workers = 4 if sum(file.stat().st_size for file in folder.iterdir()) > _LARGE else 1
+    told = Namespace(
+        input_folder=str(folder),
+        output_folder=str(to),
+        num_extract_workers=workers,
+        num_merge_workers=min(2, workers),
+        keep_temp_folder=False,
+        strict=True,
+        inject_missing_state=inject,
+    )
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        ds_to_universal.main(told)
 
 
 def load(engine: Engine, folder: Path) -> None:

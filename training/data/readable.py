@@ -16,7 +16,6 @@ from urllib.parse import unquote
 
 import pyarrow.fs as pafs
 
-from training.data.delta import filesystem, live_files, load
 from training.data.tables import TokenTable
 
 RETENTION = "interval 1 week"
@@ -63,6 +62,9 @@ def readable_until(table: TokenTable, seconds: float, now: float | None = None) 
     errors = _unreadable(table)
     if table.name.endswith(".json"):
         return Readable(float("inf"), errors, ())
+    # A machine that reads exported lists needs no deltalake.
+    from training.data.delta import filesystem, live_files, load
+
     newest = load(table.name)
     properties = newest.metadata().configuration
     retention = seconds_of(properties.get("delta.deletedFileRetentionDuration") or RETENTION, table.name)

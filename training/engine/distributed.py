@@ -21,15 +21,15 @@ def start(minutes: float = 30.0) -> torch.device:
     import deepspeed
 
     # torch 2.13 renames two collectives that DeepSpeed 0.19 calls every step.
-    warnings.filterwarnings("ignore", "`torch.distributed.*is deprecated", FutureWarning)
+    warnings.filterwarnings("ignore", r"`torch\.distributed.*is deprecated", FutureWarning)
     logging.getLogger("DeepSpeed").setLevel(logging.ERROR)
     if "RANK" not in os.environ and "SLURM_PROCID" in os.environ:
         os.environ["RANK"], os.environ["LOCAL_RANK"] = os.environ["SLURM_PROCID"], os.environ["SLURM_LOCALID"]
         os.environ["WORLD_SIZE"] = os.environ["SLURM_NTASKS"]
-    if "RANK" not in os.environ:
-        # Without these DeepSpeed looks for MPI.
-        os.environ.update(_ALONE)
-        os.environ.setdefault("MASTER_PORT", str(_free_port()))
+    alone = "RANK" not in os.environ
+    if alone:
+        # Without these DeepSpeed looks for MPI. They are gone afterwards: a process started from here is alone too.
+        os.environ.update(_ALONE | {"MASTER_PORT": str(_free_port())})
     gpu = torch.cuda.is_available()
     if gpu:
         torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", 0)))
@@ -44,6 +44,8 @@ def start(minutes: float = 30.0) -> torch.device:
         deepspeed.init_distributed(
             dist_backend="nccl" if gpu else "gloo", timeout=timedelta(minutes=minutes), verbose=False
         )
+    for name in ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT") if alone else ():
+        os.environ.pop(name, None)
     return torch.device("cuda", torch.cuda.current_device()) if gpu else torch.device("cpu")
 
 

@@ -1,0 +1,143 @@
+"""refinelake plan: command, DeepSpeed settings, memory a GPU, tokens/s, days and money of a run, before it starts."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+import sys
+from typing import Any
+
+from training.commands.arguments import Asked, add_run, asked
+from training.planning import MFU, PRICE
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_run(parser)
+    parser.add_argument("--gpus", type=int, default=8, metavar="N", help="GPUs in all (default 8)")
+    parser.add_argument("--per-node", type=int, default=8, metavar="N", help="GPUs of a node (default 8)")
+    parser.add_argument("--mfu", type=float, default=MFU, metavar="X", help=f"assumed share of the peak ({MFU})")
+    parser.add_argument("--price", type=float, default=PRICE, metavar="USD", help=f"a GPU hour (default {PRICE})")
+    parser.add_argument("--gpu-gb", type=float, default=80.0, metavar="GB", help="memory of a GPU (default 80)")
+    parser.add_argument("--launcher", choices=("torchrun", "deepspeed", "slurm"), default="torchrun")
+
+
+def work(args: argparse.Namespace) -> int:
+    import torch
+
+    from training.engine.configuration import deepspeed_config
+
+    if not (args.tokens or args.part or args.mixture):
+        # A plan needs no data; the command it prints then has a place to fill in.
+        args.tokens = "TOKENS"
+    args.tokenizer = args.tokenizer or "TOKENIZER"
+    wanted = asked(args)
+    config = deepspeed_config(wanted.run, args.gpus, torch.bfloat16)
+    print(f"# {wanted.run.name}: {args.gpus} GPUs, ZeRO {wanted.run.engine.zero}\n")
+    print(command(args, wanted) + "\n")
+    print(json.dumps(config, indent=1) + "\n")
+    print("\n".join([*_memory(args, wanted), "", *_time(args, wanted), *_tables(args, wanted)]))
+    return 0
+
+
+def command(args: argparse.Namespace, wanted: Asked) -> str:
+    """The shell command that starts the run on every node."""
+    own = ["train", *_own(sys.argv[1:])]
+    nodes = -(-args.gpus // args.per_node)
+    if args.launcher == "slurm":
+        return f"NODES={nodes} GPUS={min(args.gpus, args.per_node)} sbatch docker/train.sbatch " + shlex.join(own)
+    if args.launcher == "deepspeed":
+        return "deepspeed --hostfile hostfile --module training " + shlex.join(own)
+    start = ["torchrun", "--nproc_per_node", str(min(args.gpus, args.per_node))]
+    if nodes > 1:
+        start += ["--nnodes", str(nodes), "--rdzv_backend", "c10d", "--rdzv_endpoint", "FIRST_NODE:29500"]
+    return shlex.join([*start, "-m", "training", *own])
+
+
+_PLAN_ONLY = ("--gpus", "--per-node", "--mfu", "--price", "--gpu-gb", "--launcher")
+
+
+def _own(argv: list[str]) -> list[str]:
+    """The arguments that train takes too."""
+    kept: list[str] = []
+    skip = False
+    for word in argv[1:]:
+        name = word.partition("=")[0]
+        if skip:
+            skip = False
+        elif name in _PLAN_ONLY:
+            skip = "=" not in word
+        else:
+            kept.append(word)
+    return kept
+
+
+def _shape(wanted: Asked) -> Any:
+    from transformers import AutoConfig
+
+    from training import models
+
+    name = wanted.run.start.model
+    if name in models.SHAPES:
+        return models.shape(name)
+    return models.shape_of(AutoConfig.from_pretrained(name))
+
+
+def _memory(args: argparse.Namespace, wanted: Asked) -> list[str]:
+    from training.planning import checkpoint_bytes, host_bytes, memory
+
+    shape = _shape(wanted)
+    held = memory(wanted.run, shape, args.gpus)
+    lines = [f"parameters           {shape.parameters():,}", "", "memory a GPU (derived, before fragmentation)"]
+    for name in ("weights", "gradients", "optimizer", "activations", "loss"):
+        lines.append(f"  {name:<19}{getattr(held, name) / 1e9:8.1f} GB")
+    lines.append(f"  {'in all':<19}{held.total / 1e9:8.1f} GB of {args.gpu_gb:g}")
+    if held.total > args.gpu_gb * 1e9:
+        lines.append("  too much: lower batch.micro, set engine.recompute=true, raise engine.zero, or offload")
+    if host := host_bytes(wanted.run, shape, args.gpus):
+        lines.append(f"  host memory a rank {host / 1e9:8.1f} GB")
+    lines.append(f"a checkpoint         {checkpoint_bytes(shape) / 1e9:,.0f} GB")
+    return lines
+
+
+def _time(args: argparse.Namespace, wanted: Asked) -> list[str]:
+    from training.planning import duration
+
+    run = wanted.run
+    if run.phase == "sft" and not run.duration.steps:
+        if args.tokens == "TOKENS":
+            return ["steps                unknown without the rows: name them by --tokens"]
+        from training.inputs import open_feed
+        from udfs.tokenizer import TextTokenizer
+
+        feed = open_feed(run, wanted.inputs.pinned(), TextTokenizer.read(wanted.inputs.tokenizer))
+        steps = run.duration.optimizer_steps(run.batch, feed.steps_an_epoch)
+    else:
+        steps = run.duration.optimizer_steps(run.batch, 0)
+    time = duration(run, _shape(wanted), args.gpus, steps, args.mfu, args.price)
+    return [
+        f"steps                {time.steps:,} of {run.batch.size:,} x {run.batch.length:,}, "
+        f"{run.batch.accumulation(args.gpus):,} micro-batches a rank",
+        f"tokens               {time.tokens:,}",
+        f"tokens/s             {time.tokens_per_second:,.0f} at an assumed MFU of {args.mfu:.0%}",
+        f"days                 {time.days:,.1f}",
+        f"GPU hours            {time.gpu_hours:,.0f}",
+        f"money                {time.money:,.0f} USD at {args.price:g} a GPU hour",
+    ]
+
+
+def _tables(args: argparse.Namespace, wanted: Asked) -> list[str]:
+    """Whether the pinned versions will still be there when the run ends."""
+    if args.tokens == "TOKENS":
+        return []
+    from training.data.readable import readable_until
+    from training.planning import duration
+
+    run, lines = wanted.run, [""]
+    steps = run.duration.optimizer_steps(run.batch, 1)
+    seconds = duration(run, _shape(wanted), args.gpus, steps, args.mfu, args.price).days * 86_400
+    for name, table in wanted.inputs.pinned().tables().items():
+        found = readable_until(table, seconds)
+        lines.append(f"{name}: {table.name} version {table.version}, {len(table.files)} files")
+        lines += [f"  {said}" for said in (*found.errors, *found.warnings)] or ["  readable to the end of the run"]
+    return lines
