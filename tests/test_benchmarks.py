@@ -7,12 +7,14 @@ import subprocess
 import sys
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
-from benchmarks import kernels, memory, sketch_quality
+from benchmarks import kernels, memory, sketch_quality, tokens
 from benchmarks.report import markdown
 from benchmarks.stages import Sample, against_floor
 from jobs.runtime.accounting import StageResult
+from udfs.tokenizer import TextTokenizer
 
 TEXTS = [
     Sample("a.py", "python", "code", "def add(a, b):\n    return a + b\n" * 20),
@@ -128,3 +130,13 @@ def test_memory_and_time_of_a_process_below_this_one_outlive_it() -> None:
     watch.finished(StageResult("s", "t"))
     assert watch.stages["s"]["worker"] > 80_000_000
     assert watch.stages["s"]["cpu"] >= 0.25
+
+
+def test_tokens_are_timed_by_the_library_and_by_the_kernel() -> None:
+    texts = [sample.text for sample in TEXTS]
+    batch = pa.RecordBatch.from_arrays([pa.array(["a", "b", "c"]), pa.array(texts)], ["content_id", "text"])
+    found = tokens.measure(TextTokenizer.train(texts, 300), [batch], rounds=2)
+    assert found["texts"] == 3 and found["mb"] == sum(map(len, texts)) / 1e6
+    assert set(found["mb_per_cpu_second"]) == {"encode_batch", "encode_batch_fast", "kernel"}
+    assert 0 < found["lowest"] <= found["kernel_against_encode_batch"] <= found["highest"]
+    assert "goal 0.9" in tokens.page({**found, "vocabulary": 300})[-1]

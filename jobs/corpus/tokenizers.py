@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 from jobs.corpus.parameters import Tokens
 from udfs.tokenizing import Shipped, check_markers
 
@@ -10,6 +12,8 @@ def shipped(p: Tokens) -> Shipped:
     """Raises ValueError where no tokenizer is named, none is there, or it lacks a special token that is used."""
     from udfs.tokenizer import TextTokenizer
 
+    if find_spec("tokenizers") is None:
+        raise ValueError("tokenizers: expected the package, found none; install refinelake[tokens] on all machines")
     if not p.tokenizer:
         raise ValueError(
             "tokens.tokenizer: expected the folder of a tokenizer, found none; train one with refinelake tokenizer, or "

@@ -8,24 +8,28 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from jobs.corpus.parameters import Tokens
 from jobs.runtime.flows import FLOWS, TABLES
 from jobs.runtime.runner import Run
 from jobs.runtime.stage import Decide, Measure, Stage
 from jobs.runtime.tables import Lake, align
 from schemas.contract import Table
+from udfs.tokenizer import TextTokenizer
 
 STAGES = tuple(stage for flow in FLOWS for stage in flow.stages)
 TEXTS = {text for table in TABLES for text in table.text}
-WIDE = [table for table in TABLES if table.text]
+WIDE = [table for table in FLOWS[0].tables if table.text]
 
 
 @pytest.fixture(scope="module")
 def empty(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A run over a warehouse with every table of the flow, by contract and empty."""
-    lake = Lake(spark, str(tmp_path_factory.mktemp("plans") / "warehouse"))
+    folder = tmp_path_factory.mktemp("plans")
+    lake = Lake(spark, str(folder / "warehouse"))
     for table in TABLES:
         lake.ensure(table)
-    return Run(lake, "plans", STAGES)
+    TextTokenizer.train(["a text"], 300).save(folder / "tokenizer")
+    return Run(lake, "plans", STAGES, {Tokens: Tokens(str(folder / "tokenizer"))})
 
 
 def scanned(plan: DataFrame) -> list[set[str]]:
@@ -42,13 +46,13 @@ def once(step: Callable[[DataFrame], DataFrame], rows: DataFrame) -> DataFrame:
 
 def narrow_part(run: Run, stage: Stage) -> DataFrame:
     """What the runner asks of a stage before any text is due, as it is written."""
-    reads = [run.read(table) for table in stage.reads]
+    reads, params = [run.read(table) for table in stage.reads], run.params_of(stage)
     if isinstance(stage, Measure):
-        return stage.required(*reads, stage.params)
+        return stage.required(*reads, params)
     if isinstance(stage, Decide):
         extra = {"fixpoint": once} if stage.iterative else {}
-        return align(stage.writes, stage.transform(*reads, stage.params, **extra))
-    return stage.transform(*reads, stage.params)
+        return align(stage.writes, stage.transform(*reads, params, **extra))
+    return stage.transform(*reads, params)
 
 
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: f"{type(stage).__name__.lower()} {stage.name}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import yaml
 from jobs.runtime.cli import COMMANDS
 from jobs.runtime.commands import docs
 from jobs.runtime.corpora import load_set
+from jobs.runtime.flows import FLOWS
 from tests.jobs.conftest import README_RUN, TinyRun, command
 
 ROOT = Path(__file__).parents[2]
@@ -60,9 +62,13 @@ def test_generated_pages_are_up_to_date() -> None:
     assert stale == [], "run refinelake docs"
 
 
-def test_the_bundle_runs_a_command_that_exists() -> None:
+def test_the_bundle_runs_the_command_of_each_flow_in_their_order() -> None:
     bundle = yaml.safe_load((ROOT / "databricks.yml").read_text(encoding="utf-8"))
-    (task,) = bundle["resources"]["jobs"]["nightly"]["tasks"]
-    wheel = task["python_wheel_task"]
-    assert wheel["entry_point"] == "refinelake" and wheel["parameters"][0] in COMMANDS
+    tasks = bundle["resources"]["jobs"]["nightly"]["tasks"]
+    wheels = [task["python_wheel_task"] for task in tasks]
+    assert [f"{wheel['entry_point']} {wheel['parameters'][0]}" for wheel in wheels] == [flow.command for flow in FLOWS]
+    for before, task in pairwise(tasks):
+        assert task["depends_on"] == [{"task_key": before["task_key"]}]
+    given = {value[6:-1] for wheel in wheels for value in wheel["parameters"] if value.startswith("${var.")}
+    assert given == set(bundle["variables"])
     assert "refinelake = jobs.runtime.cli:main" in (ROOT / "setup.cfg").read_text(encoding="utf-8")
