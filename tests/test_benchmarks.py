@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -96,6 +97,27 @@ def test_languages_with_little_text_are_left_out() -> None:
     found = kernels.signals_by_language(TEXTS, least_mb=0.0005)
     assert {r["language"] for r in found} == {"python", "c"}
     assert [r["mb_per_cpu_second"] for r in found] == sorted(r["mb_per_cpu_second"] for r in found)
+
+
+def test_the_rate_of_a_set_leaves_html_and_chinese_words_apart(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("今天天气很好，我们去公园散步。" * 40, encoding="utf-8")
+    (tmp_path / "b.txt").write_text("Not Chinese.", encoding="utf-8")
+    chinese = signals.chinese_of(str(tmp_path))
+    assert [s.path for s in chinese] == ["a.txt"]
+    page_of = Sample("p.html", "html", "code", "<p>Some text</p>\n" * 50)
+    rows = signals.by_language([*TEXTS, page_of, *chinese], rounds=1, least_mb=0.0005)
+    assert {r["language"] for r in rows} == {"python", "c", "html", signals.OTHERS, signals.APART[1]}
+    fixed = [r | {"mb": mb, "cpu_seconds": 1.0} for r, mb in zip(rows, [1.0, 2.0, 4.0, 8.0, 16.0], strict=True)]
+    for row, name in zip(fixed, ["c", "python", "html", signals.APART[1], signals.OTHERS], strict=True):
+        row["language"] = name
+    assert "The set: 23.0 MB, 5.8 MB per CPU second; but HTML 6.3; slowest c, 1.0." in signals.page(fixed)
+    assert "Chinese words: unicode" in signals.page(fixed)
+
+
+def test_the_time_of_each_signal_is_charged() -> None:
+    spent = dict(signals.by_signal(TEXTS))
+    assert {"natural language", "rules", "qsc_code_num_words", "qsc_doc_num_words"} <= set(spent)
+    assert all(seconds >= 0 for seconds in spent.values())
 
 
 def test_a_slow_kernel_gets_the_first_texts_only() -> None:

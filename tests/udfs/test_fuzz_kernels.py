@@ -4,6 +4,7 @@ no text takes more time than its size allows.
 
 from __future__ import annotations
 
+import sys
 import time
 
 import pytest
@@ -119,7 +120,7 @@ _WORST = [
     *("any ", ".unwrap()", "unsafe", "assert", "todo", "null", "try!", "goto ", "printf", "struct ", "#include "),
 ]
 _SIZE = 200_000
-_PARSED_SIZE = 50_000  # the parsers, which refuse more than a megabyte, need up to 7 s for a megabyte of a piece
+_PARSED_SIZE = 30_000  # the parsers, which refuse more than a megabyte, need up to 7 s for a megabyte of a piece
 _PARSED = ("javascript", "typescript", "python")
 _SECONDS = 2.5  # of CPU for one text: what takes the square of its size in nanoseconds is far beyond
 
@@ -203,6 +204,15 @@ def test_deep_nesting(bracket: str) -> None:
     for language in ("c", "ruby", "no such language"):
         clean(text, language=language, kind="code")
         languages.detect("a.h", text)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_code_point_in_one_text(kind: str) -> None:
+    every = "".join(map(chr, range(sys.maxunicode + 1)))
+    for spoken in ("en", "zh"):
+        assert measure(every, language="", kind=kind, natural_language=spoken)[1] == {}
+    for family in _FAMILIES if kind == "code" else ():
+        assert measure(every[::16], language=family, kind=kind, natural_language="en")[1] == {}
 
 
 @pytest.mark.parametrize("text", ["x = 1; " * 30_000, "a\n" * 100_000], ids=["one line", "short lines"])

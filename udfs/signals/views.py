@@ -1,6 +1,6 @@
 """Views of one text that several signals share, each computed at most once.
 
-Counting is done on the UTF-8 bytes where ASCII decides and on the distinct other characters where it does not.
+Characters and words are counted in compiled loops over the UTF-8 bytes (udfs/characters.py has the classes).
 Names follow docs/rules.md: R raw text, V without whitespace, LR lines, C and K code and comments, LC and LK their
 non-blank lines, WN and WR normalised and raw words.
 """
