@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from benchmarks import kernels, memory, sketch_quality, tokens
+from benchmarks import kernels, memory, signals, sketch_quality, tokens
 from benchmarks.report import markdown
 from benchmarks.stages import Sample, against_floor
 from jobs.runtime.accounting import StageResult
