@@ -6,6 +6,7 @@ import ast
 import re
 import sys
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,7 @@ LONG_FILES = {
     "udfs/gitrepo.py": "one binary format from its pack files up to a tree",
     "udfs/language_rules.py": "a list: how each ambiguous extension is told apart",
     "udfs/languages.py": "one decision from filename to content, in order",
+    "training/settings.py": "a list: one section of a run's settings after the other",
     "udfs/signals/code.py": "a list: one small function per signal",
 }
 LONG_FUNCTIONS = {
@@ -266,6 +268,11 @@ def test_a_stage_file_is_docstring_transform_declaration_and_main(folder: str, n
     functions = {n.name: n for n in tree.body if isinstance(n, ast.FunctionDef)}
     assert ast.unparse(stage.args[1]) == name and name in functions, "the transform is called as its stage"
     assert ast.unparse(tree.body[-1]) == "if __name__ == '__main__':\n    stage_main(STAGE)"
+
+
+def test_no_file_beside_the_stages_hides_a_package() -> None:
+    """spark-submit puts a stage's folder first on the path: a file tokenizers.py there would be the library."""
+    assert [path for path, _ in sources(*STAGES) if find_spec(Path(path).stem) and Path(path).stem != "__init__"] == []
 
 
 def test_every_declared_stage_is_in_the_flow() -> None:

@@ -21,7 +21,7 @@ from udfs.fim import Fim, cut
 from udfs.tokenizer import Special, TextTokenizer
 
 MAX_BATCH_BYTES = 4 * 1024**2
-"""Text that is encoded at once: the Python objects of its encodings take some fifteen times as much memory."""
+"""Text that is encoded at once: its encodings take over twenty times as much memory (measured: 23)."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.corpus.parameters import Tokens
-from jobs.corpus.tokenizers import shipped, version
+from jobs.corpus.pinned_tokenizer import shipped, version
 from jobs.runtime.cli import stage_main
 from jobs.runtime.stage import Publish
 from schemas.code import CODE_CORPUS

@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.corpus.parameters import Tokens
-from jobs.corpus.tokenizers import shipped
+from jobs.corpus.pinned_tokenizer import shipped
 from jobs.runtime.cli import stage_main
 from jobs.runtime.stage import Publish
 from schemas.corpus import INSTRUCTIONS, SFT_TOKENS

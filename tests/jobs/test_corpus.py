@@ -17,7 +17,7 @@ from jobs.corpus import instruction_decisions, pretrain_tokens
 from jobs.corpus.flow import STAGES
 from jobs.corpus.parameters import Instructions, Tokens
 from jobs.corpus.tokenizer_sample import TokenizerSample, drawn, quotas
-from jobs.runtime import accounting
+from jobs.runtime import accounting, quality
 from jobs.runtime.accounting import append_rows
 from jobs.runtime.cli import main
 from jobs.runtime.commands.tokenizer import RECORD_FILE
@@ -27,7 +27,7 @@ from schemas import corpus
 from schemas.code import CODE_CORPUS
 from schemas.ops import REJECTS, RUNS
 from tests.jobs.pipeline import contents_of
-from tests.jobs.test_stages import decide
+from tests.jobs.test_stages import decide, frame
 from training.data.tables import open_table
 from udfs.fim import Fim
 from udfs.heldout import is_held_out
@@ -258,6 +258,12 @@ def test_a_text_that_left_the_corpus_gives_no_instruction(spark: SparkSession) -
     )
     assert [r["rule"] for r in dropped["reasons"]] == ["question_too_long", "answer_too_short"]
     assert dropped["source"] == "t"
+
+
+def test_a_table_of_two_tokenizers_fails_its_check(spark: SparkSession) -> None:
+    rows = [{"content_id": i, "tokenizer_hash": h, "text_bytes": 1, "fim": "off"} for i, h in ("ab", "cd")]
+    checks = quality.expectations(corpus.PRETRAIN_TOKENS, frame(spark, corpus.PRETRAIN_TOKENS, rows))
+    assert [c.check_name for c in checks if not c.passed] == ["distinct_between(tokenizer_hash, max=1)"]
 
 
 def test_quotas_are_proportional_and_bounded() -> None:

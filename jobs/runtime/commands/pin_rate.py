@@ -87,7 +87,8 @@ def write_rate(file: Path, language: str, rate: float) -> None:
 
     A file without rates gets the defaults of the other languages too: a table in a file replaces the default one.
     """
-    from jobs.code.parameters import SECTIONS, Sampling
+    from jobs.code.parameters import Sampling
+    from jobs.runtime.flows import SECTIONS
     from schemas.params import load_params
 
     text = file.read_text(encoding="utf-8") if file.exists() else ""

@@ -15,8 +15,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def work(args: argparse.Namespace) -> int:
     from jobs.code.flow import STAGES
-    from jobs.code.parameters import SECTIONS
     from jobs.runtime.commands.run import absolute
+    from jobs.runtime.flows import SECTIONS
     from jobs.runtime.report import write_report
     from jobs.runtime.runner import Run
     from jobs.runtime.session import session

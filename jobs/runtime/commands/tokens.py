@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def work(args: argparse.Namespace) -> int:
     from jobs.corpus.given import NAME, read_given
     from jobs.corpus.parameters import Instructions, Tokens
-    from jobs.corpus.tokenizers import shipped
+    from jobs.corpus.pinned_tokenizer import shipped
     from jobs.runtime.commands.run import run_flow
     from jobs.runtime.flows import CORPUS, SECTIONS
     from schemas.params import load_params

@@ -34,8 +34,9 @@ def work(args: argparse.Namespace) -> int:
     from jobs.code import tuning
     from jobs.code.filter_decisions import rule_book
     from jobs.code.flow import STAGES
-    from jobs.code.parameters import SECTIONS, Filter
+    from jobs.code.parameters import Filter
     from jobs.runtime.commands.run import absolute
+    from jobs.runtime.flows import SECTIONS
     from jobs.runtime.runner import Run
     from jobs.runtime.session import session
     from jobs.runtime.snapshot import Snapshot
