@@ -18,6 +18,7 @@ from training.checkpoint import store
 from training.data.feed import Feed
 from training.data.readable import readable_until
 from training.engine import distributed as ranks
+from training.files import write_json
 from training.inputs import Inputs, open_feed
 from training.loop import Loop
 from training.metrics import Log
@@ -131,7 +132,7 @@ def _describe(
         "command": sys.argv,
         "ranks": ranks.world(),
     }
-    store.write_json(file, whole)
+    write_json(file, whole)
 
 
 def reopened(folder: Path) -> tuple[Run, Inputs, dict[str, Any]]:

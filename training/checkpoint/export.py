@@ -16,8 +16,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from training.checkpoint.store import Checkpoint, write_json
+from training.checkpoint.store import Checkpoint
 from training.engine.model import PREFIX
+from training.files import write_json
 from udfs.tokenizer import TextTokenizer
 
 FACTS = "refinelake.json"

@@ -12,6 +12,7 @@ from training.checkpoint import store
 from training.checkpoint.store import Checkpoint
 from training.engine import distributed as ranks
 from training.engine.engine import Engine
+from training.files import write_json
 from training.settings import Run
 
 _HEADROOM = 1.1
@@ -30,7 +31,7 @@ def save(engine: Engine, folder: Path, step: int, state: dict[str, Any], expecte
     try:
         engine.deepspeed.save_checkpoint(str(folder), tag=aside.name, save_latest=False)
         if ranks.rank() == 0:
-            store.write_json(aside / store.STATE, state)
+            write_json(aside / store.STATE, state)
         ranks.barrier()
         shares = ranks.gathered(store.digests(aside, store.files_of(aside), ranks.rank(), ranks.world()))
     except (OSError, RuntimeError) as error:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from training.files import synced, write_json
 
 MANIFEST, STATE, POINTER, ASIDE = "manifest.json", "state.json", "newest", ".saving-"
 FORMAT = 1
@@ -68,25 +69,6 @@ def digests(folder: Path, files: Sequence[str], rank: int = 0, world: int = 1) -
 def write_manifest(folder: Path, step: int, files: dict[str, dict[str, Any]]) -> None:
     """The list by which a checkpoint is known to be whole; its own end is the last thing written."""
     write_json(folder / MANIFEST, {"format": FORMAT, "step": step, "files": dict(sorted(files.items()))})
-
-
-def write_json(file: Path, value: Any) -> None:
-    """Written aside, brought to the disk, renamed: never seen in part."""
-    aside = file.with_name(f".{file.name}.writing")
-    with aside.open("w", encoding="utf-8") as opened:
-        json.dump(value, opened, indent=1)
-        opened.flush()
-        os.fsync(opened.fileno())
-    aside.replace(file)
-
-
-def synced(place: Path) -> None:
-    """Bring a file or a folder's entries to the disk."""
-    opened = os.open(place, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
 
 
 def publish(aside: Path, folder: Path, step: int) -> Path:

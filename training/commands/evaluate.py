@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def work(args: argparse.Namespace) -> int:
-    from training.checkpoint.store import write_json
+    from training.files import write_json
 
     given = _benchmarks(args)
     if not given and not args.held_out:

@@ -23,6 +23,7 @@ from filelock import FileLock
 
 from training.data.order import I32, I64, U64, ids_from_hex
 from training.data.tables import TokenTable
+from training.files import write_json
 
 FORMAT = 2
 _TYPES = {
@@ -45,7 +46,7 @@ class Cache:
     `tokens` [all tokens] int32 is mapped from disk; document i is tokens[offsets[i] : offsets[i + 1]]. `ids` [n, 4],
     `chunks` [n] and `bytes` [n] (UTF-8 bytes of the texts) go with it; `kinds` [n] are numbers in `labels`, the
     distinct (source, language). `largest` is the greatest token id. `supervised` [all tokens] uint8 is 1 where
-    predicting the token is trained; empty for documents, of which everything is.
+    predicting the token is trained; empty for documents.
     """
 
     tokens: I32
@@ -166,10 +167,7 @@ def _write(table: TokenTable, tokenizer_hash: str, folder: Path) -> None:
             files[name] = sums.finished()
     manifest = {"format": FORMAT, "table": table.name, "version": table.version, "files": files}
     manifest |= {"labels": list(rows.labels), "largest": rows.largest}
-    with (folder / "manifest.json").open("w", encoding="utf-8") as written:
-        json.dump(manifest, written)
-        written.flush()
-        os.fsync(written.fileno())
+    write_json(folder / "manifest.json", manifest)
 
 
 def _mask(batch: pa.RecordBatch, where: str) -> npt.NDArray[np.uint8]:
