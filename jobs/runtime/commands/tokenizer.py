@@ -64,7 +64,7 @@ def work(args: argparse.Namespace) -> int:
         print(f"training on {record['sample_texts']:,} texts of {record['sample_bytes']:,} bytes", flush=True)
         special = Special(more=tokens.fim_markers if args.fim else ())
         tokenizer = TextTokenizer.train(_texts(trained_on), args.vocabulary, special)
-        measured = bytes_per_token(tokenizer, _rows(checked_on))
+        measured = bytes_per_token(tokenizer, _rows(checked_on, "language", "text"))
     finally:
         lake.drop_staging(run_id)
     record |= {"vocabulary": tokenizer.size, "hash": tokenizer.hash, "bytes_per_token": measured}
@@ -75,7 +75,7 @@ def work(args: argparse.Namespace) -> int:
 
 
 def _write_samples(lake: Lake, run_id: str, p: TokenizerSample, held_out: float) -> tuple[dict[str, Any], str, str]:
-    """(record, place of the sample, place of texts outside of it), both with columns language and text."""
+    """(record, place of the sample, place of texts outside of it): rows of clean_id, language, text_bytes, text."""
     from jobs.corpus.tokenizer_sample import drawn, quotas
     from jobs.runtime.accounting import current_release
     from schemas.code import CODE_CORPUS
@@ -98,12 +98,15 @@ def _write_samples(lake: Lake, run_id: str, p: TokenizerSample, held_out: float)
     checked = drawn(outside, left, {name: min(left[name], _CHECKED_BYTES) for name in largest}, f"{p.seed} outside")
     texts = corpus.select("clean_id", "text")
     for name, few in (("sample", chosen), ("outside", checked)):
-        lake.stage(few.join(texts, "clean_id").select("language", "text"), run_id, f"tokenizer_{name}")
-    record = _record(chosen) | {"table": CODE_CORPUS.name, "version": version, "release": release["release_id"]}
-    record |= {"held_out": held_out, **{k: getattr(p, k) for k in ("mb", "max_share", "max_text_bytes", "seed")}}
+        lake.stage(few.join(texts, "clean_id"), run_id, f"tokenizer_{name}")
+    staged = lake.staging(run_id)
+    record = {"table": CODE_CORPUS.name, "version": version, "release": release["release_id"]}
+    record |= _record(f"{staged}/tokenizer_sample") | {
+        "held_out": held_out,
+        **{k: getattr(p, k) for k in ("mb", "max_share", "max_text_bytes", "seed")},
+    }
     if not record["sample_texts"]:
         raise ValueError(f"code_corpus: expected texts to train a tokenizer on, found none; raise --mb (now {p.mb:g})")
-    staged = lake.staging(run_id)
     return record, f"{staged}/tokenizer_sample", f"{staged}/tokenizer_outside"
 
 
@@ -113,33 +116,35 @@ def _sizes(rows: DataFrame) -> dict[str, int]:
     return {r["language"]: r["bytes"] for r in sizes_by_language(rows).collect()}
 
 
-def _record(chosen: DataFrame) -> dict[str, Any]:
+def _record(place: str) -> dict[str, Any]:
     """What the sample is: its size, the shares of languages, and a hash over the ids of its texts."""
-    rows = chosen.select("clean_id", "language", "text_bytes").orderBy("clean_id").toLocalIterator()
-    digest, total, texts, by = hashlib.sha256(), 0, 0, dict[str, int]()
-    for row in rows:
-        digest.update(row["clean_id"].encode())
-        by[row["language"]] = by.get(row["language"], 0) + row["text_bytes"]
-        total, texts = total + row["text_bytes"], texts + 1
+    by: dict[str, int] = {}
+    ids = []
+    for clean_id, language, size in _rows(place, "clean_id", "language", "text_bytes"):
+        by[language] = by.get(language, 0) + size
+        ids.append(clean_id)
+    total = sum(by.values())
     shares = {name: round(size / total, 6) for name, size in sorted(by.items(), key=lambda kv: (-kv[1], kv[0]))}
-    return {"sample_texts": texts, "sample_bytes": total, "sample_sha256": digest.hexdigest(), "shares": shares}
+    digest = hashlib.sha256("".join(sorted(ids)).encode()).hexdigest()
+    return {"sample_texts": len(ids), "sample_bytes": total, "sample_sha256": digest, "shares": shares}
 
 
-def _rows(place: str) -> Iterator[tuple[str, str]]:
-    """(language, text) of a staged table, batch by batch."""
+def _rows(place: str, *columns: str) -> Iterator[tuple[Any, ...]]:
+    """Rows of a staged table, batch by batch."""
     import fsspec
     import pyarrow.dataset as ds
 
     fs, path = fsspec.core.url_to_fs(place)
-    for batch in ds.dataset(path, filesystem=fs, format="parquet").to_batches(batch_size=256):
-        yield from zip(batch["language"].to_pylist(), batch["text"].to_pylist(), strict=True)
+    files = ds.dataset(path, filesystem=fs, format="parquet")
+    for batch in files.to_batches(columns=list(columns), batch_size=256):
+        yield from zip(*(batch[name].to_pylist() for name in columns), strict=True)
 
 
 def _texts(place: str) -> Iterator[str]:
-    return (text for _, text in _rows(place))
+    return (text for (text,) in _rows(place, "text"))
 
 
-def bytes_per_token(tokenizer: TextTokenizer, rows: Iterator[tuple[str, str]]) -> dict[str, float]:
+def bytes_per_token(tokenizer: TextTokenizer, rows: Iterator[tuple[Any, ...]]) -> dict[str, float]:
     """UTF-8 bytes of a token, by language, of (language, text)."""
     sizes: dict[str, int] = {}
     tokens: dict[str, int] = {}
