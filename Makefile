@@ -6,12 +6,13 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 CACHE ?= .cache
 WAREHOUSE ?= warehouse
+RUNS ?= runs
 SET ?= demo
 export GX_ANALYTICS_ENABLED = false
 # Java 17 or 21: JAVA_HOME, else java on PATH, else Debian's package (docker/java.sh says so or installs it).
 JAVA = source docker/java.sh &&
 
-.PHONY: help setup run test lint golden docs bench profile wheel clean
+.PHONY: help setup run model test lint golden docs bench profile wheel clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -27,9 +28,29 @@ $(BIN)/.installed: requirements.lock setup.cfg docker/java.sh
 
 setup: $(BIN)/.installed  ## virtual environment, pinned packages, Java, Delta's JARs
 
-run: setup  ## fetch the demo sources, run the pipeline, write report.html
+run: setup  ## fetch the demo sources, run the pipeline, train a toy model, write report.html and training.html
 	@$(BIN)/refinelake fetch $(SET) --to $(CACHE)/$(SET)
 	@$(JAVA) $(BIN)/refinelake run --sources $(CACHE)/$(SET)/sources.jsonl --warehouse $(WAREHOUSE) --report report.html
+	@$(MAKE) --no-print-directory model
+
+# A twentieth of the repositories is held out: of 143 there would be none at the default of one in a thousand.
+HELD_OUT = --set tokens.held_out=0.05
+TRAIN = OMP_NUM_THREADS=1 $(BIN)/refinelake train
+TOKENIZER = $(RUNS)/tokenizer
+model: setup  ## tokenizer, token tables, pretraining, annealing, both SFT stages, export, scores, training.html
+	@rm -rf $(RUNS) && mkdir -p $(RUNS)
+	@$(JAVA) $(BIN)/refinelake tokenizer --warehouse $(WAREHOUSE) --to $(TOKENIZER) --vocabulary 2048 --mb 8 $(HELD_OUT)
+	@$(JAVA) $(BIN)/refinelake tokens --warehouse $(WAREHOUSE) --tokenizer $(TOKENIZER) $(HELD_OUT)
+	@$(TRAIN) pretrain --model toy --tokens $(WAREHOUSE)/pretrain_tokens --tokenizer $(TOKENIZER) --to $(RUNS)/pretrain
+	@$(TRAIN) anneal --model toy --from $(RUNS)/pretrain --part original=$(WAREHOUSE)/pretrain_tokens \
+		--set data.missing=renormalise --tokenizer $(TOKENIZER) --to $(RUNS)/anneal
+	@$(TRAIN) sft1 --model toy --from $(RUNS)/anneal --tokens $(WAREHOUSE)/sft_tokens --tokenizer $(TOKENIZER) --to $(RUNS)/sft1
+	@$(TRAIN) sft2 --model toy --from $(RUNS)/sft1 --tokens $(WAREHOUSE)/sft_tokens --tokenizer $(TOKENIZER) --to $(RUNS)/sft2
+	@$(BIN)/refinelake export --run $(RUNS)/sft2 --to $(RUNS)/model
+	@$(BIN)/refinelake evaluate --model $(RUNS)/model --to $(RUNS)/scores --held-out $(WAREHOUSE)/pretrain_tokens \
+		--held-out-tokens 20000 --human-eval --chat --tasks 16 --most-tokens 64
+	@$(BIN)/refinelake training-report --run $(RUNS)/pretrain --run $(RUNS)/anneal --run $(RUNS)/sft1 --run $(RUNS)/sft2 \
+		--evaluation $(RUNS)/scores/evaluation.json --data-report report.html --to training.html
 
 test: setup  ## all tests, on two cores
 	@$(JAVA) $(BIN)/python -m pytest -n 2 --dist loadfile
@@ -55,5 +76,5 @@ profile: setup  ## profile a kernel: make profile KERNEL=signals FILES=some/fold
 wheel: setup  ## build the wheel into dist/
 	$(BIN)/python -m build --wheel
 
-clean:  ## remove the demo warehouse and caches, keep the environment
-	rm -rf $(WAREHOUSE) report.html .pytest_cache .mypy_cache .ruff_cache build
+clean:  ## remove the demo warehouse, the toy model and caches, keep the environment
+	rm -rf $(WAREHOUSE) $(RUNS) report.html training.html .pytest_cache .mypy_cache .ruff_cache build

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from training.checkpoint.store import Checkpoint
 from training.engine.model import PREFIX
+from training.engine.quiet import deepspeed
 from training.files import write_json
 from udfs.tokenizer import TextTokenizer
 
@@ -27,6 +28,7 @@ _TYPES = {"bf16": torch.bfloat16, "fp32": torch.float32}
 
 def master_weights(checkpoint: Checkpoint) -> dict[str, Tensor]:
     """fp32 weights by their Hugging Face names."""
+    deepspeed()
     from deepspeed.utils.zero_to_fp32 import get_fp32_state_dict_from_zero_checkpoint
 
     with contextlib.redirect_stdout(io.StringIO()):

@@ -60,10 +60,12 @@ def _benchmarks(args: argparse.Namespace) -> dict[str, list[Any]]:
 
 def _model(folder: str) -> tuple[Any, Any]:
     import torch
+    from transformers.utils import logging
 
     from training import models
     from udfs.tokenizer import TextTokenizer
 
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     gpu = torch.cuda.is_available()
     model = models.read(folder, torch.bfloat16 if gpu else torch.float32)
     return model.to("cuda" if gpu else "cpu").eval(), TextTokenizer.read(folder)

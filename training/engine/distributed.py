@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import socket
-import warnings
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -13,16 +11,14 @@ from typing import Any
 import torch
 from torch import distributed as dist
 
+from training.engine.quiet import deepspeed
+
 _ALONE = {"RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "1", "MASTER_ADDR": "127.0.0.1"}
 
 
 def start(minutes: float = 30.0) -> torch.device:
     """Join the other ranks (torchrun, deepspeed and Slurm tell where they are; alone otherwise). Returns the device."""
-    import deepspeed
-
-    # torch 2.13 renames two collectives that DeepSpeed 0.19 calls every step.
-    warnings.filterwarnings("ignore", r"`torch\.distributed.*is deprecated", FutureWarning)
-    logging.getLogger("DeepSpeed").setLevel(logging.ERROR)
+    package = deepspeed()
     if "RANK" not in os.environ and "SLURM_PROCID" in os.environ:
         os.environ["RANK"], os.environ["LOCAL_RANK"] = os.environ["SLURM_PROCID"], os.environ["SLURM_LOCALID"]
         os.environ["WORLD_SIZE"] = os.environ["SLURM_NTASKS"]
@@ -35,13 +31,11 @@ def start(minutes: float = 30.0) -> torch.device:
         torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", 0)))
     else:
         # On a CPU DeepSpeed would compile an operation that only inference uses, and fail without a compiler.
-        from deepspeed import ops
-
-        ops.__compatible_ops__["deepspeed_shm_comm"] = False
+        package.ops.__compatible_ops__["deepspeed_shm_comm"] = False
         # Sums depend on the number of threads; one a rank is also the fastest on a shared machine (training.md 1.3).
         torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", 1)))
     if not dist.is_initialized():
-        deepspeed.init_distributed(
+        package.init_distributed(
             dist_backend="nccl" if gpu else "gloo", timeout=timedelta(minutes=minutes), verbose=False
         )
     for name in ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT") if alone else ():

@@ -21,6 +21,7 @@ from training.engine import distributed as ranks
 from training.engine.attention import NAME, Attention
 from training.engine.configuration import deepspeed_config, dtype_of
 from training.engine.model import Trained, compile_layers, parameter_groups, recompute_layers
+from training.engine.quiet import deepspeed
 from training.settings import Run
 
 
@@ -44,8 +45,6 @@ class Engine:
     """
 
     def __init__(self, run: Run, lm: Any, device: torch.device, universal: bool = False) -> None:
-        import deepspeed
-
         self.run, self.device, self.lm = run, device, lm
         self.dtype = dtype_of(run.engine.dtype, device)
         config = deepspeed_config(run, ranks.world(), self.dtype)
@@ -69,7 +68,7 @@ class Engine:
         )
         # One of its optimizers prints its memory use from its constructor.
         with redirect_stdout(io.StringIO()):
-            self.deepspeed, self.optimizer, _, _ = deepspeed.initialize(
+            self.deepspeed, self.optimizer, _, _ = deepspeed().initialize(
                 model=module, optimizer=optimizer, config=config, dist_init_required=False
             )
 
