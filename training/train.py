@@ -56,7 +56,8 @@ def train(
     ranks.barrier()
     engine = start.engine(run, lm, device, begun)
     log = Log(folder, run.seeing, f"{run.name}-{folder.name}", ranks.rank() == 0)
-    log.event("resumed" if begun.own else "started", begun.first, sequence=begun.sequence, notices=feed.notices)
+    facts = {"sequence": begun.sequence, "notices": feed.notices, "attention": engine.attention.backend}
+    log.event("resumed" if begun.own else "started", begun.first, **facts)
     schedule = run.rate.schedule(run.phase, first, last - first)
     loop = Loop(run, engine, feed, schedule, folder, begun.first, last, log, base, begun.stored())
     loop.progress = progress or (lambda _: None)

@@ -20,6 +20,7 @@ from training.data.reader import Batch
 from training.engine import distributed as ranks
 from training.engine.attention import NAME, Attention
 from training.engine.configuration import deepspeed_config, dtype_of
+from training.engine.loss import compile_kernel
 from training.engine.model import Trained, compile_layers, parameter_groups, recompute_layers
 from training.engine.quiet import deepspeed
 from training.settings import Run
@@ -56,6 +57,7 @@ class Engine:
             recompute_layers(lm)
         if run.engine.compile:
             compile_layers(lm)
+            compile_kernel()
         lm.train()
         module = Trained(lm, self.attention, run.engine.loss_tokens, gathered=run.engine.zero == 3)
         o = run.optimizer

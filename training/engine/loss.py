@@ -7,6 +7,7 @@ module's hooks, so there each chunk is a checkpoint whose logits are computed tw
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -28,7 +29,7 @@ class FusedLoss(torch.autograd.Function):
         d_head = torch.zeros(head.shape, dtype=torch.float32, device=head.device)
         for begin in range(0, len(hidden), chunk):
             part = slice(begin, begin + chunk)
-            loss, d_logits = _loss_and_gradient(hidden[part] @ head.T, targets[part])
+            loss, d_logits = _kernel["loss"](hidden[part] @ head.T, targets[part])
             total += loss
             torch.mm(d_logits, head, out=d_hidden[part])
             _add_product(d_head, d_logits, hidden[part])
@@ -54,6 +55,14 @@ def _loss_and_gradient(logits: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]
     wide.scatter_add_(1, index, torch.full_like(index, -1, dtype=wide.dtype))
     wide.mul_(counted.unsqueeze(1))
     return loss, wide.to(logits.dtype)
+
+
+_kernel: dict[str, Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]] = {"loss": _loss_and_gradient}
+
+
+def compile_kernel() -> None:
+    """Fuse the passes over a chunk's logits, a dozen in eager mode, into one kernel each way."""
+    _kernel["loss"] = torch.compile(_loss_and_gradient, dynamic=False)
 
 
 def _add_product(total: Tensor, left: Tensor, right: Tensor) -> None:
