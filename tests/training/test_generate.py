@@ -1,0 +1,123 @@
+"""Generation and scoring: padding changes nothing, stops end rows, and programs of other languages are judged."""
+
+from __future__ import annotations
+
+import math
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from tests.training.runs import TOKENIZER
+from training.evaluation.benchmark import scored
+from training.evaluation.execute import LANGUAGES, run
+from training.evaluation.generate import Sampling, base_prompts, chat_prompts, completions
+from training.evaluation.held_out import document_nats
+from training.evaluation.tasks import human_eval, multipl_e
+from training.models import build, shape
+from udfs.tokenizer import TextTokenizer
+
+SHARED = Path(__file__).parents[3] / "shared" / "benchmarks" / "multipl-e"
+WORKING = {
+    "js": "  return numbers.some((a, i) => numbers.some((b, j) => i < j && Math.abs(a - b) < threshold));\n}",
+    "sh": "  python3 -c 'import sys; n = [float(x) for x in sys.argv[1].split()]\n"
+    'print("true" if any(abs(a - b) < float(sys.argv[2]) for i, a in enumerate(n) for b in n[:i]) else "false")\' '
+    '"$1" "$2"',
+    "cpp": "  for (size_t i = 0; i < numbers.size(); i++) for (size_t j = i + 1; j < numbers.size(); j++)\n"
+    "    if (std::abs(numbers[i] - numbers[j]) < threshold) return true;\n  return false;",
+}
+
+
+@pytest.fixture(scope="module")
+def tokenizer() -> TextTokenizer:
+    return TextTokenizer.read(TOKENIZER)
+
+
+@pytest.fixture(scope="module")
+def model(tokenizer: TextTokenizer) -> Any:
+    made = build(shape("tiny", context=128), seed=3, ids=tokenizer.model_ids())
+    return made.eval()
+
+
+def test_left_padding_changes_no_completion(model: Any, tokenizer: TextTokenizer) -> None:
+    prompts = base_prompts(["def f(x):", "import os\nimport sys\n\nclass Reader:\n    def", "x"], tokenizer)
+    together = completions(model, tokenizer, prompts, Sampling(most=12, batch=3))
+    alone = [completions(model, tokenizer, [prompt], Sampling(most=12))[0] for prompt in prompts]
+    assert together == alone and all(text[0] for text in alone)
+
+
+def test_a_stop_ends_the_row(model: Any, tokenizer: TextTokenizer) -> None:
+    (prompt,) = base_prompts(["def f(x):"], tokenizer)
+    ((whole,),) = completions(model, tokenizer, [prompt], Sampling(most=24))
+    stop = whole[len(whole) // 2 :][:2]
+    ((stopped,),) = completions(model, tokenizer, [prompt], Sampling(most=24), [stop])
+    assert whole.startswith(stopped) and stop in stopped and len(stopped) < len(whole)
+
+
+def test_samples_differ_and_repeat_by_their_seed(model: Any, tokenizer: TextTokenizer) -> None:
+    prompts = base_prompts(["def f(x):"], tokenizer)
+    how = Sampling(samples=4, temperature=1.0, most=8)
+    (first,), (again,) = (completions(model, tokenizer, prompts, how) for _ in range(2))
+    assert first == again and len(set(first)) > 1
+
+
+def test_a_chat_prompt_is_the_templates(tokenizer: TextTokenizer) -> None:
+    question = "What is <|im_end|> here?"
+    template = tokenizer.hugging_face()
+    wanted = template.apply_chat_template(
+        [{"role": "user", "content": "What?"}], add_generation_prompt=True, return_dict=False
+    )
+    assert chat_prompts(["What?"], tokenizer)[0] == wanted
+    ids = chat_prompts([question], tokenizer)[0]
+    assert ids.count(tokenizer.id("<|im_end|>")) == 1
+
+
+def test_what_has_no_room_is_empty(model: Any, tokenizer: TextTokenizer) -> None:
+    assert completions(model, tokenizer, [[5] * 128], Sampling(most=8)) == [[""]]
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"samples": 0}, {"samples": 3}, {"temperature": -1.0}, {"top_p": 0.0}], ids=lambda w: str(w)
+)
+def test_impossible_settings_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="generation: expected"):
+        Sampling(**wrong)
+
+
+def test_scores_count_what_passes(model: Any, tokenizer: TextTokenizer) -> None:
+    """An untrained model solves nothing; every completion and program is kept."""
+    scores, rows = scored(model, tokenizer, human_eval()[:2], Sampling(most=4))
+    assert scores == {"tasks": 2, "samples": 1, "pass@1": 0.0}
+    assert [row["task"] for row in rows] == ["HumanEval/0", "HumanEval/1"]
+    assert all(row["program"].startswith("from typing") and row["outcome"] == "failed" for row in rows)
+
+
+def test_held_out_loss_in_windows_is_the_models(model: Any, tokenizer: TextTokenizer) -> None:
+    """A document within the context against one pass by hand; a longer one counts each token once."""
+    tokens = torch.arange(20, 70)
+    first = torch.tensor([tokenizer.id("<|endoftext|>")])
+    with torch.no_grad():
+        logits = model(torch.cat([first, tokens[:-1]])[None]).logits[0]
+    wanted = float(F.cross_entropy(logits, tokens, reduction="sum"))
+    assert document_nats(model, tokenizer, tokens.numpy()) == pytest.approx(wanted, rel=1e-5)
+    long = torch.arange(300) % 400 + 20
+    assert document_nats(model, tokenizer, long.numpy()) == pytest.approx(300 * math.log(512), rel=0.05)
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="benchmark files lie beside the project, not in it")
+@pytest.mark.parametrize("language", sorted(WORKING))
+def test_programs_of_multipl_e_are_judged(language: str) -> None:
+    """A right solution passes, none fails, and one that ends early is no pass."""
+    if shutil.which(LANGUAGES[language].needs) is None:
+        pytest.skip(f"{LANGUAGES[language].needs} is not installed")
+    tasks = multipl_e(SHARED / f"humaneval-{language}.jsonl.gz")
+    task = next(task for task in tasks if task.id.startswith("HumanEval_0_"))
+    right = run(task.complete(WORKING[language]), LANGUAGES[language])
+    assert right.passed, right.detail
+    assert not run(task.complete(""), LANGUAGES[language]).passed
+    early = {"js": "process.exit(0);", "sh": "exit 0", "cpp": "exit(0);"}[language]
+    ended = f"{early}\n" + ("}" if language == "js" else "")
+    assert run(task.complete(ended), LANGUAGES[language]).outcome in ("unfinished", "failed")
