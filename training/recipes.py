@@ -67,7 +67,7 @@ def sft_stage2(model: str = "1.5b") -> Run:
 
 def open_code_instruct(model: str = "1.5b") -> Run:
     """OpenCodeInstruct's fine-tuning: three epochs at 5e-6, batches of 2,048; the weights at the ends of epochs are
-    averaged afterwards (`refinelake average`). Rows of up to 2,048 tokens.
+    averaged afterwards (`refinelake export --epochs`). Rows of up to 2,048 tokens.
     """
     return _sft("oci", model, Batch(2048, 2048, 4), 5e-6, epochs=3)
 

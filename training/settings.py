@@ -27,7 +27,8 @@ class Start:
 
     `checkpoint` names a run folder or a checkpoint of one, at `step` (-1: the newest complete one). With `state` its
     optimizer and step go on (annealing, longer context); without, only its weights are taken (SFT). `allow` names what
-    of the data may differ from the checkpoint's (see data/resume.py). `context` replaces the model's positions.
+    of the data may differ from the checkpoint's (see data/resume.py). `context` replaces the model's positions. `seed`
+    draws the weights of a model from scratch.
     """
 
     model: str = "toy"
@@ -46,7 +47,8 @@ class Start:
 
 @dataclass(frozen=True)
 class Data:
-    """How documents or rows become sequences. `isolate` keeps packed documents from seeing each other.
+    """How documents or rows become sequences, in an order keyed by `seed`. `isolate` keeps packed documents from seeing
+    each other.
 
     `tail` is what becomes of the last tokens that fill no sequence, `too_long` of chat rows over the length, `missing`
     of parts of the mixture without a sequence. `packed` puts several chat rows of a batch into one sequence.
@@ -113,7 +115,10 @@ class Duration:
 
 @dataclass(frozen=True)
 class Rate:
-    """Learning rate as a function of the global step: warm-up, stable, decay (wsd), or cosine."""
+    """Learning rate as a function of the global step. `form` is wsd (warm-up, stable, decay) or cosine; both rise to
+    `peak` in `warmup` steps and end at `minimum`: cosine within its own run, wsd when annealing, in the form named by
+    `decay` (exponential, megatron_exponential, linear, cosine, minus_sqrt).
+    """
 
     form: str = "wsd"
     peak: float = 3e-4
@@ -136,8 +141,8 @@ class Rate:
 
 @dataclass(frozen=True)
 class Optimizer:
-    """AdamW with two groups: matrices decay, norms do not. The paper names no values; these are common practice
-    (training.md 2). `clip` bounds the norm of the whole gradient, 0 never.
+    """AdamW (`beta1`, `beta2`, `epsilon`) with two groups: `weight_decay` is for matrices, norms have none. The paper
+    names no values; these are common practice. `clip` bounds the norm of the whole gradient, 0 never.
     """
 
     beta1: float = 0.9
@@ -151,9 +156,11 @@ class Optimizer:
 class Engine:
     """How DeepSpeed carries the run out; none of it changes what is computed but by rounding.
 
-    `dtype` auto is bf16 on a GPU and fp32 on a CPU. Gradients are accumulated in fp32. `recompute` saves memory by
-    activation checkpointing; `loss_tokens` rows of logits exist at once. `attention` is auto, flash, cudnn, efficient,
-    flex, varlen or math; `compile` compiles each layer.
+    `zero` is the stage, 1 to 3. `dtype` auto is bf16 on a GPU and fp32 on a CPU. Gradients are accumulated in fp32.
+    `offload` moves nothing (none), the optimizer, or all (parameters too, stage 3) to host memory. `recompute` saves
+    memory by activation checkpointing; `loss_tokens` rows of logits exist at once. `attention` is auto, flash, cudnn,
+    efficient, flex, varlen or math; `compile` compiles each layer. Ranks exchange `bucket` elements at once, with
+    `overlap` behind the backward pass.
     """
 
     zero: int = 1
@@ -210,7 +217,9 @@ class Spikes:
 
 @dataclass(frozen=True)
 class Seeing:
-    """A line every `steps` steps; curves by TensorBoard and MLflow where wanted; no step may take `hang_minutes`."""
+    """A line every `steps` steps; curves by `tensorboard` and `mlflow` where wanted; no step may take `hang_minutes`
+    minutes (0: no watchdog).
+    """
 
     steps: int = 10
     tensorboard: bool = False

@@ -78,7 +78,7 @@ def _held_out(args: argparse.Namespace, model: Any, tokenizer: Any, to: Path) ->
     pinned = Inputs("", (named("held_out", args.held_out),), "").pinned().sources[0]
     found = held_out_loss(model, tokenizer, pinned.table, pinned.version, to / "cache", args.held_out_tokens)
     if not found:
-        print(f"{pinned.table}: no row of version {pinned.version} is held out; raise heldout.share to hold some out")
+        print(f"{pinned.table}: no row of version {pinned.version} is held out; raise tokens.held_out to hold some out")
     for language, numbers in found.items():
         print(f"held out {language}: {numbers['bits_per_byte']:.4f} bits per byte over {numbers['bytes']:,} bytes")
     return {"table": pinned.table, "version": pinned.version, "languages": found}
