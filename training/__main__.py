@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
-from importlib import import_module
 
+from schemas.command_line import parsed
 from training.commands import COMMANDS
 
 LAUNCHERS = ("--local_rank", "--deepspeed")
@@ -14,17 +13,8 @@ LAUNCHERS = ("--local_rank", "--deepspeed")
 
 def main() -> int:
     """The user's mistakes end in one message and exit code 2."""
-    parser = argparse.ArgumentParser(prog="python -m training", description="Train from pinned token tables.")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    given = [a for a in sys.argv[1:] if a.partition("=")[0] not in LAUNCHERS]
-    wanted = next((a for a in given if not a.startswith("-")), None)
-    for name, (module, doc) in COMMANDS.items():
-        sub = commands.add_parser(name, help=doc, description=doc)
-        if name == wanted:
-            command = import_module(module)
-            command.add_arguments(sub)
-            sub.set_defaults(work=command.work)
-    args = parser.parse_args(given)
+    given = [word for word in sys.argv[1:] if word.partition("=")[0] not in LAUNCHERS]
+    args = parsed("python -m training", "Train from pinned token tables.", COMMANDS, given)
     try:
         return int(args.work(args) or 0)
     except ValueError as error:

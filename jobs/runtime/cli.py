@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable
 from importlib import import_module
 
+from schemas.command_line import parsed
+
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("jobs.runtime.commands.run", "Read the sources, run every stage, publish, write the report."),
     "fetch": ("jobs.runtime.commands.fetch", "Download a pinned set of real sources and write its manifest."),
@@ -34,19 +36,9 @@ TRAINING = "training.commands"
 
 def main(argv: list[str] | None = None) -> int:
     """Entry point of `refinelake`. The user's mistakes end in one message and exit code 2, failed checks in 3."""
-    parser = argparse.ArgumentParser(
-        prog="refinelake", description="Raw code and web pages to the tables that a code language model is trained on."
-    )
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    given = sys.argv[1:] if argv is None else argv
-    wanted = next((a for a in given if not a.startswith("-")), None)
-    for name, (module, doc) in (COMMANDS | import_module(TRAINING).COMMANDS).items():
-        sub = commands.add_parser(name, help=doc, description=doc)
-        if name == wanted:
-            command = import_module(module)
-            command.add_arguments(sub)
-            sub.set_defaults(work=command.work)
-    args = parser.parse_args(given)
+    description = "Raw code and web pages to the tables that a code language model is trained on, and the model itself."
+    commands = COMMANDS | import_module(TRAINING).COMMANDS
+    args = parsed("refinelake", description, commands, sys.argv[1:] if argv is None else argv)
     return guarded(lambda: args.work(args))
 
 

@@ -48,6 +48,14 @@ def test_a_repeat_is_bit_for_bit_the_same(pretrained: Path, tmp_path: Path) -> N
     assert all(torch.equal(one[name], other[name]) for name in one)
 
 
+@pytest.mark.parametrize(("zero", "offload"), [(2, "optimizer"), (3, "all")])
+def test_offloaded_state_resumes_bit_for_bit(zero: int, offload: str, tmp_path: Path) -> None:
+    run, place = tiny(engine={"zero": zero, "offload": offload, "dtype": "bf16"}), tmp_path / "run"
+    whole = carried(run, place)
+    shutil.rmtree(place / "checkpoints" / "step-00000006")
+    assert carried(run, place, "must") == whole
+
+
 def test_checkpoints_that_matter_stay(pretrained: Path, tmp_path: Path) -> None:
     assert steps(pretrained / "checkpoints") == [15, 30, STEPS]
     assert opened(pretrained).state["marks"] == ["end of the stable phase"]
