@@ -1,9 +1,10 @@
-"""CONTRIBUTING's recipes, followed: a rule, a stage and a source kind added as they say."""
+"""CONTRIBUTING's recipes, followed: a rule, a stage, a source kind and a training recipe added as they say."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,10 @@ from jobs.runtime.stage import Decide, NoParams
 from jobs.runtime.tables import Lake
 from schemas.code import FILE_DECISIONS
 from schemas.contract import REASONS, Column, Table
+from tests.training.runs import FIXTURES, TOKENIZER
+from training import recipes
+from training.__main__ import main as training
+from training.settings import Run as Training
 from udfs import sources
 from udfs.archives import Limits
 from udfs.rules import load_rules
@@ -103,3 +108,22 @@ def test_add_a_source_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert found == [("line0.txt", "one", None), ("line1.txt", None, "empty"), ("line2.txt", None, "binary")]
     missing = sources.probe(Unit("x", "lines", str(tmp_path / "none")))
     assert not missing.reachable and str(tmp_path / "none") in str(missing.error)
+
+
+def gentle(model: str = "1.5b") -> Training:
+    """Pretraining at half the rate, in half the steps."""
+    run = recipes.pretrain(model)
+    rate, steps = replace(run.rate, peak=run.rate.peak / 2), run.duration.steps // 2
+    return replace(run, name="gentle", rate=rate, duration=replace(run.duration, steps=steps))
+
+
+def test_add_a_recipe(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setitem(recipes.RECIPES, "gentle", gentle)
+    listed = str(FIXTURES / "documents" / "files.json")
+    given = ["gentle", "--model", "tiny", "--tokens", listed, "--tokenizer", TOKENIZER, "--to", str(tmp_path / "run")]
+    monkeypatch.setattr("sys.argv", ["training", "plan", *given, "--gpus", "1"])
+    assert training() == 0 and "steps                30 of 16 x 64" in capsys.readouterr().out
+    monkeypatch.setattr("sys.argv", ["training", "train", *given, "--set", "duration.steps=2"])
+    assert training() == 0
+    run = Training.from_dict(json.loads((tmp_path / "run" / "run.json").read_text(encoding="utf-8"))["run"])
+    assert (run.name, run.rate.peak) == ("gentle", recipes.pretrain("tiny").rate.peak / 2)

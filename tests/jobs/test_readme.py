@@ -4,28 +4,42 @@ from __future__ import annotations
 
 import re
 import subprocess
+from argparse import ArgumentParser
+from configparser import ConfigParser
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 import yaml
 
+import training.commands
+from jobs.runtime import cli
 from jobs.runtime.cli import COMMANDS
 from jobs.runtime.commands import docs
 from jobs.runtime.corpora import load_set
 from jobs.runtime.flows import FLOWS
 from tests.jobs.conftest import README_RUN, TinyRun, command
+from tests.training.runs import FIXTURES, TOKENIZER
+from training.commands import train
+from training.recipes import RECIPES
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SHELL = [line for block in re.findall(r"```sh\n(.*?)```", README, re.S) for line in block.splitlines()]
+TRAINING = [line for line in SHELL if line.split()[1] in training.commands.COMMANDS]
+"""Run by a test of their own: in order, in this process, and on committed tables instead of a warehouse."""
+SMALL = {
+    "pretrain": ("batch.size=8", "batch.length=64", "batch.micro=4", "duration.steps=4"),
+    "anneal": ("batch.size=8", "batch.length=64", "batch.micro=4", "duration.steps=2"),
+    "sft1": ("batch.size=16", "batch.length=256", "batch.micro=8"),
+}
 
 
 def test_the_run_of_readme_is_the_one_that_the_end_to_end_test_repeats() -> None:
     assert README_RUN in SHELL
 
 
-@pytest.mark.parametrize("line", [line for line in SHELL if line != README_RUN])
+@pytest.mark.parametrize("line", [line for line in SHELL if line not in (README_RUN, *TRAINING)])
 def test_a_command_of_readme_runs(tiny: TinyRun, line: str) -> None:
     """In a folder that holds what the reader has there: a checkout's files, a manifest and a warehouse."""
     done = command(*line.split(), cwd=tiny.folder)
@@ -33,7 +47,33 @@ def test_a_command_of_readme_runs(tiny: TinyRun, line: str) -> None:
     assert done.stdout.strip()
 
 
-@pytest.mark.parametrize("target", ["run", "test", "help", "lint", "golden", "bench", "wheel", "setup", "docs"])
+def test_the_training_commands_of_readme_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As they stand there, with the smallest model, few steps and two tasks; every command of the half is shown."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "warehouse").mkdir()
+    tables = {"pretrain_tokens": "documents", "sft_tokens": "rows"}
+    for line in TRAINING:
+        for table, folder in tables.items():
+            line = line.replace(f"warehouse/{table}", str(FIXTURES / folder / "files.json"))
+        line = line.replace("--tokenizer tokenizer", f"--tokenizer {TOKENIZER}").replace("toy", "tiny")
+        _, *words = line.replace("$CONTENT_ID", "0" * 64).split()
+        if words[0] == "train":
+            words += [word for setting in SMALL.get(words[1], ()) for word in ("--set", setting)]
+        if words[0] == "evaluate":
+            words += ["--tasks", "2", "--most-tokens", "8"]
+        monkeypatch.setattr("sys.argv", ["refinelake", *words])
+        assert cli.main() == 0, line + capsys.readouterr().err
+        assert capsys.readouterr().out.strip(), line
+    assert (tmp_path / "training.html").exists() and (tmp_path / "runs" / "model" / "model.safetensors").exists()
+    assert {line.split()[1] for line in TRAINING} == set(training.commands.COMMANDS)
+    assert [name for name in RECIPES if f"`{name}`" not in README] == []
+
+
+@pytest.mark.parametrize(
+    "target", ["run", "model", "test", "help", "lint", "golden", "bench", "wheel", "setup", "docs"]
+)
 def test_make_knows_the_targets_that_are_named(target: str) -> None:
     done = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -69,6 +109,25 @@ def test_the_bundle_runs_the_command_of_each_flow_in_their_order() -> None:
     assert [f"{wheel['entry_point']} {wheel['parameters'][0]}" for wheel in wheels] == [flow.command for flow in FLOWS]
     for before, task in pairwise(tasks):
         assert task["depends_on"] == [{"task_key": before["task_key"]}]
-    given = {value[6:-1] for wheel in wheels for value in wheel["parameters"] if value.startswith("${var.")}
-    assert given == set(bundle["variables"])
+    text = (ROOT / "databricks.yml").read_text(encoding="utf-8")
+    assert set(re.findall(r"\$\{var\.(\w+)\}", text)) == set(bundle["variables"])
     assert "refinelake = jobs.runtime.cli:main" in (ROOT / "setup.cfg").read_text(encoding="utf-8")
+
+
+def test_the_bundle_trains_by_hand_with_arguments_that_the_commands_take() -> None:
+    bundle = yaml.safe_load((ROOT / "databricks.yml").read_text(encoding="utf-8"))
+    job, setup = bundle["resources"]["jobs"]["train"], ConfigParser()
+    setup.read(ROOT / "setup.cfg", encoding="utf-8")
+    assert "schedule" not in job
+    (task,) = job["tasks"]
+    wheel = task["python_wheel_task"]
+    assert f"{wheel['entry_point']} = jobs.ops.train:main" in setup["options.entry_points"]["console_scripts"]
+    packages = [library["pypi"]["package"] for library in task["libraries"] if "pypi" in library]
+    assert packages == setup["options.extras_require"]["train"].split()
+    given = wheel["parameters"]
+    assert given[:5] == ["--nodes", "${var.nodes}", "--gpus", "${var.gpus}", "--"] and given[5] == "train"
+    parser = ArgumentParser()
+    train.add_arguments(parser)
+    asked = parser.parse_args(given[6:])
+    assert (asked.recipe, asked.model, asked.resume_or_start) == ("pretrain", "1.5b", True)
+    assert asked.tokens.endswith("@r${var.release}"), "a retry must read what the first try read"
