@@ -36,9 +36,9 @@ from training.data.exported import export
 from training.data.tables import SCHEMA, File, TokenTable
 from training.inputs import Inputs, named
 from training.metrics import mfu, peak_flops
-from training.models import SHAPES, shape
 from training.recipes import pretrain
 from training.settings import Batch, Duration, Run
+from training.shapes import SHAPES, shape
 from training.train import train
 from udfs.tokenizer import TextTokenizer
 

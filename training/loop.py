@@ -18,9 +18,9 @@ from training.data.prefetch import Prefetch
 from training.engine import distributed as ranks
 from training.engine.engine import Engine, Step
 from training.metrics import Log, memory, mfu, peak_flops
-from training.models import shape_of
 from training.schedule import Schedule
 from training.settings import Run
+from training.shapes import shape_of
 from training.spikes import Watch
 from training.watchdog import Watchdog
 

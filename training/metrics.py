@@ -13,8 +13,8 @@ from typing import Any
 
 import torch
 
-from training.models import Shape
 from training.settings import Seeing
+from training.shapes import Shape
 
 PEAK_FLOPS = {"H100": 989.4e12, "H800": 989.4e12, "H200": 989.4e12, "A100": 312e12, "A800": 312e12, "B200": 2250e12}
 """Dense bf16 FLOP/s of the SXM parts by the makers' data sheets."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from training.models import Shape
 from training.settings import Run
+from training.shapes import Shape
 
 MFU = 0.40
 """Share of the peak that is assumed by default: good bf16 practice at 1 to 8 B parameters (training.md 4)."""

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from training.models import SHAPES
 from training.settings import Batch, Duration, Engine, Rate, Run, Saving, Start
+from training.shapes import SHAPES
 
 PRETRAIN_TOKENS = {"1.5b": 2_000_000_000_000, "8b": 2_500_000_000_000}
 """Tokens of pretraining (paper, table 3)."""

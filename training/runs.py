@@ -11,8 +11,8 @@ from typing import Any
 from training.checkpoint import store
 from training.data.feed import Feed
 from training.inputs import Inputs, open_feed
+from training.run_file import RUN_FILE, reopened
 from training.settings import Run
-from training.train import RUN_FILE, reopened
 from udfs.tokenizer import TextTokenizer
 
 

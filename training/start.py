@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import torch
 
-from training import models
+from training import models, shapes
 from training.checkpoint import saving, store, universal
 from training.checkpoint.export import FACTS, export, master_weights
 from training.checkpoint.store import Checkpoint
@@ -70,9 +70,9 @@ def model(run: Run, begun: Beginning, tokenizer: TextTokenizer, feed: Feed, fold
         config.max_position_embeddings = max(config.max_position_embeddings, run.start.context, run.batch.length)
         drawn = AutoModelForCausalLM.from_config(config, dtype=torch.float32)  # type: ignore[no-untyped-call]
         lm = models.cast(drawn, dtype)
-    elif run.start.model in models.SHAPES and not run.start.checkpoint:
-        context = max(run.start.context, run.batch.length, models.SHAPES[run.start.model].context)
-        shape = models.shape(run.start.model, tokenizer.size, context)
+    elif run.start.model in shapes.SHAPES and not run.start.checkpoint:
+        context = max(run.start.context, run.batch.length, shapes.SHAPES[run.start.model].context)
+        shape = shapes.shape(run.start.model, tokenizer.size, context)
         lm = models.build(shape, run.start.seed, dtype, tokenizer.model_ids())
     else:
         lm = models.read(_weights_folder(run, folder), dtype)

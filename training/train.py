@@ -22,11 +22,11 @@ from training.files import write_json
 from training.inputs import Inputs, open_feed
 from training.loop import Loop
 from training.metrics import Log
+from training.run_file import RUN_FILE
 from training.settings import Run
 from training.start import Beginning, Resume
 from udfs.tokenizer import TextTokenizer
 
-RUN_FILE = "run.json"
 STOPPED = 75
 """Exit code of a run that saved and wants to be resumed (EX_TEMPFAIL)."""
 
@@ -134,12 +134,3 @@ def _describe(
         "ranks": ranks.world(),
     }
     write_json(file, whole)
-
-
-def reopened(folder: Path) -> tuple[Run, Inputs, dict[str, Any]]:
-    """Settings and inputs of a run from its run.json, and the whole file. Raises ValueError."""
-    file = folder / RUN_FILE
-    if not file.exists():
-        raise ValueError(f"{folder}: expected a run with {RUN_FILE}, found none; name the folder that train wrote to")
-    whole = json.loads(file.read_text(encoding="utf-8"))
-    return Run.from_dict(whole["run"]), Inputs.from_dict(whole["inputs"]), whole

@@ -174,7 +174,7 @@ def test_mistakes_end_in_one_line(
 
 
 def test_settings_of_a_resume_come_from_the_run(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from training.train import reopened
+    from training.run_file import reopened
 
     assert called(monkeypatch, "train", "--to", str(run), "--resume", *settings(duration__steps=6)) == 0
     assert reopened(run)[0].duration.steps == 6

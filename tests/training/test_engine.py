@@ -20,7 +20,8 @@ from training.engine.engine import Engine
 from training.engine.loss import summed_loss
 from training.engine.model import Trained
 from training.inputs import open_feed
-from training.models import build, shape
+from training.models import build
+from training.shapes import shape
 from udfs.tokenizer import TextTokenizer
 
 

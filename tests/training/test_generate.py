@@ -17,7 +17,8 @@ from training.evaluation.execute import LANGUAGES, run
 from training.evaluation.generate import Sampling, base_prompts, chat_prompts, completions
 from training.evaluation.held_out import document_nats
 from training.evaluation.tasks import human_eval, multipl_e
-from training.models import build, shape
+from training.models import build
+from training.shapes import shape
 from udfs.tokenizer import TextTokenizer
 
 SHARED = Path(__file__).parents[3] / "shared" / "benchmarks" / "multipl-e"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from training.models import SHAPES, build, build_on_meta, cast, configuration, padded, read, shape
+from training.models import build, build_on_meta, cast, configuration, read
+from training.shapes import SHAPES, padded, shape
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,8 @@ from tests.training.two_ranks import LAYOUTS
 from training.checkpoint.store import opened
 from training.engine import distributed as ranks
 from training.engine.engine import Engine
-from training.models import build, shape
+from training.models import build
+from training.shapes import shape
 from training.train import train
 
 ROOT = Path(__file__).parents[2]

@@ -15,7 +15,8 @@ from tests.training.runs import carried, tiny
 from tests.training.test_engine import batches, weights
 from training.engine import distributed as ranks
 from training.engine.engine import Engine
-from training.models import build, shape
+from training.models import build
+from training.shapes import shape
 
 LAYOUTS = [(1, "fp32"), (1, "bf16"), (2, "bf16"), (3, "bf16"), (3, "fp32")]
 

@@ -75,12 +75,12 @@ def _own(argv: list[str]) -> list[str]:
 def _shape(wanted: Asked) -> Any:
     from transformers import AutoConfig
 
-    from training import models
+    from training import shapes
 
     name = wanted.run.start.model
-    if name in models.SHAPES:
-        return models.shape(name)
-    return models.shape_of(AutoConfig.from_pretrained(name))
+    if name in shapes.SHAPES:
+        return shapes.shape(name)
+    return shapes.shape_of(AutoConfig.from_pretrained(name))
 
 
 def _memory(args: argparse.Namespace, wanted: Asked) -> list[str]:

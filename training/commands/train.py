@@ -23,8 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def work(args: argparse.Namespace) -> int:
     from schemas.params import overridden
     from training.engine import distributed as ranks
+    from training.run_file import RUN_FILE, reopened
     from training.start import Resume
-    from training.train import RUN_FILE, STOPPED, reopened, train
+    from training.train import STOPPED, train
 
     folder = Path(args.to).absolute()
     known = (folder / RUN_FILE).exists() and (args.resume or (args.resume_or_start and not args.recipe))

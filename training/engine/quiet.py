@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import warnings
 from types import ModuleType
 
@@ -17,7 +18,15 @@ def deepspeed() -> ModuleType:
     # torch 2.13 renames two collectives that DeepSpeed 0.19 calls every step.
     warnings.filterwarnings("ignore", r"`torch\.distributed.*is deprecated", FutureWarning)
     logging.getLogger("DeepSpeed").setLevel(logging.ERROR)
-    import deepspeed as package
+    # Its autotuner, which nothing here uses, imports mlflow where that is installed: three seconds a process.
+    absent = "mlflow" not in sys.modules
+    if absent:
+        sys.modules["mlflow"] = None  # type: ignore[assignment]
+    try:
+        import deepspeed as package
+    finally:
+        if absent:
+            del sys.modules["mlflow"]
     from transformers.utils import logging as transformers_logging
 
     logging.getLogger("DeepSpeed").setLevel(logging.ERROR)
