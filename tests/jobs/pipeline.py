@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pyspark.sql import DataFrame
+
 from jobs.code import flow
 from jobs.code.ingest import ingest
 from jobs.code.parameters import Ingest
@@ -70,13 +72,19 @@ def run_all(
 
 def contents_of(lake: Lake, table: Table, only: Iterable[tuple] | None = None) -> list[dict[str, Any]]:
     """All rows of a table without its volatile columns, sorted, maps as sorted pairs, so that two tables compare."""
-    names = [n for n in table.names if n not in table.volatile]
-    rows = [{n: _plain(r[n]) for n in names} for r in lake.read(table).select(*names).collect()]
+    rows = plain_rows(table, lake.read(table))
     if only is not None:
         wanted = set(only)
         key = [k for k in table.key if k != "kernel_version"]
         rows = [r for r in rows if tuple(r[k] for k in key) in wanted]
-    return sorted(rows, key=lambda r: json.dumps(r, sort_keys=True, default=str))
+    return rows
+
+
+def plain_rows(table: Table, rows: DataFrame) -> list[dict[str, Any]]:
+    """Rows in a table's columns, as contents_of gives those that are stored."""
+    names = [n for n in table.names if n not in table.volatile]
+    found = [{n: _plain(r[n]) for n in names} for r in rows.select(*names).collect()]
+    return sorted(found, key=lambda r: json.dumps(r, sort_keys=True, default=str))
 
 
 def _plain(value: Any) -> Any:

@@ -1,4 +1,8 @@
-"""From code_corpus to token tables by the two commands, over one small warehouse; then what a change of it does."""
+"""From code_corpus to token tables by the two commands, over one small warehouse that holds an earlier state already.
+
+Stage runs are what costs, so the one run is a refresh. The earlier state and the rebuild it is compared with are the
+stages' pure transforms over rows.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
-from jobs.corpus import instruction_decisions, pretrain_tokens
+from jobs.corpus import instruction_decisions, instruction_parts, instructions, pretrain_tokens, sft_tokens
 from jobs.corpus.flow import STAGES
+from jobs.corpus.given import table_rows
 from jobs.corpus.parameters import Instructions, Tokens
 from jobs.corpus.tokenizer_sample import TokenizerSample, drawn, quotas
 from jobs.runtime import accounting, quality
@@ -22,11 +28,13 @@ from jobs.runtime.accounting import append_rows
 from jobs.runtime.cli import main
 from jobs.runtime.commands.tokenizer import RECORD_FILE
 from jobs.runtime.runner import Run, run_stages
-from jobs.runtime.tables import Lake
+from jobs.runtime.stage import NoParams
+from jobs.runtime.tables import OP, Lake, align, changes
 from schemas import corpus
 from schemas.code import CODE_CORPUS
+from schemas.contract import Table
 from schemas.ops import REJECTS, RUNS
-from tests.jobs.pipeline import contents_of
+from tests.jobs.pipeline import contents_of, plain_rows
 from tests.jobs.test_stages import decide, frame
 from training.data.tables import open_table
 from udfs.fim import Fim
@@ -75,6 +83,11 @@ GIVEN = [
 ]
 
 
+BEFORE = [document(OURS[0], 95, function("gone", 95)), DOCUMENTS[18] | {"repo": OURS[0]}]
+BEFORE += [d for n, d in enumerate(DOCUMENTS) if n not in (0, 18)]
+"""Earlier: one document that is gone now, one that stood in another repository; the first of all was not there yet."""
+
+
 @dataclass(frozen=True)
 class Made:
     """The warehouse after both commands."""
@@ -95,7 +108,7 @@ class Made:
 def made(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
     folder = tmp_path_factory.mktemp("corpus")
     lake = Lake(spark, str(folder / "warehouse"))
-    append_rows(lake, CODE_CORPUS, DOCUMENTS)
+    append_rows(lake, CODE_CORPUS, BEFORE)
     accounting.release(lake, "made", (CODE_CORPUS,))
     given = folder / "given.jsonl"
     given.write_text("\n".join(map(json.dumps, GIVEN)) + "\n{not json\n", encoding="utf-8")
@@ -103,9 +116,34 @@ def made(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Itera
     place = str(folder / "tokenizer")
     trained = ["tokenizer", *common, "--to", place, "--vocabulary", "400", "--mb", "0.003", "--fim"]
     assert main([*trained, "--set", "tokenizer_sample.max_share=0.9"]) == 0
+    lake.ensure(corpus.GIVEN_INSTRUCTIONS)
+    for table, rows in built(lake, Tokens(place, SHARE), BEFORE):
+        lake.ensure(table)
+        lake.append(table, align(table, rows), {})
+    old = spark.createDataFrame([(d["clean_id"],) for d in BEFORE[:2]], "clean_id string")
+    lake.delete(CODE_CORPUS, old, {})
+    append_rows(lake, CODE_CORPUS, [DOCUMENTS[0], DOCUMENTS[18]])
     tables = f"instructions.tables={{{json.dumps(str(given))} = 1}}"
     assert main(["tokens", *common, "--tokenizer", place, "--set", tables]) == 0
     yield Made(Lake(spark, lake.warehouse), folder, TextTokenizer.read(place), str(given))
+
+
+def built(lake: Lake, p: Tokens, documents: list[dict[str, Any]]) -> Iterator[tuple[Table, DataFrame]]:
+    """Every table's rows as a build from scratch makes them of these documents and the given rows that are stored."""
+    given, texts = lake.read(corpus.GIVEN_INSTRUCTIONS), frame(lake.spark, CODE_CORPUS, documents)
+    rows = pretrain_tokens.pretrain_tokens(texts, p)
+    yield corpus.PRETRAIN_TOKENS, pretrain_tokens.with_tokens(rows, texts, p)
+    parts = instruction_parts.instruction_parts(texts.select("clean_id", "language"), texts, NoParams())
+    version = instruction_parts.STAGE.kernel_version(NoParams())
+    parts = lake.stage(parts.withColumn("kernel_version", F.lit(version)), "built", "parts")
+    yield corpus.INSTRUCTION_PARTS, parts
+    decided = instruction_decisions.instruction_decisions(parts, given, texts, Instructions())
+    decided = lake.stage(decided, "built", "decisions")
+    yield corpus.INSTRUCTION_DECISIONS, decided
+    talks = instructions.with_messages(instructions.instructions(decided, p), parts, given, p)
+    talks = lake.stage(talks.withColumn("run_id", F.lit("built")), "built", "instructions")
+    yield corpus.INSTRUCTIONS, talks
+    yield corpus.SFT_TOKENS, sft_tokens.with_tokens(sft_tokens.sft_tokens(talks, p), talks, p)
 
 
 def held(rows: list[dict[str, Any]]) -> set[str]:
@@ -132,8 +170,9 @@ def test_no_held_out_repository_is_in_the_tokenizer_sample(spark: SparkSession, 
     }
     wanted = quotas(sizes, 1000, 0.9)
     found = drawn(ours, sizes, wanted, TokenizerSample().seed)
-    assert found.join(rows.where("held_out"), "clean_id", "left_semi").collect() == []
-    chosen = {r["clean_id"]: r["text_bytes"] for r in found.collect()}
+    joined = found.join(rows.select("clean_id", "held_out"), "clean_id").collect()
+    assert not any(r["held_out"] for r in joined)
+    chosen = {r["clean_id"]: r["text_bytes"] for r in joined}
     assert 500 < sum(chosen.values()) <= 1000
     again = drawn(ours.orderBy("text_bytes", "clean_id").repartition(3), sizes, wanted, TokenizerSample().seed)
     assert {r["clean_id"] for r in again.collect()} == set(chosen)
@@ -208,28 +247,56 @@ def test_what_was_refused_has_its_reason_and_every_step_adds_up(made: Made) -> N
     assert released and {"code_corpus", *(t.name for t in corpus.TABLES)} <= set(released["tables"])
 
 
-def tokenise(lake: Lake, params: Tokens, run_id: str) -> Any:
-    (result,) = run_stages(Run(lake, run_id, STAGES, {Tokens: params}), (pretrain_tokens.STAGE,))
-    return result
-
-
-def test_a_refresh_tokenises_what_moved_and_equals_a_rebuild(spark: SparkSession, made: Made, tmp_path: Path) -> None:
-    """One document is gone, one new, one now stands in a held-out repository. The rebuild had fill-in-the-middle on
-    before: other settings rewrite every row, and what was cut comes back whole.
+def test_a_refresh_writes_what_moved_and_equals_a_rebuild(made: Made) -> None:
+    """A document is gone, one is new, one moved to a held-out repository; so did the instruction that each holds. Three
+    given rows are new, of which two are kept.
     """
-    lake, fresh = Lake(spark, made.lake.warehouse), Lake(spark, str(tmp_path / "fresh"))
-    changed = [*DOCUMENTS[2:], document(OURS[0], 95, "def new(): pass\n"), DOCUMENTS[1] | {"repo": HELD}]
-    append_rows(fresh, CODE_CORPUS, changed)
-    lake.delete(CODE_CORPUS, spark.createDataFrame([(d["clean_id"],) for d in DOCUMENTS[:2]], "clean_id string"), {})
-    append_rows(lake, CODE_CORPUS, changed[-2:])
-    assert tokenise(lake, made.params(), "refresh").rows_written == 3
-    assert tokenise(lake, made.params(), "repeat").skipped
-    tokenise(fresh, made.params(fim_rate=1.0), "cut")
-    cut = contents_of(fresh, corpus.PRETRAIN_TOKENS)
+    written = {r["stage"]: r["rows_written"] for r in made.rows(RUNS)}
+    assert written == {
+        "given_instructions": 3 + 3,  # and three rejects
+        "pretrain_tokens": 3,
+        "instruction_parts": 1,
+        "instruction_decisions": 3 + 3,
+        "instructions": 3 + 2,
+        "sft_tokens": 3 + 2,
+    }
+    measured = [(d["clean_id"], d["language"]) for d in DOCUMENTS]
+    for table, rows in built(made.lake, made.params(), DOCUMENTS):
+        only = measured if table is corpus.INSTRUCTION_PARTS else None  # what is gone stays measured
+        assert contents_of(made.lake, table, only) == plain_rows(table, rows), table.name
+
+
+def test_a_repeat_tokenises_nothing_and_other_settings_all(spark: SparkSession, made: Made) -> None:
+    """Fill-in-the-middle changes a column that the runner compares, so every row; a cut one begins with its prefix."""
+    lake = Lake(spark, made.lake.warehouse)
+    assert all(r.skipped for r in carry_out(lake, made.params(), pretrain_tokens.STAGE, sft_tokens.STAGE))
+    p, texts, table = made.params(fim_rate=1.0), lake.read(CODE_CORPUS), corpus.PRETRAIN_TOKENS
+    moved = changes(table, pretrain_tokens.pretrain_tokens(texts, p), lake.read(table).select(*table.narrow()))
+    cut = pretrain_tokens.with_tokens(moved.where(F.col(OP) == "update").drop(OP), texts, p).collect()
+    assert {row["content_id"] for row in cut} == {d["clean_id"] for d in DOCUMENTS}
     assert {row["fim"] for row in cut} == {Fim(1.0).settings()}
     assert {row["tokens"][0] for row in cut} == {made.tokenizer.id("<|fim_prefix|>")}
-    assert tokenise(fresh, made.params(), "rebuild").rows_written == len(changed)
-    assert contents_of(lake, corpus.PRETRAIN_TOKENS) == contents_of(fresh, corpus.PRETRAIN_TOKENS)
+
+
+def carry_out(lake: Lake, params: Tokens, *stages: Any) -> list[Any]:
+    return run_stages(Run(lake, "again", STAGES, {Tokens: params}), stages)
+
+
+def test_a_given_table_is_read_in_each_of_its_forms(spark: SparkSession, made: Made) -> None:
+    rows = spark.createDataFrame(
+        [r for r in GIVEN if "output" in r], "instruction string, output string, language string"
+    )
+    parquet, delta = (str(made.folder / name) for name in ("given.parquet", "given_delta"))
+    rows.write.parquet(parquet)
+    rows.write.save(delta)
+    wanted = ["instruction", "output", "language", "question", "messages", "stage"]
+    found = [sorted(table_rows(spark, p, 2).select(*wanted).collect(), key=str) for p in (parquet, delta)]
+    assert found[0] == found[1]
+    assert [(r["instruction"], r["language"], r["question"], r["stage"]) for r in found[0]] == [
+        ("Add two numbers.", "python", None, 2),
+        ("Add two numbers.", "python", None, 2),
+        ("Say yes.", None, None, 2),
+    ]
 
 
 def test_a_text_that_left_the_corpus_gives_no_instruction(spark: SparkSession) -> None:
@@ -293,4 +360,4 @@ def test_wrong_settings_are_found_before_anything_is_started(
 def test_fill_in_the_middle_without_its_tokens_is_refused(made: Made, tmp_path: Path) -> None:
     TextTokenizer.train(["abc"], 300).save(tmp_path)
     with pytest.raises(ValueError, match=r"tokens\.fim_rate: expected a tokenizer with the special tokens"):
-        tokenise(made.lake, Tokens(str(tmp_path), fim_rate=0.5), "refused")
+        carry_out(made.lake, Tokens(str(tmp_path), fim_rate=0.5), pretrain_tokens.STAGE)
