@@ -14,12 +14,16 @@ os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 os.environ.setdefault("REFINELAKE_SPARK_CONF", str(ROOT / "tests" / "spark-test.conf"))
 
 
+LONGEST = ("test_refresh.py", "test_corpus.py", "test_stages.py")
+"""Files of minutes: the first of the Spark tests, so that no worker is left alone with one at the end."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Kernel tests first: they fail within seconds, Spark tests take their time."""
+    """Kernel tests first: they fail within seconds, Spark tests take their time, the longest ones before the others."""
     for item in items:
         if {"spark", "tiny"} & set(getattr(item, "fixturenames", ())):
             item.add_marker("spark")
-    items.sort(key=lambda item: item.get_closest_marker("spark") is not None)
+    items.sort(key=lambda item: (item.get_closest_marker("spark") is not None, item.path.name not in LONGEST))
 
 
 @pytest.fixture(scope="session")
