@@ -115,6 +115,7 @@ def test_the_rate_of_a_set_leaves_html_and_chinese_words_apart(tmp_path: Path) -
 
 
 def test_the_time_of_each_signal_is_charged() -> None:
+    assert 0.05 < signals.yardstick(TEXTS, rounds=1) < 500
     spent = dict(signals.by_signal(TEXTS))
     assert {"natural language", "rules", "qsc_code_num_words", "qsc_doc_num_words"} <= set(spent)
     assert all(seconds >= 0 for seconds in spent.values())
