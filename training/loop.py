@@ -108,7 +108,6 @@ class Loop:
         self.watch.note(done.loss, done.skipped)
         if (step + 1) % self.run.seeing.steps and step + 1 not in (self.last, self.first + 1):
             return
-        places = self.run.batch.tokens
         row = {
             "step": step,
             "last": self.last,
@@ -118,8 +117,8 @@ class Loop:
             "tokens": self.tokens,
             "step_tokens": done.tokens,
             "seconds": seconds,
-            "tokens_per_second": places / seconds,
-            **mfu(self._shape, self.run.batch.length, places / seconds, self._peak, ranks.world()),
+            "tokens_per_second": done.places / seconds,
+            **mfu(self._shape, self.run.batch.length, done.places / seconds, self._peak, ranks.world()),
             "memory_bytes": memory(self.engine.device),
             "data_wait": waited / seconds,
             "skipped": self.skipped,

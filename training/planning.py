@@ -8,7 +8,7 @@ from training.settings import Run
 from training.shapes import Shape
 
 MFU = 0.40
-"""Share of the peak that is assumed by default: good bf16 practice at 1 to 8 B parameters (training.md 4)."""
+"""Share of the peak that is assumed by default: good bf16 practice at 1 to 8 B parameters."""
 PEAK = 989.4e12
 PRICE = 2.5
 """USD a GPU hour that is assumed by default; name your own."""

@@ -40,7 +40,7 @@ class Shape:
     def flops_per_token(self, length: int, causal: bool = False) -> float:
         """Training FLOPs of a token in a sequence of `length`: 6 N + 12 L d s (full) or 6 N + 6 L d s (causal).
 
-        N leaves the input embedding out; d is heads x head size (training.md 4).
+        N leaves the input embedding out; d is heads x head size.
         """
         attention = (6 if causal else 12) * self.layers * self.heads * self.head * length
         return 6.0 * self.matrix_parameters() + attention

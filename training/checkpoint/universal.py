@@ -1,7 +1,7 @@
 """To another number of ranks: DeepSpeed's universal checkpoints, with the repair that its stage 3 needs.
 
 Its ZeRO 3 reader (0.19.8) gives every parameter group the first one's hyper-parameters, so norms decay too, and one
-shared Adam step count, which then runs ahead once a group. Both are put right after the load (training.md 1.5).
+shared Adam step count, which then runs ahead once a group. Both are put right after the load; a test fails without.
 """
 
 from __future__ import annotations

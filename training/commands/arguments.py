@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -77,6 +78,8 @@ def sources(args: argparse.Namespace, run: Run) -> tuple[Source, ...]:
             "data: expected one of --tokens, --part and --mixture, found "
             f"{' and '.join('--' + way for way in ways) or 'none'}; say where the tokens are in one way"
         )
+    if args.tokens and args.without:
+        raise ValueError("--without: expected a mixture of --part or --mixture to leave a part out of, found --tokens")
     if args.mixture:
         return _left(read_mixture(args.mixture), args.without)
     if args.tokens:
@@ -91,6 +94,8 @@ def sources(args: argparse.Namespace, run: Run) -> tuple[Source, ...]:
             f"mixture: expected the parts {', '.join(ANNEALING)}, found no {', '.join(absent)}; name them by --part, "
             "leave them out by --without (an ablation), or --set data.missing=renormalise"
         )
+    if absent and os.environ.get("RANK", "0") == "0":
+        print(f"mixture: {', '.join(absent)} missing; the other parts share its place in proportion", flush=True)
     return found
 
 

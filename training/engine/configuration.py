@@ -13,7 +13,7 @@ Json = dict[str, Any]
 
 def dtype_of(wanted: str, device: torch.device) -> torch.dtype:
     """bf16 or fp32. auto is bf16 on a GPU; on a CPU fp32, which was as fast with bf16 units and 14 times as fast
-    without (training.md 1.3).
+    without (measured at toy sizes).
     """
     if wanted == "auto":
         return torch.bfloat16 if device.type == "cuda" else torch.float32

@@ -32,7 +32,7 @@ def start(minutes: float = 30.0) -> torch.device:
     else:
         # On a CPU DeepSpeed would compile an operation that only inference uses, and fail without a compiler.
         package.ops.__compatible_ops__["deepspeed_shm_comm"] = False
-        # Sums depend on the number of threads; one a rank is also the fastest on a shared machine (training.md 1.3).
+        # Sums depend on the number of threads; one a rank is also the fastest on a shared machine.
         torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", 1)))
     if not dist.is_initialized():
         package.init_distributed(

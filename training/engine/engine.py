@@ -29,13 +29,14 @@ from training.settings import Run
 @dataclass(frozen=True)
 class Step:
     """What a step did. `loss` is the mean over the global batch's supervised tokens, in nats; `norm` the gradient's
-    before clipping; `skipped` says why nothing was updated.
+    before clipping; `skipped` says why nothing was updated. `places` are all ranks' tokens, padding included.
     """
 
     loss: float
     tokens: int
     norm: float
     rate: float
+    places: int
     skipped: str | None = None
 
 
@@ -100,14 +101,15 @@ class Engine:
         loss_value, count = (float(x) for x in torch.stack([self._sum(total), tokens]).tolist())
         mean = loss_value / max(1.0, count)
         why = "no supervised token in the batch" if not count else refuse(mean)
-        return self._update(mean, int(count), rate, why)
+        places = sum(batch.ids.size for batch in made) * self.world
+        return self._update(mean, int(count), places, rate, why)
 
     def _sum(self, number: torch.Tensor) -> torch.Tensor:
         if self.world > 1:
             torch.distributed.all_reduce(number)
         return number
 
-    def _update(self, loss: float, tokens: int, rate: float, why: str | None) -> Step:
+    def _update(self, loss: float, tokens: int, places: int, rate: float, why: str | None) -> Step:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         if not np.isfinite(loss):
@@ -119,7 +121,7 @@ class Engine:
             why = "the gradient is not finite"
         assert (why is None) == applied, f"DeepSpeed's decision differs from ours: {why}, applied {applied}"
         norm = self.deepspeed.get_global_grad_norm() if applied else float("nan")
-        return Step(loss, tokens, float(norm if norm is not None else float("nan")), rate, why)
+        return Step(loss, tokens, float(norm if norm is not None else float("nan")), rate, places, why)
 
     def close(self) -> None:
         self.deepspeed.destroy()

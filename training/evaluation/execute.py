@@ -22,12 +22,11 @@ _TAIL = 2_000
 
 @dataclass(frozen=True)
 class Limits:
-    """What a program may use: wall-clock and CPU seconds, bytes of memory, of a written file and processes."""
+    """What a program may use: wall-clock and CPU seconds, bytes of memory and of a written file."""
 
     seconds: float = 10.0
     memory: int = 4 << 30
     file: int = 16 << 20
-    processes: int = 256
 
 
 @dataclass(frozen=True)
