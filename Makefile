@@ -48,7 +48,7 @@ model: setup  ## tokenizer, token tables, pretraining, annealing, both SFT stage
 	@$(TRAIN) sft2 --model toy --from $(RUNS)/sft1 --tokens $(WAREHOUSE)/sft_tokens --tokenizer $(TOKENIZER) --to $(RUNS)/sft2
 	@$(BIN)/refinelake export --run $(RUNS)/sft2 --to $(RUNS)/model
 	@$(BIN)/refinelake evaluate --model $(RUNS)/model --to $(RUNS)/scores --held-out $(WAREHOUSE)/pretrain_tokens \
-		--held-out-tokens 20000 --human-eval --chat --tasks 16 --most-tokens 64
+		--held-out-tokens 5000 --human-eval --chat --tasks 16 --most-tokens 64
 	@$(BIN)/refinelake training-report --run $(RUNS)/pretrain --run $(RUNS)/anneal --run $(RUNS)/sft1 --run $(RUNS)/sft2 \
 		--evaluation $(RUNS)/scores/evaluation.json --data-report report.html --to training.html
 

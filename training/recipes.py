@@ -88,7 +88,7 @@ def toy(run: Run, steps: int) -> Run:
     warmup = max(1, round(steps * WARMUP / whole))
     length = SHAPES[run.start.model].context if run.start.model in SHAPES else 256
     rate = replace(run.rate, peak=3e-3, minimum=1e-4, warmup=warmup)
-    return replace(run, batch=Batch(16, length, 8), duration=Duration(steps=steps), rate=rate, saving=Saving(0))
+    return replace(run, batch=Batch(8, length, 8), duration=Duration(steps=steps), rate=rate, saving=Saving(0))
 
 
 def small(model: str) -> bool:

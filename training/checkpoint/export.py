@@ -31,7 +31,7 @@ def master_weights(checkpoint: Checkpoint) -> dict[str, Tensor]:
     deepspeed()
     from deepspeed.utils.zero_to_fp32 import get_fp32_state_dict_from_zero_checkpoint
 
-    with contextlib.redirect_stdout(io.StringIO()):
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         found = get_fp32_state_dict_from_zero_checkpoint(str(checkpoint.folder.parent), tag=checkpoint.folder.name)
     return {name.removeprefix(PREFIX): tensor for name, tensor in found.items()}
 
