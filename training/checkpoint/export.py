@@ -127,6 +127,6 @@ def card(facts: dict[str, Any], dtype: str) -> str:
         for part in phase["sources"]:
             table = part["table"].rstrip("/").rpartition("/")[2]
             lines.append(f"| {phase['recipe']} | {part['name']} | {table} | {part['version']} | {part['weight']} |")
-    lines += ["", f"Tokenizer: SHA-256 `{facts['tokenizer_hash']}`. Held-out repositories are in none of these tables."]
+    lines += ["", f"Tokenizer: SHA-256 `{facts['tokenizer_hash']}`. Held-out repositories were left out."]
     lines += ["", "Made with " + ", ".join(f"{k} {v}" for k, v in facts["versions"].items()) + ".", ""]
     return "\n".join(lines)
