@@ -151,6 +151,10 @@ class Optimizer:
     weight_decay: float = 0.1
     clip: float = 1.0
 
+    def __post_init__(self) -> None:
+        if self.clip < 0 or self.weight_decay < 0 or not (0 <= self.beta1 < 1 and 0 <= self.beta2 < 1):
+            raise ValueError(f"optimizer: expected clip and weight_decay >= 0 and betas in [0, 1), found {self}")
+
 
 @dataclass(frozen=True)
 class Engine:

@@ -22,7 +22,7 @@ def dtype_of(wanted: str, device: torch.device) -> torch.dtype:
 
 def deepspeed_config(run: Run, world: int, dtype: torch.dtype) -> Json:
     """The JSON that DeepSpeed gets. Raises ValueError for what `refused` names, and where the batch does not divide."""
-    if why := refused(run, world, dtype):
+    if why := refused(run, world):
         raise ValueError(why)
     e = run.engine
     accumulation = run.batch.accumulation(world)
@@ -54,7 +54,7 @@ def deepspeed_config(run: Run, world: int, dtype: torch.dtype) -> Json:
     }
 
 
-def refused(run: Run, world: int, dtype: torch.dtype) -> str | None:
+def refused(run: Run, world: int) -> str | None:
     """Why this combination is not run, None where it is. Each of these would fail late or be wrong in silence."""
     e, data = run.engine, run.data
     if e.offload == "all" and e.zero != 3:
@@ -70,8 +70,6 @@ def refused(run: Run, world: int, dtype: torch.dtype) -> str | None:
         return f"data.packed: is for chat rows, found the phase {run.phase}; documents are always packed"
     if run.phase == "sft" and data.isolate and not data.packed:
         return "data.isolate: one row a sequence has nothing to be isolated from; set data.packed or unset isolate"
-    if dtype is torch.bfloat16 and e.offload == "none" and e.zero == 1 and run.optimizer.clip < 0:
-        return f"optimizer.clip: expected 0 or more, found {run.optimizer.clip}"
     if run.batch.micro * world > run.batch.size:
         return (
             f"batch.micro: {run.batch.micro} x {world} ranks is more than the global batch of {run.batch.size}; "
