@@ -45,14 +45,10 @@ def pretrain_long(model: str = "8b") -> Run:
 def anneal(model: str = "1.5b") -> Run:
     """100 B tokens from 3e-4 down to exactly 1e-5, on from any stable checkpoint (paper 4.1)."""
     before = pretrain_long() if model == "8b" else pretrain(model)
-    start = replace(before.start, checkpoint="-", state=True, allow=ANNEAL_MAY_DIFFER)
+    start = replace(before.start, checkpoint="-", state=True, allow=())
     run = replace(before, name="anneal", phase="anneal", start=start, duration=Duration(tokens=ANNEAL_TOKENS))
     # 100 B of 2 T tokens: the toy anneals for a twentieth of its stable phase, at least as long as a curve can show.
     return replace(run, duration=Duration(steps=max(6, before.duration.steps // 20))) if small(model) else run
-
-
-ANNEAL_MAY_DIFFER = ("parts", "seed", "missing")
-"""Annealing reads another mixture: these may differ from the checkpoint's reader."""
 
 
 def sft_stage1(model: str = "1.5b") -> Run:
