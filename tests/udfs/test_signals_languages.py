@@ -171,7 +171,8 @@ _PARTS = {
 
 
 @pytest.mark.parametrize(("language", "part"), [(name, part) for name, parts in _PARTS.items() for part in parts])
-def test_time_is_linear(language: str, part: str) -> None:
+def test_time_is_bounded(language: str, part: str) -> None:
+    """Within the 10 s that no file may take: what grows with the square of these sizes takes minutes."""
     size = 100_000 if language == "javascript" else 500_000
     view = View(part * (size // len(part)), language, "en")
     begin = time.process_time()
@@ -179,4 +180,4 @@ def test_time_is_linear(language: str, part: str) -> None:
         if each.family == language:
             with contextlib.suppress(TooMuchToParse):  # damage that JavaScript's parser gives up is recorded
                 each.function(view)
-    assert time.process_time() - begin < 2
+    assert time.process_time() - begin < 10
