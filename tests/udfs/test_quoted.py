@@ -39,8 +39,11 @@ def test_counts_are_those_of_the_definitions(made: list[tuple[str, str, bool]]) 
     lines = [line for inner in inners for line in inner.split("\n")]
     words = [word for inner in inners for word in inner.split() if len(word) > 20 and not re.search("https?://", word)]
     tokens = [len(re.findall(r"\w+|[^\w\s]+", line)) for line in lines]
-    assert quoted(strings) == Quoted(sum(map(len, inners)), sum(n > 20 for n in tokens), sum(map(len, words)))
+    assert quoted("".join(strings), strings) == Quoted(
+        sum(map(len, inners)), sum(n > 20 for n in tokens), sum(map(len, words))
+    )
 
 
 def test_a_quote_that_nothing_closes() -> None:
-    assert quoted(['"', "'a", '"""', '""', "'''a'"]) == Quoted(1 + 2, 0, 0)
+    strings = ['"', "'a", '"""', '""', "'''a'"]
+    assert quoted("".join(strings), strings) == Quoted(1 + 2, 0, 0)

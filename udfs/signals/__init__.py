@@ -87,7 +87,7 @@ def _version() -> str:
     package = resources.files("udfs")
     sources = [p for p in package.joinpath("signals").iterdir() if p.name.endswith(".py")]
     sources += [
-        *(package.joinpath(f"{n}.py") for n in ("lexing", "characters", "natural_language")),
+        *(package.joinpath(f"{n}.py") for n in ("lexing", "comment_styles", "characters", "natural_language")),
         *(package.joinpath(f"data/{n}.json") for n in ("comment_syntax", "no_lexer")),
     ]
     # Which Python texts parse depends on the Python that asks.

@@ -146,7 +146,7 @@ def frac_lines_prompt_comments(view: View) -> float | None:
     """As 32 with substrings in any case, so that Spanish "todo" counts (B14)."""
     lines = _parts(view)[1].lower().split("\n")
     asking = sum("todo" in line or "fixme" in line or "your code here" in line for line in lines)
-    return share(asking, len(view.raw_lines))
+    return share(asking, view.lines.total)
 
 
 @signal(310, family="code", authors=True)

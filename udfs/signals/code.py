@@ -6,7 +6,6 @@ Numbers and names are the authors'. A docstring gives the definition and, after 
 from __future__ import annotations
 
 import re
-from collections import Counter
 
 from udfs.signals.encoded import encoded_lengths
 from udfs.signals.registry import signal
@@ -24,7 +23,6 @@ _HEX_WORD = re.compile(r"0[xX](?<!\w0[xX])[0-9a-fA-F]++(?!\w)")
 _PROMPT = re.compile(r"\b(?:(?:TODO|FIXME)\b|(?:[Tt]odo|[Ff]ixme)[ \t]{0,4}[:(]|(?i:your code here)\b)[^\n]*+")
 _ASSERT = re.compile(r"assert(?<![a-z0-9]assert)[^\n]*+")
 _CONCAT = re.compile(r'=[ \t]{0,8}(?:[rbuf]{1,2})?""[ \t]{0,8}\+[ \t]{0,8}(?:[rbuf]{1,2})?""[^\n]*+')
-_TRIVIAL_LINES = frozenset((b"},",))
 
 
 @signal(1, family="code")
@@ -130,19 +128,19 @@ def frac_chars_whitespace(view: View) -> float:
 @signal(18, family="code")
 def num_lines(view: View) -> int:
     """Lines, blank ones included; a final line feed opens no further line."""
-    return len(view.raw_lines)
+    return view.lines.total
 
 
 @signal(19, family="code")
 def num_chars_line_max(view: View) -> int:
     """Characters of the longest line, its line feed included."""
-    return view.longest_line
+    return view.lines.longest
 
 
 @signal(20, family="code")
 def num_chars_line_mean(view: View) -> float | None:
     """Mean characters of a line, line feeds included; null without lines."""
-    return share(view.num_chars, len(view.raw_lines))
+    return share(view.num_chars, view.lines.total)
 
 
 @signal(21, family="code")
@@ -171,16 +169,7 @@ def frac_lines_dupe_lines(view: View) -> float | None:
     """LC without whitespace: all copies of lines that occur more than once, except lines of one character and the
     line of a closing brace and a comma / LC; null without lines.
     """
-    lines = view.dense_code_lines
-    if len(lines) < 2:
-        return share(0, len(lines))
-    counts = Counter(lines)
-    copies = sum(n for line, n in counts.items() if n > 1 and not _trivial(line))
-    return copies / len(lines)
-
-
-def _trivial(line: bytes) -> bool:
-    return line in _TRIVIAL_LINES or len(line) == 1 or (len(line) <= 4 and len(line.decode("utf-8", "replace")) == 1)
+    return share(view.code_lines.copies, view.num_code_lines)
 
 
 @signal(25, family="code")
@@ -252,7 +241,7 @@ def frac_lines_prompt_comments(view: View) -> float | None:
     """
     lower = view.comment_text.lower()
     asked = "todo" in lower or "fixme" in lower or "your code here" in lower
-    return share(len(_PROMPT.findall(view.comment_text)) if asked else 0, len(view.raw_lines))
+    return share(len(_PROMPT.findall(view.comment_text)) if asked else 0, view.lines.total)
 
 
 @signal(33, family="code")

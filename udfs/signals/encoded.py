@@ -30,7 +30,8 @@ _MIN_PAIRS = 8
 _LEAST = 3 * _MIN_PAIRS - 1  # bytes of so many bare pairs with a separator between two
 _STEP = 16  # fewer than that: every row covers a byte that is looked at
 _CLASS_OF = np.frombuffer(_CLASSES, np.uint8)
-_HEX, _SEPARATOR = b"hs"
+_HEX, _X, _BACKSLASH, _WORD, _SEPARATOR = b"hxbws"
+_PREFIXED, _MOST_SEPARATORS = 4, 16  # bytes of 0x and two digits, and between two of them
 
 
 def encoded_lengths(text: bytes) -> list[int]:
@@ -43,7 +44,7 @@ def encoded_lengths(text: bytes) -> list[int]:
     marks, escapes = _marks(codes)
     if escapes >= _MIN_PAIRS:
         found += [len(run) for run in _ESCAPES.findall(text)]
-    if marks >= _MIN_PAIRS:
+    if marks >= _MIN_PAIRS and _row_of_marks(codes, _CLASS_OF) >= _MIN_PAIRS:
         found += [len(run) for run in _PREFIXED_PAIRS.findall(text.translate(_CLASSES))]
     if _may_have_pairs(codes, _CLASS_OF):
         found += [len(run) for run in _BARE_PAIRS.findall(text.translate(_CLASSES))]
@@ -58,6 +59,20 @@ def _marks(text):  # type: ignore[no-untyped-def]
         marks += ((text[i] | 0x20) == 0x78) & ((text[i - 1] == 0x30) | (text[i - 1] == 0x5C))
         escapes += (text[i] == 0x75) & (text[i - 1] == 0x5C)
     return marks, escapes
+
+
+@numba.njit(cache=True, nogil=True)
+def _row_of_marks(text, class_of):  # type: ignore[no-untyped-def]
+    """The most marks in a row, each with two digits and, after 0x, no more, that are near enough to be one run."""
+    longest = row = last = 0
+    for i in range(1, len(text) - 2):
+        if (text[i] | 0x20) != 0x78 or class_of[text[i + 1]] != _HEX or class_of[text[i + 2]] != _HEX:
+            continue
+        before, after = class_of[text[i - 1]], class_of[text[i + 3]] if i + 3 < len(text) else _SEPARATOR
+        if before == _BACKSLASH or (before == _HEX and after != _HEX and after != _X and after != _WORD):
+            row = row + 1 if i - last <= _PREFIXED + _MOST_SEPARATORS else 1
+            longest, last = max(longest, row), i
+    return longest
 
 
 @numba.njit(cache=True, nogil=True)

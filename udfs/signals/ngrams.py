@@ -13,10 +13,24 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from udfs.signals.hashing import (
+    EIGHT,
+    FACTOR,
+    FIRST_TABLE,
+    TOPS,
+    characters,
+    doubled,
+    eight_bytes,
+    first_bytes,
+    first_set,
+    mixed,
+    place_of,
+    same_bytes,
+)
+
 _Ints = npt.NDArray[np.int64]
 _TOP, _DUPE = range(2, 5), range(5, 11)
-_FIRST_TABLE = 1024
-_HASH = np.uint64(0x9E3779B97F4A7C15)
+_UP_TO_SPACE = np.uint64(0x5F5F5F5F5F5F5F5F)
 
 
 def _none() -> _Ints:
@@ -55,8 +69,8 @@ def count_words(words: list[str]) -> WordCounts:
 
 
 def count_spaced(utf8: bytes) -> WordCounts:
-    """Count the words of UTF-8 text that ASCII whitespace separates; lengths are in characters."""
-    ids, lengths, counts, starts, widths = _count(np.frombuffer(utf8, np.uint8))
+    """Count the words of UTF-8 text that spaces and controls separate; lengths are in characters."""
+    ids, lengths, counts, starts, widths = _count(np.frombuffer(utf8 + b" " * EIGHT, np.uint8))
     return WordCounts(len(ids), int(lengths @ counts), ids, lengths, counts, utf8, starts, widths)
 
 
@@ -70,40 +84,38 @@ def ngram_chars(words: WordCounts) -> tuple[dict[int, int], dict[int, int]]:
 
 @numba.njit(cache=True, nogil=True)
 def _count(text):  # type: ignore[no-untyped-def]
-    """(ids, lengths, counts, starts, widths) of the words of UTF-8 bytes, by an open table of hashes
+    """(ids, lengths, counts, starts, widths) of the words of UTF-8 bytes, padded by spaces, by an open table of hashes
     whose hits compare the bytes.
     """
-    size = len(text)
+    size = len(text) - EIGHT
     room = size // 2 + 1
     ids, lengths, counts = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.int64)
     starts, widths, hashes = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.uint64)
-    mask = _FIRST_TABLE - 1
-    table = np.full(_FIRST_TABLE, -1, np.int32)
+    table = np.full(FIRST_TABLE, -1, np.int32)
     total = distinct = at = 0
     while at < size:
-        if _is_space(text[at]):
-            at += 1
+        blanks = first_set(~_separators(eight_bytes(text, at)) & TOPS)
+        start = at + blanks
+        at = start
+        if blanks == EIGHT or start >= size:
             continue
-        start, chars, value = at, 0, np.uint64(0)
-        while at < size and not _is_space(text[at]):
-            value = (value ^ np.uint64(text[at])) * _HASH
-            chars += text[at] & 0xC0 != 0x80
-            at += 1
-        place = _place(value, mask)
+        at, value = _word_end(text, start)
+        width = at - start
+        place = place_of(value, len(table) - 1)
         word = np.int64(table[place])
         while word >= 0 and not (
-            hashes[word] == value and widths[word] == at - start and _same(text, starts[word], start, at - start)
+            hashes[word] == value and widths[word] == width and same_bytes(text, starts[word], start, width)
         ):
-            place = (place + 1) & mask
+            place = (place + 1) & (len(table) - 1)
             word = np.int64(table[place])
         if word < 0:
             word = np.int64(distinct)
             table[place] = word
-            starts[word], widths[word], lengths[word], counts[word], hashes[word] = start, at - start, chars, 0, value
+            starts[word], widths[word], counts[word], hashes[word] = start, width, 0, value
+            lengths[word] = characters(text, start, width)
             distinct += 1
-            if 2 * distinct > mask:
-                mask = 2 * mask + 1
-                table = _rehashed(hashes, distinct, mask)
+            if 2 * distinct >= len(table):
+                table = doubled(table, hashes, distinct)
         counts[word] += 1
         ids[total] = word
         total += 1
@@ -112,33 +124,22 @@ def _count(text):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True)
-def _is_space(byte):  # type: ignore[no-untyped-def]
-    return byte == 32 or (byte >= 9 and byte <= 13)
+def _word_end(text, at):  # type: ignore[no-untyped-def]
+    """(where the word ends, its hash)."""
+    value, eight = np.uint64(0), eight_bytes(text, at)
+    width = first_set(_separators(eight))
+    while width == EIGHT:
+        value = mixed(value, eight)
+        at += EIGHT
+        eight = eight_bytes(text, at)
+        width = first_set(_separators(eight))
+    return at + width, mixed(value, first_bytes(eight, width))
 
 
 @numba.njit(cache=True, nogil=True)
-def _place(value, mask):  # type: ignore[no-untyped-def]
-    """The upper bits of a product are its good ones."""
-    return np.int64(value >> np.uint64(40)) & mask
-
-
-@numba.njit(cache=True, nogil=True)
-def _same(text, a, b, width):  # type: ignore[no-untyped-def]
-    for i in range(width):  # noqa: SIM110 - a generator is no compiled loop
-        if text[a + i] != text[b + i]:
-            return False
-    return True
-
-
-@numba.njit(cache=True, nogil=True)
-def _rehashed(hashes, distinct, mask):  # type: ignore[no-untyped-def]
-    table = np.full(mask + 1, -1, np.int32)
-    for word in range(distinct):
-        place = _place(hashes[word], mask)
-        while table[place] >= 0:
-            place = (place + 1) & mask
-        table[place] = word
-    return table
+def _separators(eight):  # type: ignore[no-untyped-def]
+    """The top bit of each of eight bytes that is at most a space: exact, since no sum carries into the next byte."""
+    return ~((eight & ~TOPS) + _UP_TO_SPACE | eight) & TOPS
 
 
 @numba.njit(cache=True, nogil=True)
@@ -202,7 +203,7 @@ def _groups(key, size, group):  # type: ignore[no-untyped-def]
     counts, first = np.empty(size, np.int64), np.empty(size, np.int64)
     distinct = 0
     for i in range(size):
-        place = np.int64((np.uint64(key[i]) * _HASH) >> shift)
+        place = np.int64((np.uint64(key[i]) * FACTOR) >> shift)
         while table[place] >= 0 and key[first[table[place]]] != key[i]:
             place = (place + 1) & mask
         found = table[place]

@@ -45,7 +45,7 @@ def _with_strings_emptied(parts: Split) -> str:
         pieces[i] = '""'
     for i, token in zip(parts.comment_at, parts.comment_tokens, strict=True):
         if token[0] in "\"'":
-            pieces[i] += '""'
+            pieces[i] = '""'
     return "".join(pieces)
 
 

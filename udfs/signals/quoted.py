@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import eq, itemgetter
 
 import numba
 import numpy as np
@@ -25,12 +26,13 @@ class Quoted:
     long_word_chars: int
 
 
-def quoted(strings: list[str]) -> Quoted:
-    """Counts of strings that come with their quotes; the last quote may be missing."""
-    short = [s for s in strings if s[:3] not in _TRIPLE]
-    chars = sum(map(len, short)) - len(short) - sum([s[-1] == s[0] and len(s) > 1 for s in short])
-    if len(short) < len(strings):
-        chars += sum(len(_inside(s)) for s in strings if s[:3] in _TRIPLE)
+def quoted(code: str, strings: list[str]) -> Quoted:
+    """Counts of the strings of some code, which come with their quotes; the last quote may be missing."""
+    triple = [s for s in strings if s[:3] in _TRIPLE] if any(mark in code for mark in _TRIPLE) else []
+    short = [s for s in strings if s[:3] not in _TRIPLE] if triple else strings
+    lengths = list(map(len, short))
+    closed = sum(map(eq, map(itemgetter(0), short), map(itemgetter(-1), short))) - lengths.count(1)
+    chars = sum(lengths) - len(short) - closed + sum(len(_inside(s)) for s in triple)
     long = [inner for s in strings if len(s) > LONG + 1 and len(inner := _inside(s)) > LONG]
     if not long:
         return Quoted(chars, 0, 0)

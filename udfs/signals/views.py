@@ -7,7 +7,6 @@ non-blank lines, WN and WR normalised and raw words.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from typing import Any
 
@@ -19,10 +18,8 @@ from udfs.signals.once import once
 from udfs.signals.python_text import PythonText
 from udfs.signals.quoted import Quoted, quoted
 from udfs.signals.syntax import TooMuchToParse, parse
+from udfs.signals.text_lines import CodeLines, TextLines, code_lines, text_lines
 from udfs.signals.words import normalised, raw_words
-
-_OTHER_SPACE = re.compile(r"[^\S\x00-\x7f]+")
-_BLANKS = b" \t\r\v\f\x1c\x1d\x1e\x1f"
 
 
 class View:
@@ -58,12 +55,9 @@ class View:
         return lines if lines[-1] else lines[:-1]
 
     @once
-    def longest_line(self) -> int:
-        """Characters of the longest line, its line feed included."""
-        lines = self.raw_lines
-        if self.raw.endswith("\n"):
-            return max(map(len, lines)) + 1
-        return max(max(map(len, lines[:-1]), default=-1) + 1, len(lines[-1])) if lines else 0
+    def lines(self) -> TextLines:
+        """LR: how many, and the longest."""
+        return text_lines(self.utf8)
 
     @once
     def stripped_lines(self) -> list[str]:
@@ -147,14 +141,13 @@ class View:
         return self._parsed
 
     @once
-    def dense_code_lines(self) -> list[bytes]:
-        """LC with all whitespace removed, as UTF-8."""
-        code = self.code if self.code.isascii() else _OTHER_SPACE.sub("", self.code)
-        return [line for line in code.encode("utf-8", "surrogatepass").translate(None, _BLANKS).split(b"\n") if line]
+    def code_lines(self) -> CodeLines:
+        """LC without white space."""
+        return code_lines(self.code)
 
     @property
     def num_code_lines(self) -> int:
-        return len(self.dense_code_lines)
+        return self.code_lines.total
 
     @once
     def comment_text(self) -> str:
@@ -164,7 +157,7 @@ class View:
     @once
     def quoted(self) -> Quoted:
         """What stands between the quotes of the quoted strings of C."""
-        return quoted(self.parts.strings)
+        return quoted(self.code, self.parts.strings)
 
     # What the signals of one language share
 
