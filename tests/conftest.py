@@ -19,11 +19,19 @@ LONGEST = ("test_refresh.py", "test_corpus.py", "test_stages.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Kernel tests first: they fail within seconds, Spark tests take their time, the longest ones before the others."""
+    """Kernel tests first: they fail within seconds, Spark tests take their time, the longest ones before the others.
+    For pytest-xdist a file is a group, and so are all tests of the tiny run.
+    """
+    tiny = {item.path for item in items if "tiny" in getattr(item, "fixturenames", ())}
     for item in items:
-        if {"spark", "tiny"} & set(getattr(item, "fixturenames", ())):
+        if "spark" in getattr(item, "fixturenames", ()) or item.path in tiny:
             item.add_marker("spark")
-    items.sort(key=lambda item: (item.get_closest_marker("spark") is not None, item.path.name not in LONGEST))
+        item.add_marker(pytest.mark.xdist_group("tiny" if item.path in tiny else str(item.path)))
+    items.sort(key=lambda item: _place(item, tiny))
+
+
+def _place(item: pytest.Item, tiny: set[Path]) -> tuple[bool, bool, bool]:
+    return item.get_closest_marker("spark") is not None, item.path not in tiny, item.path.name not in LONGEST
 
 
 @pytest.fixture(scope="session")

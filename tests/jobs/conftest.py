@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
+
+from jobs.runtime.cli import main
 
 ROOT = Path(__file__).parents[2]
 README_RUN = "refinelake run --sources sources.jsonl --warehouse warehouse"
@@ -35,18 +36,38 @@ def command(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run([str(found), *rest], cwd=cwd, env=env, capture_output=True, text=True, timeout=800)
 
 
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TinyRun]:
-    """One run for all workers of pytest-xdist: the first module makes it, and one module at a time has it to itself."""
-    own = tmp_path_factory.getbasetemp()
-    place = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "tiny"
-    archives = ROOT / ".cache" / "tiny"
-    with FileLock(f"{place}.lock"):
-        printed = place / "printed.txt"
-        if not printed.exists():
-            printed.write_text(_run_tiny(place), encoding="utf-8")
-        said = printed.read_text(encoding="utf-8")
-        yield TinyRun(place, archives, archives / "sources.jsonl", place / "warehouse", said)
+@dataclass(frozen=True)
+class Said:
+    """What a command gave back."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def here(
+    spark: object, tiny: TinyRun, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., Said]:
+    """`here("refinelake", ...)`: a command in the tiny run's folder, by its entry point and in the session that is
+    open. A session of its own costs half a minute.
+    """
+
+    def run(program: str, *arguments: str) -> Said:
+        assert program == "refinelake"
+        capsys.readouterr()
+        code = main(list(arguments))
+        return Said(code, *capsys.readouterr())
+
+    monkeypatch.chdir(tiny.folder)
+    return run
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> TinyRun:
+    """One run, as a user starts it. The tests that look at it are one group for pytest-xdist."""
+    place, archives = tmp_path_factory.getbasetemp() / "tiny", ROOT / ".cache" / "tiny"
+    return TinyRun(place, archives, archives / "sources.jsonl", place / "warehouse", _run_tiny(place))
 
 
 def _run_tiny(folder: Path) -> str:

@@ -10,7 +10,7 @@ import subprocess
 import tarfile
 import zipfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -21,7 +21,7 @@ import pytest
 from deltalake import DeltaTable
 
 from schemas import code, ops
-from tests.jobs.conftest import README_RUN, TinyRun, command
+from tests.jobs.conftest import README_RUN, Said, TinyRun
 from udfs.fingerprint import shingles
 from udfs.languages import detect
 
@@ -156,11 +156,11 @@ def test_the_corpus_holds_distinct_texts_under_their_own_hash(tiny: TinyRun) -> 
     assert all(sha(r["text"]) == r["clean_id"] and len(r["text"].encode()) == r["text_bytes"] for r in corpus)
 
 
-def test_a_second_run_writes_nothing(tiny: TinyRun) -> None:
+def test_a_second_run_writes_nothing(tiny: TinyRun, here: Callable[..., Said]) -> None:
     versions = {t.name: DeltaTable(str(t)).version() for t in tiny.warehouse.iterdir() if (t / "_delta_log").exists()}
-    again = command(*README_RUN.split(), "--report", "report.html", cwd=tiny.folder)
-    assert again.returncode == 0, again.stdout + again.stderr
-    assert "nothing has changed" in again.stdout
+    again = here(*README_RUN.split(), "--report", "report.html")
+    assert again.code == 0, again.out + again.err
+    assert "nothing has changed" in again.out
     assert {name: DeltaTable(str(tiny.warehouse / name)).version() for name in versions} == versions
 
 
@@ -182,14 +182,15 @@ def test_the_printed_table_and_the_report_agree_with_the_tables(tiny: TinyRun) -
     assert f'<td>near_duplicates</td><td class="n">{decided:,}</td><td class="n">{kept:,}</td>' in page
 
 
-def test_explain_names_stage_rule_value_limit_and_the_file_duplicated(tiny: TinyRun) -> None:
-    said = command("refinelake", "explain", "requests/models.py", "--warehouse", "warehouse", cwd=tiny.folder).stdout
+def test_explain_names_stage_rule_value_limit_and_the_file_duplicated(tiny: TinyRun, here: Callable[..., Said]) -> None:
+    def explained(file: str) -> Said:
+        return here("refinelake", "explain", file, "--warehouse", "warehouse")
+
+    said = explained("requests/models.py").out
     assert "exact_duplicates: dropped, exact_duplicate, duplicate of pypi-sdist:requests:" in said
     assert "in code_corpus as" in said
     filtered = next(r for r in rows(tiny, code.FILTER_DECISIONS) if any(w["value"] is not None for w in r["reasons"]))
-    said = command(
-        "refinelake", "explain", filtered["file_id"][:12], "--warehouse", "warehouse", cwd=tiny.folder
-    ).stdout
+    said = explained(filtered["file_id"][:12]).out
     assert re.search(r"filter_decisions: dropped, qsc_\w+ \S+ = \S+, limit \S+", said)
-    unknown = command("refinelake", "explain", "no/such/file.xyz", "--warehouse", "warehouse", cwd=tiny.folder)
-    assert unknown.returncode == 2 and "no/such/file.xyz: expected" in unknown.stderr
+    unknown = explained("no/such/file.xyz")
+    assert unknown.code == 2 and "no/such/file.xyz: expected" in unknown.err

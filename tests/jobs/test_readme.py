@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 from argparse import ArgumentParser
+from collections.abc import Callable
 from configparser import ConfigParser
 from itertools import pairwise
 from pathlib import Path
@@ -18,7 +19,7 @@ from jobs.runtime.cli import COMMANDS
 from jobs.runtime.commands import docs
 from jobs.runtime.corpora import load_set
 from jobs.runtime.flows import FLOWS
-from tests.jobs.conftest import README_RUN, TinyRun, command
+from tests.jobs.conftest import README_RUN, Said, TinyRun, command
 from tests.training.runs import FIXTURES, TOKENIZER
 from training.commands import train
 from training.recipes import RECIPES
@@ -40,11 +41,15 @@ def test_the_run_of_readme_is_the_one_that_the_end_to_end_test_repeats() -> None
 
 
 @pytest.mark.parametrize("line", [line for line in SHELL if line not in (README_RUN, *TRAINING)])
-def test_a_command_of_readme_runs(tiny: TinyRun, line: str) -> None:
+def test_a_command_of_readme_runs(here: Callable[..., Said], tiny: TinyRun, line: str) -> None:
     """In a folder that holds what the reader has there: a checkout's files, a manifest and a warehouse."""
-    done = command(*line.split(), cwd=tiny.folder)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.strip()
+    if line.startswith("refinelake"):
+        said = here(*line.split())
+        assert said.code == 0, said.out + said.err
+        assert said.out.strip()
+    else:
+        done = command(*line.split(), cwd=tiny.folder)
+        assert done.returncode == 0 and done.stdout.strip(), done.stdout + done.stderr
 
 
 def test_the_training_commands_of_readme_run(
