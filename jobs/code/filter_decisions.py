@@ -20,6 +20,7 @@ from jobs.code.ranking import decided, reason
 from jobs.code.signals import SIGNALS
 from jobs.runtime.cli import stage_main
 from jobs.runtime.stage import Decide
+from jobs.runtime.tables import quote
 from schemas.code import CLEANED_TEXTS, FILTER_DECISIONS, NEAR_DUPLICATES, RAW_FILES
 from udfs.rules import Rule, RuleBook, load_rules
 from udfs.signals import AUTHORS, MEASURED_AUTHORS
@@ -120,20 +121,32 @@ def _rules(book: RuleBook, severity: str) -> Iterator[tuple[Rule, Column]]:
             sets.setdefault(key, []).append(name)
             rules[key] = rule
     for key, rule in rules.items():
-        yield rule, F.col("rule_set").isin(sets[key]) & _hit(rule)
+        yield rule, _hit(rule, sets[key])
 
 
-def _hit(rule: Rule) -> Column:
-    value, limit = F.col(rule.signal), F.lit(rule.threshold)
-    hit = {"<": value < limit, ">": value > limit, "==": value == limit, "is": value == limit}[rule.op]
+def _hit(rule: Rule, sets: list[str]) -> Column:
+    """As one SQL expression: built from columns, the rules cost a run 40,000 calls into the JVM."""
+    limit = str(rule.threshold).lower() if rule.op == "is" else _double(rule)
+    compared = f"`{rule.signal}` {'=' if rule.op in ('is', '==') else rule.op} {limit}"
+    hit = F.expr(f"rule_set IN ({', '.join(map(quote, sets))}) AND {compared}")
     # As udfs.rules.draw_of draws.
     return hit if rule.chance == 1 else hit & (draw(F.col("clean_id"), f"rule:{rule.signal}:") < rule.chance)
 
 
+def _double(rule: Rule) -> str:
+    return f"CAST('{float(rule.threshold)!r}' AS DOUBLE)"
+
+
 def _conditions(book: RuleBook) -> list[Column]:
-    """A reason for each drop rule that hits; null where it does not."""
+    """A reason (jobs/code/ranking.py) for each drop rule that hits; null where it does not."""
     return [
-        F.when(hit, reason(f"{rule.signal} {rule.op}", F.col(rule.signal), F.lit(float(rule.threshold))))
+        F.when(
+            hit,
+            F.expr(
+                f"named_struct('rule', {quote(f'{rule.signal} {rule.op}')}, 'value', CAST(`{rule.signal}` AS DOUBLE), "
+                f"'threshold', {_double(rule)}, 'detail', CAST(NULL AS STRING))"
+            ),
+        )
         for rule, hit in _rules(book, "drop")
     ]
 

@@ -91,16 +91,16 @@ class Lake:
         stored = self.spark.sql(f"SELECT * FROM {self.ref(table.name)} LIMIT 0").columns
         gained = [c for c in table.columns if c.name not in stored]
         if gained:
-            added = ", ".join(f"`{c.name}` {c.type} COMMENT {_quote(c.doc)}" for c in gained)
+            added = ", ".join(f"`{c.name}` {c.type} COMMENT {quote(c.doc)}" for c in gained)
             self.spark.sql(f"ALTER TABLE {self.ref(table.name)} ADD COLUMNS ({added})")
             self._known.pop(table.name)
 
     def _create(self, table: Table) -> None:
         cluster = f"CLUSTER BY ({', '.join(table.cluster_by)})" if table.cluster_by else ""
-        props = ", ".join(f"{_quote(k)} = {_quote(v)}" for k, v in table.properties().items())
+        props = ", ".join(f"{quote(k)} = {quote(v)}" for k, v in table.properties().items())
         self.spark.sql(
             f"CREATE TABLE {self.ref(table.name)} ({table.ddl()}) USING DELTA {cluster} "
-            f"COMMENT {_quote(table.doc)} TBLPROPERTIES ({props})"
+            f"COMMENT {quote(table.doc)} TBLPROPERTIES ({props})"
         )
 
     def append(self, table: Table, rows: DataFrame, metadata: Mapping[str, Any]) -> None:
@@ -198,5 +198,6 @@ def _few(names: list[str]) -> str:
     return f"{names[:6]}" + (f" and {len(names) - 6} more" if len(names) > 6 else "")
 
 
-def _quote(text: str) -> str:
+def quote(text: str) -> str:
+    """A string literal of SQL."""
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
