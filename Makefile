@@ -53,7 +53,7 @@ model: setup  ## tokenizer, token tables, pretraining, annealing, both SFT stage
 		--evaluation $(RUNS)/scores/evaluation.json --data-report report.html --to training.html
 
 test: setup  ## all tests, on two cores
-	@$(JAVA) $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder --durations 15
+	@$(JAVA) $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 15
 
 lint: setup  ## ruff and mypy
 	$(BIN)/ruff check .

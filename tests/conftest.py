@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 ROOT = Path(__file__).parents[1]
 
@@ -16,22 +17,32 @@ os.environ.setdefault("REFINELAKE_SPARK_CONF", str(ROOT / "tests" / "spark-test.
 
 LONGEST = ("test_refresh.py", "test_corpus.py", "test_stages.py")
 """Files of minutes: the first of the Spark tests, so that no worker is left alone with one at the end."""
+TINY = ("test_end_to_end.py", "test_readme.py", "test_tuning.py")
+"""Files that look at the one run over the tiny set, and so belong to one worker."""
+
+
+class ByFile(LoadFileScheduling):
+    """A file at a time for each worker of pytest-xdist, those of TINY as one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return "tiny" if Path(file).name in TINY else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByFile:
+    return ByFile(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Kernel tests first: they fail within seconds, Spark tests take their time, the longest ones before the others.
-    For pytest-xdist a file is a group, and so are all tests of the tiny run.
-    """
-    tiny = {item.path for item in items if "tiny" in getattr(item, "fixturenames", ())}
+    """Kernel tests first: they fail within seconds, Spark tests take their time, the longest ones before the others."""
     for item in items:
-        if "spark" in getattr(item, "fixturenames", ()) or item.path in tiny:
+        if "spark" in getattr(item, "fixturenames", ()) or item.path.name in TINY:
             item.add_marker("spark")
-        item.add_marker(pytest.mark.xdist_group("tiny" if item.path in tiny else str(item.path)))
-    items.sort(key=lambda item: _place(item, tiny))
+    items.sort(key=lambda item: (item.get_closest_marker("spark") is not None, *_place(item.path.name)))
 
 
-def _place(item: pytest.Item, tiny: set[Path]) -> tuple[bool, bool, bool]:
-    return item.get_closest_marker("spark") is not None, item.path not in tiny, item.path.name not in LONGEST
+def _place(file: str) -> tuple[bool, bool]:
+    return file not in TINY, file not in LONGEST
 
 
 @pytest.fixture(scope="session")

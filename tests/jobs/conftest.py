@@ -65,7 +65,7 @@ def here(
 
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> TinyRun:
-    """One run, as a user starts it. The tests that look at it are one group for pytest-xdist."""
+    """One run, as a user starts it. The files that ask for it are those of TINY in tests/conftest.py."""
     place, archives = tmp_path_factory.getbasetemp() / "tiny", ROOT / ".cache" / "tiny"
     return TinyRun(place, archives, archives / "sources.jsonl", place / "warehouse", _run_tiny(place))
 
