@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from training.evaluation.benchmark import program_of
 from training.evaluation.completions import code_of, cut, longest_run_that_parses
 from training.evaluation.execute import Limits, Verdict, run
 from training.evaluation.scores import bits_per_byte, mean_pass_at_k, pass_at_k
-from training.evaluation.tasks import human_eval, mbpp
+from training.evaluation.tasks import Task, human_eval, mbpp
 
 SHARED = Path(__file__).parents[3] / "shared" / "benchmarks"
 needs_benchmarks = pytest.mark.skipif(not SHARED.exists(), reason="benchmark files lie beside the project, not in it")
@@ -28,10 +29,15 @@ def verdicts(programs: Sequence[str]) -> list[Verdict]:
         return list(pool.map(run, programs))
 
 
+def completed(task: Task) -> str:
+    """What a base model would have to write: the prompt has no line end, so that a completion begins with it."""
+    return "\n" + task.reference
+
+
 def test_every_reference_of_human_eval_passes() -> None:
     tasks = human_eval()
     assert len(tasks) == 164
-    found = verdicts([task.complete(task.reference) for task in tasks])
+    found = verdicts([program_of(task, completed(task)) for task in tasks])
     assert [t.id for t, v in zip(tasks, found, strict=True) if not v.passed] == []
     assert not any(task.prompt[-1].isspace() for task in tasks)
 
@@ -43,8 +49,18 @@ def test_references_of_mbpp_pass(file: str, count: int) -> None:
     tasks = mbpp(SHARED / "mbpp" / file, None)
     assert len(tasks) == count
     some = [t for i, t in enumerate(tasks) if i % 8 == 0 or t.id in ("MBPP/367", "MBPP/927")]
-    found = verdicts([task.whole(task.reference) for task in some])
+    found = verdicts([program_of(task, completed(task)) for task in some])
     assert [t.id for t, v in zip(some, found, strict=True) if not v.passed] == []
+
+
+@needs_benchmarks
+@pytest.mark.parametrize("file", ["mbpp.jsonl", "sanitized-mbpp.json"])
+def test_a_tasks_stops_cut_nothing_of_any_reference_of_mbpp(file: str) -> None:
+    """Imports, classes and functions begin at the margin there; what a base model adds to them is cut all the same."""
+    tasks = mbpp(SHARED / "mbpp" / file, None)
+    assert [t.id for t in tasks if cut(completed(t), t.stops) != completed(t)] == []
+    more = "\nassert solved()\n"
+    assert [t.id for t in tasks if program_of(t, completed(t) + more) != program_of(t, completed(t))] == []
 
 
 @needs_benchmarks

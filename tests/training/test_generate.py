@@ -12,11 +12,11 @@ import torch
 from torch.nn import functional as F
 
 from tests.training.runs import TOKENIZER
-from training.evaluation.benchmark import scored
+from training.evaluation.benchmark import program_of, scored
 from training.evaluation.execute import LANGUAGES, run
 from training.evaluation.generate import Sampling, base_prompts, chat_prompts, completions
 from training.evaluation.held_out import document_nats
-from training.evaluation.tasks import human_eval, multipl_e
+from training.evaluation.tasks import human_eval, mbpp, multipl_e
 from training.models import build
 from training.shapes import shape
 from udfs.tokenizer import TextTokenizer
@@ -54,8 +54,19 @@ def test_a_stop_ends_the_row(model: Any, tokenizer: TextTokenizer) -> None:
     (prompt,) = base_prompts(["def f(x):"], tokenizer)
     ((whole,),) = completions(model, tokenizer, [prompt], Sampling(most=24))
     stop = whole[len(whole) // 2 :][:2]
-    ((stopped,),) = completions(model, tokenizer, [prompt], Sampling(most=24), [stop])
+    ((stopped,),) = completions(model, tokenizer, [prompt], Sampling(most=24), [[stop]])
     assert whole.startswith(stopped) and stop in stopped and len(stopped) < len(whole)
+
+
+def test_each_row_ends_at_its_own_stops(model: Any, tokenizer: TextTokenizer) -> None:
+    prompts = base_prompts(["def f(x):", "import os\nimport sys\n\nclass Reader:\n    def"], tokenizer)
+    how = Sampling(most=24, batch=2)
+    (first,), (second,) = completions(model, tokenizer, prompts, how)
+    stop = first[len(first) // 2 :][:2]
+    (ended,), (whole,) = completions(model, tokenizer, prompts, how, [[stop], []])
+    assert len(ended) < len(first) and whole == second
+    (whole,), (ended,) = completions(model, tokenizer, prompts, how, [[], [second[:2]]])
+    assert len(ended) < len(second) and whole == first
 
 
 def test_samples_differ_and_repeat_by_their_seed(model: Any, tokenizer: TextTokenizer) -> None:
@@ -94,6 +105,17 @@ def test_scores_count_what_passes(model: Any, tokenizer: TextTokenizer) -> None:
     assert scores == {"tasks": 2, "samples": 1, "pass@1": 0.0}
     assert [row["task"] for row in rows] == ["HumanEval/0", "HumanEval/1"]
     assert all(row["program"].startswith("from typing") and row["outcome"] == "failed" for row in rows)
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="benchmark files lie beside the project, not in it")
+def test_a_task_is_scored_by_its_own_stops(model: Any, tokenizer: TextTokenizer) -> None:
+    """Lists of tasks may be mixed: what goes on after an import is MBPP's answer, and is cut from HumanEval's."""
+    tasks = [human_eval()[0], *mbpp(SHARED.parent / "mbpp" / "mbpp.jsonl")[:2]]
+    _, rows = scored(model, tokenizer, tasks, Sampling(most=4))
+    assert [row["program"] for row in rows] == [program_of(t, r["raw"]) for t, r in zip(tasks, rows, strict=True)]
+    raw = "\nimport math\n\ndef f():\n    return math.pi\nprint(f())"
+    assert ["return math.pi" in program_of(task, raw) for task in tasks] == [False, True, True]
+    assert not any("print(f())" in program_of(task, raw) for task in tasks)
 
 
 def test_held_out_loss_in_windows_is_the_models(model: Any, tokenizer: TextTokenizer) -> None:

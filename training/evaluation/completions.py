@@ -6,7 +6,7 @@ import ast
 import re
 
 # A base model goes on after its function: the first of these at the start of a line ends the completion.
-STOPS = (
+FUNCTION_STOPS = (
     "\nclass ",
     "\ndef ",
     "\nasync def ",
@@ -22,11 +22,14 @@ STOPS = (
     "\n'''",
     '\n"""',
 )
+"""After a prompt that holds the function's head: whatever begins at the margin is not the function's."""
+PROGRAM_STOPS = ("\nassert ", "\nprint(", "\nif __name__", '\n"""', "\n'''", "\n```", "\n<|")
+"""After a prompt in words: imports, classes and functions are the answer itself, tests of it are not."""
 _FENCE = re.compile(r"^[ \t]*```[ \t]*([\w+#-]*)[^\n]*\n(.*?)(?:^[ \t]*```[ \t]*$|\Z)", re.DOTALL | re.MULTILINE)
 _MOST_LINES = 2_000
 
 
-def cut(completion: str, stops: tuple[str, ...] = STOPS) -> str:
+def cut(completion: str, stops: tuple[str, ...] = FUNCTION_STOPS) -> str:
     """The completion up to the first stop; the raw one is kept elsewhere."""
     found = [place for stop in stops if (place := completion.find(stop)) >= 0]
     return completion[: min(found)] if found else completion

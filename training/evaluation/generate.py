@@ -38,14 +38,15 @@ class Sampling:
 
 
 class _Stops(StoppingCriteria):
-    """Each row ends when a stop string is in its newest tokens."""
+    """Each row ends when one of its own stop strings is in its newest tokens."""
 
-    def __init__(self, stops: Sequence[str], tokenizer: TextTokenizer, start: int) -> None:
+    def __init__(self, stops: Sequence[Sequence[str]], tokenizer: TextTokenizer, start: int) -> None:
         self.stops, self.tokenizer, self.start = stops, tokenizer, start
 
     def __call__(self, input_ids: Any, scores: Any, **_: Any) -> Any:
         rows = input_ids[:, max(self.start, input_ids.shape[1] - _TAIL) :].tolist()
-        ended = [any(stop in self.tokenizer.decode(row) for stop in self.stops) for row in rows]
+        texts = [self.tokenizer.decode(row) for row in rows]
+        ended = [any(stop in text for stop in stops) for text, stops in zip(texts, self.stops, strict=True)]
         return torch.tensor(ended, device=input_ids.device)
 
 
@@ -65,11 +66,16 @@ def chat_prompts(questions: Sequence[str], tokenizer: TextTokenizer) -> list[lis
 
 
 def completions(
-    model: Any, tokenizer: TextTokenizer, prompts: Sequence[list[int]], how: Sampling, stops: Sequence[str] = ()
+    model: Any,
+    tokenizer: TextTokenizer,
+    prompts: Sequence[list[int]],
+    how: Sampling,
+    stops: Sequence[Sequence[str]] = (),
 ) -> list[list[str]]:
     """For each prompt its samples, raw: nothing is cut but the end token. Longest prompts go first.
 
-    A prompt that leaves no room in the model's positions gives empty answers.
+    `stops` are those of each prompt, or nothing where only an end token ends. A prompt that leaves no room in the
+    model's positions gives empty answers.
     """
     limit = model.config.max_position_embeddings
     found: list[list[str]] = [[] for _ in prompts]
@@ -80,9 +86,8 @@ def completions(
         group = work[begin : begin + how.batch]
         longest = max(len(prompts[i]) for i in group)
         room = min(how.most, limit - longest)
-        texts = (
-            _batch(model, tokenizer, [prompts[i] for i in group], how, stops, room) if room > 0 else [""] * len(group)
-        )
+        asked, ends = [prompts[i] for i in group], [stops[i] for i in group] if stops else []
+        texts = _batch(model, tokenizer, asked, how, ends, room) if room > 0 else [""] * len(group)
         for i, text in zip(group, texts, strict=True):
             found[i].append(text)
     return found
@@ -90,7 +95,12 @@ def completions(
 
 @torch.inference_mode()
 def _batch(
-    model: Any, tokenizer: TextTokenizer, prompts: list[list[int]], how: Sampling, stops: Sequence[str], most: int
+    model: Any,
+    tokenizer: TextTokenizer,
+    prompts: list[list[int]],
+    how: Sampling,
+    stops: Sequence[Sequence[str]],
+    most: int,
 ) -> list[str]:
     longest, padding = max(map(len, prompts)), tokenizer.id(tokenizer.special.padding)
     ids = torch.tensor([[padding] * (longest - len(p)) + p for p in prompts], device=model.device)

@@ -10,6 +10,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from training.evaluation.completions import FUNCTION_STOPS, PROGRAM_STOPS
+
 MBPP_TEST = range(11, 511)
 """Task ids of MBPP's test split; 1 to 10 are for prompts."""
 
@@ -18,7 +20,8 @@ MBPP_TEST = range(11, 511)
 class Task:
     """`prompt` for a base model (no white space at its end), `question` for a chat model, `program(answer)` to run.
 
-    An answer of a base model is the completion of the prompt, of a chat model a whole program.
+    An answer of a base model is the completion of the prompt, of a chat model a whole program. The first of `stops`
+    ends a completion.
     """
 
     id: str
@@ -28,7 +31,7 @@ class Task:
     complete: Callable[[str], str]
     whole: Callable[[str], str]
     language: str = "py"
-    stops: tuple[str, ...] | None = None
+    stops: tuple[str, ...] = FUNCTION_STOPS
 
 
 def human_eval(file: str | Path | None = None) -> list[Task]:
@@ -97,7 +100,7 @@ def _mbpp(row: dict[str, Any]) -> Task:
     def program(answer: str) -> str:
         return f"{before}\n{answer}\n{checks}"
 
-    return Task(f"MBPP/{row['task_id']}", prompt, question, row["code"], program, program)
+    return Task(f"MBPP/{row['task_id']}", prompt, question, row["code"], program, program, stops=PROGRAM_STOPS)
 
 
 def _rows(file: Path) -> list[dict[str, Any]]:
