@@ -130,6 +130,29 @@ def test_code_of_an_answer(answer: str, expected: str) -> None:
     assert code_of(answer) == expected
 
 
+PYTHON_TOO = "In Python:\n```python\nx = 1\n```\nand as asked:\n```%s\n%s\n```"
+
+
+@pytest.mark.parametrize(
+    ("language", "tag", "code"),
+    [
+        ("js", "javascript", "const add = (a, b) => a + b;"),
+        ("sh", "bash", "f() { echo $1; }"),
+        ("cpp", "c++", "int f() { return 1; }"),
+        ("rs", "Rust", "fn f() -> i32 { 1 }"),
+        ("php", "php", "function f() { return 1; }"),
+        ("rb", "ruby", "def f = 1"),
+        ("lua", "lua", "f = 1"),
+    ],
+)
+def test_code_of_an_answer_in_the_tasks_language(language: str, tag: str, code: str) -> None:
+    """Neither a Python block before it nor the lines that happen to be Python are the answer."""
+    task = Task("t", "", "", "", str, lambda answer: f"<{answer.strip()}>", language)
+    assert program_of(task, PYTHON_TOO % (tag, code), chat=True) == f"<{code}>"
+    bare = f"total = 0\ncount = 1\n{code}"
+    assert program_of(task, bare, chat=True) == f"<{bare}>"
+
+
 def test_the_longest_run_is_found_in_bounded_time() -> None:
     text = "this is no code )\n" * 1500 + "x = 1\ny = 2\n" + "nor ( is this\n" * 400
     assert longest_run_that_parses(text) == "x = 1\ny = 2\n"

@@ -55,7 +55,7 @@ def scored(
 
 def program_of(task: Task, raw: str, chat: bool = False) -> str:
     """The program to run for what a model wrote: a chat answer's code, or the completion up to the task's stops."""
-    return task.whole(code_of(raw)) if chat else task.complete(cut(raw, task.stops))
+    return task.whole(code_of(raw, task.language)) if chat else task.complete(cut(raw, task.stops))
 
 
 def _there(language: str) -> bool:

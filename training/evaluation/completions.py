@@ -26,6 +26,15 @@ FUNCTION_STOPS = (
 PROGRAM_STOPS = ("\nassert ", "\nprint(", "\nif __name__", '\n"""', "\n'''", "\n```", "\n<|")
 """After a prompt in words: imports, classes and functions are the answer itself, tests of it are not."""
 _FENCE = re.compile(r"^[ \t]*```[ \t]*([\w+#-]*)[^\n]*\n(.*?)(?:^[ \t]*```[ \t]*$|\Z)", re.DOTALL | re.MULTILINE)
+# Further words for a language that models write after a fence.
+_TAGS = {
+    "py": ("python", "python3"),
+    "js": ("javascript", "node", "nodejs"),
+    "sh": ("bash", "shell", "zsh"),
+    "rb": ("ruby",),
+    "rs": ("rust",),
+    "cpp": ("c++", "cc", "cxx"),
+}
 _MOST_LINES = 2_000
 
 
@@ -35,15 +44,15 @@ def cut(completion: str, stops: tuple[str, ...] = FUNCTION_STOPS) -> str:
     return completion[: min(found)] if found else completion
 
 
-def code_of(answer: str, language: str = "python") -> str:
+def code_of(answer: str, language: str = "py") -> str:
     """The code of a chat answer: the first fenced block of the language (else the first one), else, for Python, the
-    longest run of lines that parses, else the answer as it stands.
+    longest run of lines that parses, else the answer as it stands. Languages have MultiPL-E's names.
     """
     blocks = _FENCE.findall(answer)
-    named = [body for tag, body in blocks if tag.lower() in (language, language[:2], f"{language}3")]
+    named = [body for tag, body in blocks if tag.lower() in (language, *_TAGS.get(language, ()))]
     if named or blocks:
         return str((named or [body for _, body in blocks])[0])
-    return longest_run_that_parses(answer) if language == "python" else answer
+    return longest_run_that_parses(answer) if language == "py" else answer
 
 
 def longest_run_that_parses(text: str) -> str:
