@@ -18,7 +18,7 @@ _WORD = 2**64
 @dataclass(frozen=True)
 class Fim:
     """`rate` is the share of documents that are cut, `spm` the share of these in SPM form, `markers` the special tokens
-    before prefix, suffix and middle. Raises ValueError for a share outside of [0, 1].
+    before prefix, suffix and middle. Held-out documents are never cut. Raises ValueError for a share outside of [0, 1].
     """
 
     rate: float = 0.0
@@ -32,7 +32,9 @@ class Fim:
 
     def settings(self) -> str:
         """The identity of these settings in a token table."""
-        return "off" if self.rate == 0 else f"rate={self.rate!r} spm={self.spm!r} markers={'|'.join(self.markers)}"
+        if self.rate == 0:
+            return "off"
+        return f"rate={self.rate!r} spm={self.spm!r} markers={'|'.join(self.markers)} held_out=whole"
 
 
 class Piece(NamedTuple):

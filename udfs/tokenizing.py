@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from udfs.chat import encode
-from udfs.fim import Fim, cut
+from udfs.fim import Fim, Piece, cut
 from udfs.tokenizer import Special, TextTokenizer
 
 MAX_BATCH_BYTES = 4 * 1024**2
@@ -60,14 +60,16 @@ def check_markers(tokenizer: TextTokenizer, fim: Fim) -> None:
         )
 
 
-def document_tokens(ids: pa.Array, texts: pa.Array, tokenizer: TextTokenizer, fim: Fim) -> Iterator[pa.Array]:
-    """Token ids (list<int32>) of texts, in order, as arrays of up to MAX_BATCH_BYTES of text each."""
-    for start, stop in _bounded(texts):
-        part = texts.slice(start, stop - start).to_pylist()
+def document_tokens(rows: pa.RecordBatch, tokenizer: TextTokenizer, fim: Fim) -> Iterator[pa.Array]:
+    """Token ids (list<int32>) of rows (text; content_id and held_out too where fill-in-the-middle is on), in order, as
+    arrays of up to MAX_BATCH_BYTES of text each.
+    """
+    for start, stop in _bounded(rows.column("text")):
+        part = rows.slice(start, stop - start)
         if fim.rate == 0:
-            yield tokenizer.encode_arrow(part)
+            yield tokenizer.encode_arrow(part.column("text").to_pylist())
         else:
-            yield _cut_tokens(ids.slice(start, stop - start).to_pylist(), part, tokenizer, fim)
+            yield _cut_tokens(part, tokenizer, fim)
 
 
 def _bounded(texts: pa.Array) -> Iterator[tuple[int, int]]:
@@ -81,16 +83,20 @@ def _bounded(texts: pa.Array) -> Iterator[tuple[int, int]]:
         start = stop
 
 
-def _cut_tokens(ids: list[str], texts: list[str], tokenizer: TextTokenizer, fim: Fim) -> pa.Array:
-    """As encode_arrow, with the markers before the pieces of those documents that are cut."""
+def _cut_tokens(part: pa.RecordBatch, tokenizer: TextTokenizer, fim: Fim) -> pa.Array:
+    """As encode_arrow, with the markers before the pieces of those documents that are cut.
+
+    One that is held out stays whole: its bits per byte are those of the text, and markers are no bytes of it.
+    """
     pieces, owners = [], []
-    for number, (content_id, text) in enumerate(zip(ids, texts, strict=True)):
-        found = cut(text, content_id, fim)
+    columns = (part.column(name).to_pylist() for name in ("content_id", "text", "held_out"))
+    for number, (content_id, text, held_out) in enumerate(zip(*columns, strict=True)):
+        found = [Piece("", text)] if held_out else cut(text, content_id, fim)
         pieces += found
         owners += [number] * len(found)
     encoded = tokenizer.encode_arrow([piece.text for piece in pieces])
     values, offsets = encoded.values.to_numpy(), encoded.offsets.to_numpy()
-    rows: list[list[npt.NDArray[np.int32]]] = [[] for _ in texts]
+    rows: list[list[npt.NDArray[np.int32]]] = [[] for _ in range(len(part))]
     for number, (owner, piece) in enumerate(zip(owners, pieces, strict=True)):
         if piece.marker:
             rows[owner].append(np.array([tokenizer.id(piece.marker)], np.int32))
@@ -99,10 +105,10 @@ def _cut_tokens(ids: list[str], texts: list[str], tokenizer: TextTokenizer, fim:
 
 
 def token_batches(shipped: Shipped, fim: Fim, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
-    """Rows (content_id, text, ...) with `tokens` and `n_tokens` in place of the text."""
+    """Rows (content_id, held_out, text, ...) with `tokens` and `n_tokens` in place of the text."""
     others = batch.drop_columns(["text"])
     start = 0
-    for tokens in document_tokens(batch.column("content_id"), batch.column("text"), loaded(shipped), fim):
+    for tokens in document_tokens(batch, loaded(shipped), fim):
         columns = [*others.slice(start, len(tokens)).columns, tokens, tokens.value_lengths().cast(pa.int64())]
         yield pa.RecordBatch.from_arrays(columns, [*others.schema.names, "tokens", "n_tokens"])
         start += len(tokens)

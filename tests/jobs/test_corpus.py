@@ -267,7 +267,9 @@ def test_a_refresh_writes_what_moved_and_equals_a_rebuild(made: Made) -> None:
 
 
 def test_a_repeat_tokenises_nothing_and_other_settings_all(spark: SparkSession, made: Made) -> None:
-    """Fill-in-the-middle changes a column that the runner compares, so every row; a cut one begins with its prefix."""
+    """Fill-in-the-middle changes a column that the runner compares, so every row; a cut one begins with its prefix, and
+    what is held out is its text as it stands.
+    """
     lake = Lake(spark, made.lake.warehouse)
     assert all(r.skipped for r in carry_out(lake, made.params(), pretrain_tokens.STAGE, sft_tokens.STAGE))
     p, texts, table = made.params(fim_rate=1.0), lake.read(CODE_CORPUS), corpus.PRETRAIN_TOKENS
@@ -275,7 +277,12 @@ def test_a_repeat_tokenises_nothing_and_other_settings_all(spark: SparkSession, 
     cut = pretrain_tokens.with_tokens(moved.where(F.col(OP) == "update").drop(OP), texts, p).collect()
     assert {row["content_id"] for row in cut} == {d["clean_id"] for d in DOCUMENTS}
     assert {row["fim"] for row in cut} == {Fim(1.0).settings()}
-    assert {row["tokens"][0] for row in cut} == {made.tokenizer.id("<|fim_prefix|>")}
+    held_out = {d["clean_id"]: d["text"] for d in DOCUMENTS if d["repo"] == HELD}
+    assert {row["tokens"][0] for row in cut if row["content_id"] not in held_out} == {
+        made.tokenizer.id("<|fim_prefix|>")
+    }
+    whole = {row["content_id"]: row["tokens"] for row in cut if row["content_id"] in held_out}
+    assert whole == {i: made.tokenizer.encode([text])[0] for i, text in held_out.items()}
 
 
 def carry_out(lake: Lake, params: Tokens, *stages: Any) -> list[Any]:

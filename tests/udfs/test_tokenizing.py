@@ -20,14 +20,15 @@ IDS = [hashlib.sha256(text.encode()).hexdigest() for text in TEXTS]
 ALL = Fim(1.0)
 
 
-def batch() -> pa.RecordBatch:
-    numbers = pa.array(range(len(TEXTS)), pa.int64())
-    return pa.RecordBatch.from_arrays([pa.array(IDS), numbers, pa.array(TEXTS)], ["content_id", "n", "text"])
+def batch(held_out: list[bool] | None = None) -> pa.RecordBatch:
+    numbers, nowhere = pa.array(range(len(TEXTS)), pa.int64()), pa.array([False] * len(TEXTS))
+    columns = [pa.array(IDS), numbers, nowhere if held_out is None else pa.array(held_out), pa.array(TEXTS)]
+    return pa.RecordBatch.from_arrays(columns, ["content_id", "n", "held_out", "text"])
 
 
-def ids_of(tokenizer: TextTokenizer, fim: Fim) -> list[list[int]]:
+def ids_of(tokenizer: TextTokenizer, fim: Fim, held_out: list[bool] | None = None) -> list[list[int]]:
     shipped = Shipped.of(tokenizer)
-    return [ids for made in token_batches(shipped, fim, batch()) for ids in made["tokens"].to_pylist()]
+    return [ids for made in token_batches(shipped, fim, batch(held_out)) for ids in made["tokens"].to_pylist()]
 
 
 def test_a_batch_gives_what_each_document_gives() -> None:
@@ -35,7 +36,7 @@ def test_a_batch_gives_what_each_document_gives() -> None:
     assert made["tokens"].to_pylist() == [TRAINED.encode([text])[0] for text in TEXTS]
     assert made["tokens"].type == pa.list_(pa.int32())
     assert made["n_tokens"].to_pylist() == [len(ids) for ids in made["tokens"].to_pylist()]
-    assert made.schema.names == ["content_id", "n", "tokens", "n_tokens"]
+    assert made.schema.names == ["content_id", "n", "held_out", "tokens", "n_tokens"]
 
 
 def test_large_batches_are_encoded_in_bounded_parts(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,6 +72,16 @@ def test_only_drawn_documents_are_cut() -> None:
     assert True in same and False in same
 
 
+def test_what_is_held_out_is_never_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its bits per byte are those of the text as it stands; its neighbours in the batch are cut as before."""
+    held_out = [number % 3 == 1 for number in range(len(TEXTS))]
+    monkeypatch.setattr(tokenizing, "MAX_BATCH_BYTES", 3000)
+    whole, cut = ids_of(WITH_FIM, Fim()), ids_of(WITH_FIM, ALL)
+    assert ids_of(WITH_FIM, ALL, held_out) == [w if h else c for w, c, h in zip(whole, cut, held_out, strict=True)]
+    with pytest.raises(KeyError, match="held_out"):
+        list(token_batches(Shipped.of(WITH_FIM), ALL, batch().drop_columns(["held_out"])))
+
+
 def test_fill_in_the_middle_needs_its_special_tokens() -> None:
     check_markers(TRAINED, Fim())
     check_markers(WITH_FIM, ALL)
@@ -102,5 +113,4 @@ def test_conversations_are_those_of_the_chat_template_with_their_masks() -> None
 
 
 def test_no_text_gives_no_batch() -> None:
-    empty = pa.array([], pa.string())
-    assert list(document_tokens(empty, empty, TRAINED, Fim())) == []
+    assert list(document_tokens(batch().slice(0, 0), TRAINED, Fim())) == []
