@@ -12,12 +12,13 @@ import torch
 from torch.nn import functional as F
 
 from tests.training.runs import TOKENIZER
+from training.checkpoint.export import generation
 from training.evaluation.benchmark import program_of, scored
 from training.evaluation.execute import LANGUAGES, run
 from training.evaluation.generate import Sampling, base_prompts, chat_prompts, completions
 from training.evaluation.held_out import document_nats
 from training.evaluation.tasks import human_eval, mbpp, multipl_e
-from training.models import build
+from training.models import build, read
 from training.shapes import shape
 from udfs.tokenizer import TextTokenizer
 
@@ -67,6 +68,32 @@ def test_each_row_ends_at_its_own_stops(model: Any, tokenizer: TextTokenizer) ->
     assert len(ended) < len(first) and whole == second
     (whole,), (ended,) = completions(model, tokenizer, prompts, how, [[], [second[:2]]])
     assert len(ended) < len(second) and whole == first
+
+
+def test_an_exported_model_never_gives_an_id_that_is_no_token(tokenizer: TextTokenizer, tmp_path: Path) -> None:
+    """Embeddings have 128 rows more than there are tokens. Rows of opposite signs: whatever the state, one of them has
+    the largest logit. Without the list of the exported configuration nothing else is ever given.
+    """
+    made = build(shape("tiny", tokenizer.size + 1, context=128), seed=3, ids=tokenizer.model_ids())
+    rows = [tokenizer.id(tokenizer.special.padding), *range(tokenizer.size, made.config.vocab_size)]
+    assert len(rows) == 129
+    signs = torch.tensor([1.0, -1.0]).repeat(len(rows))[: len(rows), None]
+    with torch.no_grad():
+        made.lm_head.weight[rows] = signs * 1e4 * made.lm_head.weight[7]
+    made.generation_config = generation(made.config, tokenizer)
+    made.save_pretrained(str(tmp_path))
+    model = read(tmp_path).eval()
+    prompts = base_prompts(["def f(x):"], tokenizer)
+
+    def generated(**how: Any) -> set[int]:
+        ids = torch.tensor(prompts)
+        out = model.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=8, **how)
+        return set(out[0, ids.shape[1] :].tolist())
+
+    assert not generated(do_sample=False) & set(rows) and not generated(do_sample=True, temperature=5.0) & set(rows)
+    assert completions(model, tokenizer, prompts, Sampling(most=8))[0][0]
+    model.generation_config.suppress_tokens = None
+    assert generated(do_sample=False) <= set(rows)
 
 
 def test_samples_differ_and_repeat_by_their_seed(model: Any, tokenizer: TextTokenizer) -> None:
