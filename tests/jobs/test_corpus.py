@@ -278,11 +278,9 @@ def test_a_repeat_tokenises_nothing_and_other_settings_all(spark: SparkSession, 
     assert {row["content_id"] for row in cut} == {d["clean_id"] for d in DOCUMENTS}
     assert {row["fim"] for row in cut} == {Fim(1.0).settings()}
     held_out = {d["clean_id"]: d["text"] for d in DOCUMENTS if d["repo"] == HELD}
-    assert {row["tokens"][0] for row in cut if row["content_id"] not in held_out} == {
-        made.tokenizer.id("<|fim_prefix|>")
-    }
-    whole = {row["content_id"]: row["tokens"] for row in cut if row["content_id"] in held_out}
-    assert whole == {i: made.tokenizer.encode([text])[0] for i, text in held_out.items()}
+    tokens = {row["content_id"]: row["tokens"] for row in cut}
+    assert {tokens[i][0] for i in tokens.keys() - held_out.keys()} == {made.tokenizer.id("<|fim_prefix|>")}
+    assert {i: tokens[i] for i in held_out} == {i: made.tokenizer.encode([text])[0] for i, text in held_out.items()}
 
 
 def carry_out(lake: Lake, params: Tokens, *stages: Any) -> list[Any]:
