@@ -130,7 +130,25 @@ def test_plan_prints_command_settings_memory_days_and_money(
     small = settings(batch__length=256, batch__size=16, batch__micro=8)
     assert called(monkeypatch, *arguments, "--to", str(tmp_path), "--launcher", "slurm", *small) == 0
     said = capsys.readouterr().out
-    assert "sbatch docker/train.sbatch train sft1" in said and "readable to the end of the run" in said
+    assert "GPUS=1 sbatch --nodes=1 --gpus-per-node=1 docker/train.sbatch train sft1 --model tiny" in said
+    assert "readable to the end of the run" in said
+
+
+@pytest.mark.parametrize(
+    ("gpus", "slurm", "torchrun"),
+    [
+        ("256", "GPUS=8 sbatch --nodes=32 --gpus-per-node=8 ", "torchrun --nproc_per_node 8 --nnodes 32 "),
+        ("12", "GPUS=6 sbatch --nodes=2 --gpus-per-node=6 ", "torchrun --nproc_per_node 6 --nnodes 2 "),
+        ("4", "GPUS=4 sbatch --nodes=1 --gpus-per-node=4 ", "torchrun --nproc_per_node 4 -m training "),
+    ],
+)
+def test_the_planned_command_starts_as_many_ranks_as_the_plan_is_for(
+    gpus: str, slurm: str, torchrun: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = ("plan", "pretrain", "--model", "1.5b", "--to", "x", "--gpus", gpus, *settings(batch__size=3072))
+    for launcher, start in (("slurm", slurm), ("torchrun", torchrun)):
+        assert called(monkeypatch, *given, "--launcher", launcher) == 0
+        assert capsys.readouterr().out.splitlines()[2].startswith(start)
 
 
 @pytest.mark.parametrize(
@@ -155,6 +173,7 @@ def test_plan_prints_command_settings_memory_days_and_money(
         (["export", "--run", "nowhere", "--to", "x"], "expected a complete checkpoint, found none"),
         (["batch", "--run", "nowhere", "--step", "1"], "expected a run with run.json"),
         (["evaluate", "--model", "m", "--to", "x"], "expected --held-out, --human-eval"),
+        (["plan", "pretrain", "--to", "x", "--gpus", "9", "--set", "batch.size=1152"], "found 9 on 2 nodes"),
         (["seen", "--content", "abc", "--runs", "x"], "expected 64 hexadecimal digits"),
     ],
 )

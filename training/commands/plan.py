@@ -43,15 +43,27 @@ def work(args: argparse.Namespace) -> int:
 def command(args: argparse.Namespace, wanted: Asked) -> str:
     """The shell command that starts the run on every node."""
     own = ["train", *_own(sys.argv[1:])]
-    nodes = -(-args.gpus // args.per_node)
+    nodes, gpus = _nodes(args)
     if args.launcher == "slurm":
-        return f"NODES={nodes} GPUS={min(args.gpus, args.per_node)} sbatch docker/train.sbatch " + shlex.join(own)
+        start = ["sbatch", f"--nodes={nodes}", f"--gpus-per-node={gpus}", "docker/train.sbatch"]
+        return f"GPUS={gpus} " + shlex.join([*start, *own])
     if args.launcher == "deepspeed":
         return "deepspeed --hostfile hostfile --module training " + shlex.join(own)
-    start = ["torchrun", "--nproc_per_node", str(min(args.gpus, args.per_node))]
+    start = ["torchrun", "--nproc_per_node", str(gpus)]
     if nodes > 1:
         start += ["--nnodes", str(nodes), "--rdzv_backend", "c10d", "--rdzv_endpoint", "FIRST_NODE:29500"]
     return shlex.join([*start, "-m", "training", *own])
+
+
+def _nodes(args: argparse.Namespace) -> tuple[int, int]:
+    """Nodes, and GPUs of each. Raises ValueError where the nodes would not be alike."""
+    nodes = -(-args.gpus // args.per_node)
+    if args.gpus < 1 or args.gpus % nodes:
+        raise ValueError(
+            f"--gpus: expected equally many on each node of up to {args.per_node}, found {args.gpus} on {nodes} nodes; "
+            "name another number, or another --per-node"
+        )
+    return nodes, args.gpus // nodes
 
 
 _PLAN_ONLY = ("--gpus", "--per-node", "--mfu", "--price", "--gpu-gb", "--launcher")

@@ -11,17 +11,19 @@ from typing import Any
 import torch
 from torch import distributed as dist
 
+from training.engine import launchers
 from training.engine.quiet import deepspeed
 
 _ALONE = {"RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "1", "MASTER_ADDR": "127.0.0.1"}
 
 
 def start(minutes: float = 30.0) -> torch.device:
-    """Join the other ranks (torchrun, deepspeed and Slurm tell where they are; alone otherwise). Returns the device."""
+    """Join the other ranks (torchrun, deepspeed and srun tell where they are; alone otherwise). Returns the device.
+
+    Raises ValueError where srun does not say enough.
+    """
+    os.environ.update(launchers.missing(os.environ))
     package = deepspeed()
-    if "RANK" not in os.environ and "SLURM_PROCID" in os.environ:
-        os.environ["RANK"], os.environ["LOCAL_RANK"] = os.environ["SLURM_PROCID"], os.environ["SLURM_LOCALID"]
-        os.environ["WORLD_SIZE"] = os.environ["SLURM_NTASKS"]
     alone = "RANK" not in os.environ
     if alone:
         # Without these DeepSpeed looks for MPI. They are gone afterwards: a process started from here is alone too.
