@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from training.data.feed import DocumentFeed, Feed, RowFeed
-from training.data.mixture import without
+from training.data.mixture import ANNEALING, without
 from training.data.packing import Packing
 from training.data.reader import Part, Reader
 from training.data.rows import Rows, RowShape
@@ -62,6 +62,14 @@ class Inputs:
     def pinned(self) -> Inputs:
         """The same with a version for every table. Raises ValueError."""
         return replace(self, sources=tuple(_pinned(source) for source in self.sources))
+
+    def notices(self, phase: str) -> list[str]:
+        """What annealing does without of the paper's mixture; a mixture of other parts is the user's own."""
+        names = {source.name for source in self.sources}
+        absent = sorted(set(ANNEALING) - names)
+        if phase != "anneal" or not absent or not names <= set(ANNEALING):
+            return []
+        return [f"mixture: without {', '.join(absent)}; the other parts share its place in proportion"]
 
     def tables(self, held_out: HeldOut = "leave_out") -> dict[str, TokenTable]:
         """The open tables by the names of the parts."""

@@ -80,11 +80,10 @@ class Loop:
     def carry_out(self) -> str:
         """Returns finished, or why the run was stopped after saving: a signal's name, or time limit."""
         rank, world = ranks.rank(), ranks.world()
-        dog = Watchdog(self.run.seeing.hang_minutes, self.folder, rank)
         self._parameters = sum(getattr(p, "ds_numel", p.numel()) for p in self.engine.lm.parameters())
         self._shape, self._peak = shape_of(self.engine.lm.config), peak_flops(self.engine.device)
         batches = Prefetch(lambda step: self.feed.batches(step, rank, world), self.first, self.last)
-        with Stop() as stop, batches:
+        with Watchdog(self.run.seeing.hang_minutes, self.folder, rank) as dog, Stop() as stop, batches:
             for step in range(self.first, self.last):
                 dog.heard(step)
                 waited, began = batches.waited, time.monotonic()
@@ -94,9 +93,7 @@ class Loop:
                 self._note(step, done, time.monotonic() - began, batches.waited - waited)
                 why = self._stop_or_save(step + 1, stop)
                 if why:
-                    dog.close()
                     return why
-        dog.close()
         return "finished"
 
     def _note(self, step: int, done: Step, seconds: float, waited: float) -> None:

@@ -36,10 +36,19 @@ def pretrain(model: str = "1.5b") -> Run:
 
 def pretrain_long(model: str = "8b") -> Run:
     """The 8B's second part: sequences of 8,192, half as many, optimizer and step going on from the first part."""
+    if small(model):
+        return _longer(pretrain(model))
     batch = Batch(1024, 8192, 1)
     rest = PRETRAIN_TOKENS["8b"] - LONG_FROM * batch.tokens
     start = Start(model=model, checkpoint="-", state=True, context=8192, allow=("length",))
     return replace(pretrain("8b"), name="pretrain-long", start=start, batch=batch, duration=Duration(tokens=rest))
+
+
+def _longer(run: Run) -> Run:
+    """A small model's second part: twice the length, half as many sequences, as many steps again."""
+    batch = replace(run.batch, size=run.batch.size // 2, length=2 * run.batch.length, micro=run.batch.size // 2)
+    start = replace(run.start, checkpoint="-", state=True, context=batch.length, allow=("length",))
+    return replace(run, name="pretrain-long", start=start, batch=batch)
 
 
 def anneal(model: str = "1.5b") -> Run:

@@ -59,6 +59,7 @@ def about(run: Carried) -> dict[str, Any]:
         "settings": json.dumps(run.run.as_dict(), indent=1),
         "ranks": run.whole["ranks"],
         "skipped": skipped,
+        "account": next((event["account"] for event in events if "account" in event), {}),
         "resumed": [event for event in events if event["event"] == "resumed"],
         "saved": [event for event in events if event["event"] == "saved"],
         "notices": [notice for event in events for notice in event.get("notices", ())],

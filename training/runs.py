@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,17 +10,18 @@ from typing import Any
 from training.checkpoint import store
 from training.data.feed import Feed
 from training.inputs import Inputs, open_feed
-from training.run_file import RUN_FILE, reopened
-from training.settings import Run
+from training.run_file import RUN_FILE, json_lines, logged, reopened
+from training.settings import Data, Run
 from udfs.tokenizer import TextTokenizer
 
 
 @dataclass(frozen=True)
 class Segment:
-    """Steps from `first` to `last` (exclusive) whose batches `feed` gives."""
+    """Steps from `first` to `last` (exclusive) whose batches `feed` gives from `inputs`."""
 
     first: int
     last: int
+    inputs: Inputs
     feed: Feed
 
 
@@ -48,27 +48,29 @@ class Carried:
 
     def log(self) -> list[dict[str, Any]]:
         """Lines of log.jsonl; of a step that a resume carried out again, the last one."""
-        return list({row["step"]: row for row in _lines(self.folder / "log.jsonl")}.values())
+        return logged(self.folder)
 
     def events(self) -> list[dict[str, Any]]:
         """Lines of events.jsonl."""
-        return _lines(self.folder / "events.jsonl")
+        return json_lines(self.folder / "events.jsonl")
 
     def segments(self) -> Iterator[Segment]:
-        """The stretches of steps that counted sequences in one way, with their data open."""
+        """The stretches of steps that read and counted sequences in one way, with their data open."""
         parts = self.whole["segments"]
         ends = [part["step"] for part in parts[1:]] + [self.whole["last_step"]]
         for part, end in zip(parts, ends, strict=True):
             batch = replace(self.run.batch, size=part["size"], length=part["length"], micro=1)
-            feed = open_feed(replace(self.run, batch=batch), self.inputs, self.tokenizer)
+            run = replace(self.run, batch=batch, data=Data(**part["data"]))
+            inputs = Inputs.from_dict(part["inputs"])
+            feed = open_feed(run, inputs, self.tokenizer)
             feed.begin(part["step"], part["sequence"])
-            yield Segment(part["step"], end, feed)
+            yield Segment(part["step"], end, inputs, feed)
 
-    def feed(self, step: int) -> Feed:
-        """The feed of a step, one sequence a micro-batch. Raises ValueError."""
+    def segment(self, step: int) -> Segment:
+        """The segment of a step; its feed gives one sequence a micro-batch. Raises ValueError."""
         for segment in self.segments():
             if segment.first <= step < segment.last:
-                return segment.feed
+                return segment
         first, last = self.whole["first_step"], self.whole["last_step"]
         raise ValueError(f"{self.folder}: expected a step from {first} to {last - 1}, found {step}")
 
@@ -81,16 +83,3 @@ class Carried:
 def below(root: str | Path) -> list[Path]:
     """Folders below `root` (itself included) that hold a run."""
     return sorted(file.parent for file in Path(root).rglob(RUN_FILE))
-
-
-def _lines(file: Path) -> list[dict[str, Any]]:
-    """JSON lines; the last one of a killed run may be cut off."""
-    if not file.exists():
-        return []
-    found = []
-    for line in file.read_text(encoding="utf-8").splitlines():
-        try:
-            found.append(json.loads(line))
-        except ValueError:
-            continue
-    return found

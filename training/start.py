@@ -52,12 +52,27 @@ def beginning(run: Run, feed: Feed, folder: Path, resume: Resume, tokenizer: Tex
     if run.start.checkpoint == "-":
         raise ValueError(f"{run.name}: expected --from with the run to go on from, found none; name a run folder")
     found = store.opened(run.start.checkpoint, run.start.step)
+    _refuse_unstable(run, found)
     if found.state["tokenizer_hash"] != tokenizer.hash:
         raise ValueError(f"{found.folder}: expected the tokenizer it was trained with, found another; name that one")
     # Another phase reads its own mixture from the beginning; the same one goes on where it stood.
     same = found.state["phase"] == run.phase
     sequence = feed.resume(found.state["feed"], run.start.allow) if same else 0
     return Beginning(found, False, found.step, sequence)
+
+
+def _refuse_unstable(run: Run, found: Checkpoint) -> None:
+    """Optimizer and rate go on from the stable phase alone: elsewhere the rate would jump."""
+    rate = found.state["run"]["rate"]
+    wanted = f"{found.folder}: expected a checkpoint of a pretraining's stable phase to go on from"
+    if found.state["phase"] != "pretrain":
+        raise ValueError(f"{wanted}, found one of {found.state['run']['name']}; name the pretraining's run")
+    if found.step < rate["warmup"]:
+        raise ValueError(f"{wanted}, found step {found.step:,} of its warm-up of {rate['warmup']:,}; name a later one")
+    if rate["peak"] != run.rate.peak:
+        raise ValueError(
+            f"{wanted} at rate.peak {run.rate.peak}, found one at {rate['peak']}; --set rate.peak={rate['peak']}"
+        )
 
 
 def model(run: Run, begun: Beginning, tokenizer: TextTokenizer, feed: Feed, folder: Path) -> Any:
@@ -118,6 +133,7 @@ def base(run: Run, inputs: Inputs, begun: Beginning, lm: Any, tokenizer: TextTok
         "tokenizer_hash": tokenizer.hash,
         "lineage": lineage,
         "model": {"config": config, "hash": digest},
+        "initialisation": models.INITIALISATION,
         "run_hash": run.hash(),
         "versions": {name: version(name) for name in ("torch", "deepspeed", "transformers")},
     }

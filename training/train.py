@@ -11,19 +11,25 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from statistics import median
 from typing import Any
+
+import torch
 
 from training import start
 from training.checkpoint import store
 from training.data.feed import Feed
 from training.data.readable import readable_until
 from training.engine import distributed as ranks
+from training.engine.engine import Engine
 from training.files import write_json
 from training.inputs import Inputs, open_feed
 from training.loop import Loop
-from training.metrics import Log
-from training.run_file import RUN_FILE
+from training.metrics import Log, peak_flops
+from training.planning import MFU, PRICE, duration
+from training.run_file import RUN_FILE, logged
 from training.settings import Run
+from training.shapes import shape_of
 from training.start import Beginning, Resume
 from udfs.tokenizer import TextTokenizer
 
@@ -39,16 +45,19 @@ def train(
     progress: Callable[[dict[str, Any]], None] | None = None,
 ) -> str:
     """Carry a run out. Returns finished, or why it stopped after saving. Raises ValueError for the user's mistakes."""
-    device = ranks.start(max(30.0, run.seeing.hang_minutes))
     _refuse_used(folder, resume)
     tokenizer = TextTokenizer.read(inputs.tokenizer)
-    feed = _first_on_rank_0(lambda: open_feed(run, inputs, tokenizer))
+    # Before the ranks meet: copying a large table may take longer than ranks wait for each other. Those of a machine
+    # queue at the lock of its cache.
+    feed = open_feed(run, inputs, tokenizer)
+    device = ranks.start(max(30.0, run.seeing.hang_minutes))
     begun = start.beginning(run, feed, folder, resume, tokenizer)
     feed.begin(begun.first, begun.sequence)
     first = _phase_first(folder, begun)
     last = first + run.duration.optimizer_steps(run.batch, feed.steps_an_epoch)
     _refuse_short(feed, inputs, begun.first, last)
     lm = start.model(run, begun, tokenizer, feed, folder)
+    _refuse_unreadable(inputs, _seconds(run, lm, device, folder, last - begun.first))
     base = start.base(run, inputs, begun, lm, tokenizer)
     if ranks.rank() == 0:
         _describe(run, inputs, folder, first, last, begun, base)
@@ -56,8 +65,7 @@ def train(
     ranks.barrier()
     engine = start.engine(run, lm, device, begun)
     log = Log(folder, run.seeing, f"{run.name}-{folder.name}", ranks.rank() == 0)
-    facts = {"sequence": begun.sequence, "notices": feed.notices, "attention": engine.attention.backend}
-    log.event("resumed" if begun.own else "started", begun.first, **facts)
+    log.event("resumed" if begun.own else "started", begun.first, **_facts(run, inputs, begun, feed, engine))
     schedule = run.rate.schedule(run.phase, first, last - first)
     loop = Loop(run, engine, feed, schedule, folder, begun.first, last, log, base, begun.stored())
     loop.progress = progress or (lambda _: None)
@@ -70,6 +78,17 @@ def train(
         engine.close()
 
 
+def _facts(run: Run, inputs: Inputs, begun: Beginning, feed: Feed, engine: Engine) -> dict[str, Any]:
+    """What the log's first event says."""
+    notices = [*inputs.notices(run.phase), *feed.notices]
+    return {
+        "sequence": begun.sequence,
+        "notices": notices,
+        "attention": engine.attention.backend,
+        "account": feed.account(),
+    }
+
+
 def _phase_first(folder: Path, begun: Beginning) -> int:
     """The global number of the first step of this run."""
     if not begun.own:
@@ -77,27 +96,32 @@ def _phase_first(folder: Path, begun: Beginning) -> int:
     return int(json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))["first_step"])
 
 
-def _first_on_rank_0(make: Callable[[], Feed]) -> Feed:
-    """Rank 0 builds the caches of its machine before the others look; they wait at the lock on other machines."""
-    made = make() if ranks.rank() == 0 else None
-    ranks.barrier()
-    return made or make()
-
-
 def _refuse_short(feed: Feed, inputs: Inputs, first: int, last: int) -> None:
-    """Whether there are sequences for all steps, and the pinned versions will be there to the end.
-
-    A second a step is assumed: slow for a toy, quick for a cluster.
-    """
+    """Whether there are sequences for all steps."""
     if feed.steps < last:
         raise ValueError(
             f"{inputs.sources[0].table}: expected data for {last - first:,} steps, found {feed.steps - first:,}; "
             "allow more epochs in the mixture, add data, or shorten duration"
         )
+
+
+def _seconds(run: Run, lm: Any, device: torch.device, folder: Path, steps: int) -> float:
+    """How long `steps` steps will take: as the run's steps took so far, else by the plan, else a second each."""
+    rows = logged(folder)
+    if rows:
+        return float(steps * median(row["seconds"] for row in rows))
+    peak = peak_flops(device)
+    if peak is None:
+        return float(steps)
+    return duration(run, shape_of(lm.config), ranks.world(), steps, MFU, PRICE, peak).days * 86_400
+
+
+def _refuse_unreadable(inputs: Inputs, seconds: float) -> None:
+    """Whether the pinned versions will be there to the end."""
     said: list[str] = []
     if ranks.rank() == 0:
         for table in inputs.tables().values():
-            found = readable_until(table, float(last - first))
+            found = readable_until(table, seconds)
             said += found.errors
             for warning in found.warnings:
                 print(warning, flush=True)
@@ -113,13 +137,14 @@ def _refuse_used(folder: Path, resume: Resume) -> None:
 def _describe(
     run: Run, inputs: Inputs, folder: Path, first: int, last: int, begun: Beginning, base: dict[str, Any]
 ) -> None:
-    """Write run.json, with a segment for each stretch of steps that counts sequences in its own way."""
+    """Write run.json, with a segment for each stretch of steps that reads or counts sequences in its own way."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / RUN_FILE
     segments = json.loads(file.read_text(encoding="utf-8"))["segments"] if begun.own else []
     segment = {"step": begun.first, "sequence": begun.sequence, "size": run.batch.size, "length": run.batch.length}
+    segment |= {"data": run.as_dict()["data"], "inputs": json.loads(json.dumps(inputs.as_dict()))}
     kept = [s for s in segments if s["step"] < begun.first]
-    moved = not kept or any(kept[-1][k] != segment[k] for k in ("size", "length"))
+    moved = not kept or any(kept[-1][k] != segment[k] for k in segment if k not in ("step", "sequence"))
     whole = {
         "format": 1,
         "run": run.as_dict(),
@@ -127,6 +152,7 @@ def _describe(
         "first_step": first,
         "last_step": last,
         "segments": [*kept, segment] if moved else kept,
+        "initialisation": None if begun.checkpoint or run.start.checkpoint else base["initialisation"],
         "tokenizer_hash": base["tokenizer_hash"],
         "lineage": base["lineage"],
         "versions": base["versions"],

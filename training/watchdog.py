@@ -40,7 +40,11 @@ class Watchdog:
                 print(f"{self._file}: step {self._step} hung for {silent:.0f} s, stacks are there", flush=True)
                 os._exit(EXIT_CODE)
 
-    def close(self) -> None:
+    def __enter__(self) -> Watchdog:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Whatever ends the run ends the watch: the process may live on, in a notebook or a driver."""
         self._ended.set()
         if self._thread.is_alive():
             self._thread.join()

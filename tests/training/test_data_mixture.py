@@ -31,7 +31,7 @@ def test_every_prefix_is_within_one_sequence_of_its_shares(weights: list[int]) -
 
 @settings(max_examples=100, deadline=None)
 @given(
-    st.dictionaries(st.sampled_from(NAMES), st.tuples(st.integers(1, 9), st.integers(1, 25)), min_size=1),
+    st.dictionaries(st.sampled_from(NAMES), st.tuples(st.integers(1, 9), st.integers(2, 25)), min_size=1),
     st.sampled_from([0.5, 1, 1.75, 3]),
 )
 def test_seeks_counts_and_places_agree_with_counting(parts: dict[str, tuple[int, int]], epochs: float) -> None:
@@ -107,6 +107,13 @@ def test_a_missing_part_fails_or_is_shared_out_and_said() -> None:
     assert plan.names == ("algorithmic", "original") and "snippets, textbooks missing" in plan.notices[0]
     with pytest.raises(ValueError, match="found none of"):
         Plan(ANNEALING, {}, missing="renormalise")
+
+
+def test_a_cap_that_leaves_nothing_of_a_part_is_a_missing_part() -> None:
+    weights, there, caps = {"a": 1, "b": 1}, {"a": 100, "b": 3}, {"b": 0.3}
+    with pytest.raises(ValueError, match=r"found none of b; add the part or allow more epochs of it"):
+        Plan(weights, there, caps)
+    assert "b missing" in Plan(weights, there, caps, missing="renormalise").notices[0]
 
 
 @pytest.mark.parametrize(

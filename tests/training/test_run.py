@@ -71,7 +71,7 @@ def test_another_batch_goes_on_where_the_data_stood(pretrained: Path, tmp_path: 
     carried(tiny(steps=36, batch={"size": 4}), place, "must")
     run = Carried.open(place)
     assert [(s["step"], s["sequence"], s["size"]) for s in run.whole["segments"]] == [(0, 0, 8), (30, 240, 4)]
-    first = run.feed(30).pieces(30)[0][0]
+    first = run.segment(30).feed.pieces(30)[0][0]
     assert 30 in run.seen(first.content_id) and max(run.seen(first.content_id)) < 36
 
 
@@ -147,7 +147,7 @@ def test_a_spike_is_skipped_and_its_rows_are_named(tmp_path: Path) -> None:
     skipped = events(tmp_path / "run", "skipped")
     assert skipped and sorted(found) == list(range(14))
     step = skipped[0]["step"]
-    pieces = Carried.open(tmp_path / "run").feed(step).pieces(step)
+    pieces = Carried.open(tmp_path / "run").segment(step).feed.pieces(step)
     assert {tuple(row) for row in skipped[0]["rows"]} == {(p.content_id, p.chunk) for s in pieces for p in s}
     assert opened(tmp_path / "run").state["skipped"] == len(skipped)
 

@@ -14,6 +14,7 @@ from training.recipes import RECIPES, recipe
 from training.settings import Run
 
 STAGES = {"sft1": 1, "sft2": 2}
+MODEL = "1.5b"
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Asked:
 def add_run(parser: argparse.ArgumentParser) -> None:
     """What `train` and `plan` take."""
     parser.add_argument("recipe", nargs="?", choices=sorted(RECIPES), help="what to train; left out with --resume")
-    parser.add_argument("--model", default="1.5b", help="1.5b, 8b, toy, tiny, or a Hugging Face folder")
+    parser.add_argument("--model", help="1.5b (without it), 8b, toy, tiny, or a Hugging Face folder")
     parser.add_argument("--tokens", metavar="TABLE", help="token table: LOCATION, LOCATION@VERSION, LOCATION@rRELEASE")
     parser.add_argument(
         "--part", action="append", default=[], metavar="NAME=TABLE", help="a part of the recipe's mixture"
@@ -49,7 +50,7 @@ def asked(args: argparse.Namespace) -> Asked:
     """The run that the arguments describe. Raises ValueError."""
     if not args.recipe:
         raise ValueError(f"train: expected a recipe ({', '.join(RECIPES)}), found none; name one, or add --resume")
-    run = with_source(recipe(args.recipe, args.model), args.source)
+    run = with_source(recipe(args.recipe, args.model or MODEL), args.source)
     run = replace(run, **overridden(run.sections(), args.params, args.set))
     if not args.tokenizer:
         raise ValueError("--tokenizer: expected the folder of the tokenizer that made the tokens, found none; name it")
@@ -82,13 +83,16 @@ def sources(args: argparse.Namespace, run: Run) -> tuple[Source, ...]:
         raise ValueError("--without: expected a mixture of --part or --mixture to leave a part out of, found --tokens")
     if args.mixture:
         return _left(read_mixture(args.mixture), args.without)
-    if args.tokens:
-        return (named("original" if run.phase == "anneal" else "tokens", args.tokens),)
-    parts = tuple(named(*_split(part)) for part in args.part)
-    if run.phase != "anneal":
-        return _left(parts, args.without)
-    found = weighted(parts, ANNEALING, args.without)
-    absent = sorted(set(ANNEALING) - set(args.without) - {source.name for source in found})
+    whole = "original" if run.phase == "anneal" else "tokens"
+    parts = [(whole, args.tokens)] if args.tokens else map(_split, args.part)
+    given = tuple(named(name, table) for name, table in parts)
+    return _annealing(given, args.without, run) if run.phase == "anneal" else _left(given, args.without)
+
+
+def _annealing(given: tuple[Source, ...], without: list[str], run: Run) -> tuple[Source, ...]:
+    """The parts with the paper's weights; what is missing is refused, left out or renormalised over by name."""
+    found = weighted(given, ANNEALING, without)
+    absent = sorted(set(ANNEALING) - set(without) - {source.name for source in found})
     if absent and run.data.missing == "fail":
         raise ValueError(
             f"mixture: expected the parts {', '.join(ANNEALING)}, found no {', '.join(absent)}; name them by --part, "
@@ -97,6 +101,30 @@ def sources(args: argparse.Namespace, run: Run) -> tuple[Source, ...]:
     if absent and os.environ.get("RANK", "0") == "0":
         print(f"mixture: {', '.join(absent)} missing; the other parts share its place in proportion", flush=True)
     return found
+
+
+def resumed(args: argparse.Namespace, run: Run, inputs: Inputs) -> Inputs:
+    """What a resume reads: the run's own inputs, or tables and versions that are named now. Whether the run may go on
+    with those is for its checkpoint to say (data/resume.py). Raises ValueError where something else is named.
+    """
+    told = {
+        "recipe": (args.recipe, run.name),
+        "--model": (args.model, run.start.model),
+        "--tokenizer": (args.tokenizer and str(Path(args.tokenizer).absolute()), inputs.tokenizer),
+        "--from": (args.source and with_source(run, args.source).start, run.start),
+    }
+    for name, (given, own) in told.items():
+        if given and given != own:
+            raise ValueError(f"{name}: expected {own!r} as in this run, found {given!r}; leave it out on a resume")
+    if not (args.tokens or args.part or args.mixture):
+        return inputs
+    before = {source.name: source for source in inputs.sources}
+    now = []
+    for source in sources(args, run):
+        own = before.get(source.name)
+        same = own is not None and own.table == source.table and source.version is None
+        now.append(replace(source, version=own.version) if own is not None and same else source)
+    return replace(inputs, sources=tuple(now)).pinned()
 
 
 def _left(parts: tuple[Source, ...], without: list[str]) -> tuple[Source, ...]:

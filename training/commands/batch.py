@@ -16,8 +16,9 @@ def work(args: argparse.Namespace) -> int:
     from training.runs import Carried
 
     run = Carried.open(args.run)
-    batches = run.feed(args.step).batches(args.step, 0, 1)
-    for source in run.inputs.sources:
+    segment = run.segment(args.step)
+    batches = segment.feed.batches(args.step, 0, 1)
+    for source in segment.inputs.sources:
         print(f"{source.name}: {source.table} version {source.version}")
     print(f"step {args.step}: {len(batches)} sequences; <...> is what is not trained")
     for batch in batches[: args.sequences]:

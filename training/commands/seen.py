@@ -6,7 +6,14 @@ import argparse
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--content", required=True, metavar="ID", help="content id, 64 hexadecimal digits")
+    parser.add_argument(
+        "--content", required=True, metavar="ID", help="id of a document or chat row, 64 hexadecimal digits"
+    )
+    parser.add_argument(
+        "--instructions",
+        metavar="TABLE",
+        help="instruction_parts of the warehouse: also the chat rows that were made from the content",
+    )
     parser.add_argument("--runs", required=True, metavar="DIR", help="folder with run folders below it")
 
 
@@ -19,12 +26,29 @@ def work(args: argparse.Namespace) -> int:
     folders = below(args.runs)
     if not folders:
         raise ValueError(f"{args.runs}: expected run folders, found none; name the folder above them")
+    names = [wanted, *(made_from(wanted, args.instructions) if args.instructions else ())]
     for folder in folders:
         run = Carried.open(folder)
-        steps = run.seen(wanted)
+        steps = sorted({step for name in names for step in run.seen(name)})
         if not steps:
             print(f"{folder}: not seen in {run.done():,} steps")
             continue
         listed = ", ".join(f"{step:,}" for step in steps[:20]) + (f" and {len(steps) - 20} more" if steps[20:] else "")
         print(f"{folder}: read at {len(steps)} steps: {listed}")
     return 0
+
+
+def made_from(content: str, table: str) -> list[str]:
+    """Ids of the chat rows that were made from a content. Raises ValueError."""
+    import pyarrow.compute as pc
+
+    from training.data.delta import load
+
+    found = load(table).to_pyarrow_dataset()
+    if not {"origin", "instruction_id"} <= set(found.schema.names):
+        raise ValueError(
+            f"{table}: expected columns origin and instruction_id, found {', '.join(found.schema.names)}; "
+            "name instruction_parts of the warehouse"
+        )
+    rows = found.to_table(columns=["instruction_id"], filter=pc.field("origin") == content)
+    return sorted(set(rows["instruction_id"].to_pylist()))

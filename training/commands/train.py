@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from training.commands.arguments import add_run, asked
+from training.commands.arguments import add_run, asked, resumed
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,6 +32,7 @@ def work(args: argparse.Namespace) -> int:
     if known:
         run, inputs, _ = reopened(folder)
         run = replace(run, **overridden(run.sections(), args.params, args.set))
+        inputs = resumed(args, run, inputs)
     else:
         wanted = asked(args)
         run, inputs = wanted.run, wanted.inputs.pinned()

@@ -103,6 +103,7 @@ class DocumentFeed:
         return {
             name: {
                 "tokens": a.tokens,
+                "added": a.added,
                 "sequences": a.sequences,
                 "padding": a.padding,
                 "dropped": dict(a.dropped),

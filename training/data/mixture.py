@@ -127,15 +127,16 @@ class Plan:
         missing: Literal["fail", "renormalise"] = "fail",
     ) -> None:
         self.notices: list[str] = []
-        present = self._present(weights, available, missing)
+        caps = {**dict.fromkeys(available, 1.0), **(epochs or {})}
+        most = {name: int(Fraction(str(caps[name])) * count) for name, count in available.items()}
+        present = self._present(weights, most, missing)
         whole, rounded = whole_weights(present)
         if rounded:
             self.notices.append(f"mixture: weights were rounded to parts of {PERIOD:,}")
         self.names = tuple(sorted(whole))
         self.weights = tuple(whole[name] for name in self.names)
         self.epoch = tuple(available[name] for name in self.names)
-        caps = {**dict.fromkeys(self.names, 1.0), **(epochs or {})}
-        self.limits = tuple(int(Fraction(str(caps[name])) * available[name]) for name in self.names)
+        self.limits = tuple(most[name] for name in self.names)
         self.segments = _segments(self.weights, self.limits)
         self.total = sum(self.limits)
         self._starts = [segment.start for segment in self.segments]
@@ -145,7 +146,7 @@ class Plan:
         if absent and (missing == "fail" or len(absent) == len(weights)):
             raise ValueError(
                 f"mixture: expected at least one sequence of each part, found none of {', '.join(absent)}; "
-                "add the part, leave it out of the mixture, or renormalise over the others"
+                "add the part or allow more epochs of it, leave it out of the mixture, or renormalise over the others"
             )
         if absent:
             self.notices.append(f"mixture: {', '.join(absent)} missing; the other parts share its place in proportion")

@@ -6,8 +6,6 @@ variable-length or flex attention, a CPU a mask. transformers calls `attend` und
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import torch
@@ -44,6 +42,8 @@ class Attention:
                     f"engine.attention: expected auto, flex or varlen where data.isolate is set, found {wanted!r}: "
                     "the others would need a mask, which takes them off the fast path"
                 )
+            if wanted == "varlen" and _varlen() is None:
+                raise ValueError("engine.attention: expected a torch with varlen_attn, found none; name flex or auto")
             self.backend = ("varlen" if _varlen() else "flex") if wanted == "auto" else wanted
         else:
             if wanted in ("flex", "varlen"):
@@ -52,12 +52,15 @@ class Attention:
                 )
             self.backend = _probed(wanted, device, dtype, head)
 
-    @contextmanager
-    def chosen(self) -> Iterator[None]:
-        """Within it no other kernel can be taken: torch raises instead."""
-        one = SDPA.get(self.backend)
-        with nullcontext() if one is None else sdpa_kernel([one]):
-            yield
+    def insist(self) -> None:
+        """From now on no other kernel can be taken in this process: torch raises instead. Not only around the forward
+        pass, since recomputed activations run it again within the backward pass.
+        """
+        _allow({self.backend} if self.backend in SDPA else set(SDPA))
+
+    def release(self) -> None:
+        """Leave the choice to torch again."""
+        _allow(set(SDPA))
 
     def arguments(self, positions: Tensor | None) -> dict[str, Any]:
         """What `attend` needs to know of the micro-batch, made once for all layers; positions [sequences, length]."""
@@ -71,6 +74,18 @@ class Attention:
             return {"blocks": _block_mask(documents)}
         causal = torch.ones(positions.shape[1], positions.shape[1], dtype=torch.bool, device=positions.device).tril()
         return {"visible": (documents[:, :, None] == documents[:, None, :])[:, None] & causal}
+
+
+def head_size(config: Any, length: int) -> int:
+    """Numbers a head. Raises ValueError for attention that `attend` does not do, whatever folder the model is from."""
+    window = getattr(config, "sliding_window", None) if getattr(config, "use_sliding_window", True) else None
+    softcap = getattr(config, "attn_logit_softcapping", None)
+    if softcap or (window and window < length):
+        found = f"attention scores capped at {softcap}" if softcap else f"a window of {window} at length {length}"
+        raise ValueError(
+            f"{config.model_type}: expected full causal attention, found {found}; start from another model"
+        )
+    return int(getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads)
 
 
 def attend(
@@ -98,6 +113,13 @@ def attend(
 
 
 AttentionInterface.register(NAME, attend)
+
+
+def _allow(names: set[str]) -> None:
+    torch.backends.cuda.enable_flash_sdp("flash" in names)
+    torch.backends.cuda.enable_cudnn_sdp("cudnn" in names)
+    torch.backends.cuda.enable_mem_efficient_sdp("efficient" in names)
+    torch.backends.cuda.enable_math_sdp("math" in names)
 
 
 def _probed(wanted: str, device: torch.device, dtype: torch.dtype, head: int) -> str:

@@ -18,7 +18,7 @@ import torch
 from training.data.packing import IGNORED
 from training.data.reader import Batch
 from training.engine import distributed as ranks
-from training.engine.attention import NAME, Attention
+from training.engine.attention import NAME, Attention, head_size
 from training.engine.configuration import deepspeed_config, dtype_of
 from training.engine.loss import compile_kernel
 from training.engine.model import Trained, compile_layers, parameter_groups, recompute_layers
@@ -52,7 +52,9 @@ class Engine:
         config = deepspeed_config(run, ranks.world(), self.dtype)
         if universal:
             config["checkpoint"] = {"load_universal": True}
-        self.attention = Attention(run.engine.attention, device, self.dtype, lm.config.head_dim, run.data.isolate)
+        head = head_size(lm.config, run.batch.length)
+        self.attention = Attention(run.engine.attention, device, self.dtype, head, run.data.isolate)
+        self.attention.insist()
         lm.set_attn_implementation(NAME)
         if run.engine.recompute:
             recompute_layers(lm)
@@ -125,6 +127,7 @@ class Engine:
 
     def close(self) -> None:
         self.deepspeed.destroy()
+        self.attention.release()
 
 
 def _tensors(batch: Batch, device: torch.device) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:

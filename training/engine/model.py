@@ -27,11 +27,10 @@ class Trained(nn.Module):
         self.attention, self.loss_tokens, self.gathered = attention, loss_tokens, gathered
 
     def forward(self, ids: Tensor, labels: Tensor, positions: Tensor | None = None) -> Tensor:
-        with self.attention.chosen():
-            # No mask and no cache: with either, transformers drops isolation and the fast path without a word.
-            hidden = self.lm.base_model(
-                input_ids=ids, position_ids=positions, use_cache=False, **self.attention.arguments(positions)
-            ).last_hidden_state
+        # No mask and no cache: with either, transformers drops isolation and the fast path without a word.
+        hidden = self.lm.base_model(
+            input_ids=ids, position_ids=positions, use_cache=False, **self.attention.arguments(positions)
+        ).last_hidden_state
         head = self.lm.get_output_embeddings()
         rows, targets = hidden.flatten(0, 1), shifted(labels).flatten()
         return summed_loss(rows, head, targets, self.loss_tokens, self.gathered)
