@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from tests.training.runs import TOKENIZER, inputs, tiny
 from training.data.reader import Batch
 from training.engine import distributed as ranks
 from training.engine.configuration import deepspeed_config, refused
-from training.engine.engine import Engine
+from training.engine.engine import Engine, Step
 from training.engine.loss import summed_loss
 from training.engine.model import Trained
 from training.inputs import open_feed
@@ -59,30 +60,62 @@ def weights(engine: Engine) -> torch.Tensor:
     return torch.cat([p.detach().float().flatten() for p in engine.lm.parameters()])
 
 
-@pytest.mark.parametrize("zero", [1, 2])
-def test_the_gradient_is_of_the_whole_batch_however_it_is_cut(engines: Any, zero: int) -> None:
-    """One step of 8 x 1 and 1 x 8 (micro x accumulation) against autograd on the mean over all supervised tokens."""
+def autograd() -> tuple[float, float, dict[str, torch.Tensor]]:
+    """Loss, norm and gradients by plain autograd on the mean over all supervised tokens of the eight sequences."""
     plain = build(shape("tiny"))
     whole = batches(8)[0]
     ids, labels = (torch.from_numpy(a).long() for a in (whole.ids, whole.labels))
     logits = plain(ids, use_cache=False).logits
     loss = F.cross_entropy(logits[:, :-1].flatten(0, 1), labels[:, 1:].flatten(), ignore_index=-100)
     loss.backward()
-    loss = loss.detach()
-    norm = torch.sqrt(sum((p.grad**2).sum() for p in plain.parameters() if p.grad is not None))
-    found = []
+    found = {name: p.grad for name, p in plain.named_parameters() if p.grad is not None}
+    return float(loss.detach()), float(torch.sqrt(sum((g**2).sum() for g in found.values()))), found
+
+
+def step_and_gradients(engine: Engine, made: list[Batch]) -> tuple[Step, dict[str, torch.Tensor]]:
+    """A step, and the gradients of the whole global batch as they stood before the update, on every rank.
+
+    The decision to skip is asked for at that very moment. Weights would not do: Adam's first step is about the rate
+    times the gradient's sign, whatever its size.
+    """
+    from deepspeed.utils import safe_get_full_grad
+
+    found: dict[str, torch.Tensor] = {}
+
+    def read(_: float) -> None:
+        for name, p in engine.lm.named_parameters():
+            grad = safe_get_full_grad(p)
+            assert grad is not None, name
+            found[name] = grad.detach().clone().reshape(getattr(p, "ds_shape", p.shape))
+
+    return engine.step(made, 1e-3, read), found
+
+
+def assert_equal_gradients(found: dict[str, torch.Tensor], expected: dict[str, torch.Tensor]) -> None:
+    """To fp32 rounding: a ten-thousandth of each value, and a millionth of the parameter's largest one."""
+    assert found.keys() == expected.keys()
+    for name, gradient in expected.items():
+        least = 1e-6 * float(gradient.abs().max())
+        torch.testing.assert_close(found[name], gradient, rtol=1e-4, atol=least, msg=lambda m, n=name: f"{n}: {m}")
+
+
+@pytest.mark.parametrize("zero", [1, 2, 3])
+def test_the_gradient_is_of_the_whole_batch_however_it_is_cut(engines: Any, zero: int) -> None:
+    """One step of 8 x 1 and 1 x 8 (micro x accumulation) against autograd; two ranks: test_two_ranks.py."""
+    loss, norm, expected = autograd()
     for micro in (8, 1):
         engine = engines(engine={"zero": zero, "dtype": "fp32"}, batch={"micro": micro})
-        done = engine.step(batches(micro), 1e-3)
-        assert done.loss == pytest.approx(float(loss), rel=1e-6)
-        assert done.norm == pytest.approx(float(norm), rel=1e-5)
-        assert done.tokens == int((whole.labels[:, 1:] != -100).sum())
-        found.append(weights(engine))
-    # Adam's first step moves each weight by the rate, 1e-3, whatever the gradient: a thousandth of that is equal.
-    torch.testing.assert_close(found[0], found[1], rtol=0, atol=1e-6)
+        done, found = step_and_gradients(engine, batches(micro))
+        assert done.loss == pytest.approx(loss, rel=1e-6)
+        assert done.norm == pytest.approx(norm, rel=1e-5)
+        assert done.tokens == int((batches(8)[0].labels[:, 1:] != -100).sum())
+        assert_equal_gradients(found, expected)
 
 
-@pytest.mark.parametrize(("zero", "dtype"), [(1, "fp32"), (1, "bf16"), (2, "bf16"), (3, "fp32")])
+LAYOUTS = [(1, "fp32"), (1, "bf16"), (2, "bf16"), (3, "fp32")]
+
+
+@pytest.mark.parametrize(("zero", "dtype"), LAYOUTS)
 def test_a_skipped_step_leaves_nothing_behind(engines: Any, zero: int, dtype: str) -> None:
     """Weights stay, and the next step is as if the skipped one had never been."""
     settings = {"engine": {"zero": zero, "dtype": dtype}, "batch": {"micro": 2}}
@@ -96,7 +129,7 @@ def test_a_skipped_step_leaves_nothing_behind(engines: Any, zero: int, dtype: st
 SKIPS: list[tuple[bool, Any]] = [(True, lambda _: None), (False, lambda _: "a test"), (True, lambda _: None)]
 
 
-def test_a_gradient_that_is_not_finite_skips_the_step(engines: Any) -> None:
+def test_a_loss_that_is_not_finite_skips_the_step(engines: Any) -> None:
     engine = engines(engine={"dtype": "fp32"}, batch={"micro": 8})
     with torch.no_grad():
         engine.lm.get_output_embeddings().weight[7, 0] = float("inf")
@@ -104,6 +137,33 @@ def test_a_gradient_that_is_not_finite_skips_the_step(engines: Any) -> None:
     done = engine.step(batches(8), 1e-3)
     assert done.skipped == "the loss is not finite"
     assert torch.equal(torch.nan_to_num(before), torch.nan_to_num(weights(engine)))
+
+
+@pytest.mark.parametrize(("zero", "dtype"), LAYOUTS)
+def test_a_gradient_that_is_not_finite_skips_the_step(engines: Any, zero: int, dtype: str) -> None:
+    """With a finite loss: one value of one parameter's gradient. The next step is as if it had never been."""
+    settings = {"engine": {"zero": zero, "dtype": dtype}, "batch": {"micro": 2}}
+    broken, plain = engines(**settings), engines(**settings)
+    before = broken.step(batches(2), 1e-3)
+    with infinite_gradient(broken):
+        done = broken.step(batches(2), 1e-3)
+    assert done.skipped == "the gradient is not finite" and np.isfinite(done.loss)
+    assert plain.step(batches(2), 1e-3) == before
+    assert broken.step(batches(2), 1e-3) == plain.step(batches(2), 1e-3)
+
+
+@contextmanager
+def infinite_gradient(engine: Engine) -> Iterator[None]:
+    """The first value of the last layer's gradient is infinite."""
+
+    def spoilt(gradient: torch.Tensor) -> torch.Tensor:
+        gradient = gradient.clone()
+        gradient.view(-1)[0] = float("inf")
+        return gradient
+
+    hook = engine.lm.model.layers[-1].mlp.down_proj.weight.register_hook(spoilt)
+    yield
+    hook.remove()
 
 
 def test_a_batch_without_supervised_tokens_changes_nothing(engines: Any) -> None:

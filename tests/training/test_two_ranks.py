@@ -14,13 +14,9 @@ import pytest
 import torch
 
 from tests.training.runs import carried, tiny
-from tests.training.test_engine import batches, weights
-from tests.training.two_ranks import LAYOUTS
+from tests.training.test_engine import assert_equal_gradients, autograd, batches
+from tests.training.two_ranks import LAYOUTS, SKIPPED
 from training.checkpoint.store import opened
-from training.engine import distributed as ranks
-from training.engine.engine import Engine
-from training.models import build
-from training.shapes import shape
 from training.train import train
 
 ROOT = Path(__file__).parents[2]
@@ -38,14 +34,25 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]
     return folder, json.loads((folder / "found.json").read_text(encoding="utf-8"))
 
 
-def test_two_ranks_give_the_gradient_of_one(two: tuple[Path, dict[str, Any]]) -> None:
-    found = two[1]["step"]
-    engine = Engine(tiny(batch={"micro": 8}, engine={"dtype": "fp32"}), build(shape("tiny")), ranks.start())
-    done = engine.step(batches(8), 1e-3)
-    assert (found["tokens"], found["loss"]) == (done.tokens, pytest.approx(done.loss, rel=1e-6))
-    assert found["norm"] == pytest.approx(done.norm, rel=1e-5)
-    torch.testing.assert_close(torch.tensor(found["weights"]), weights(engine), rtol=0, atol=1e-6)
-    engine.close()
+@pytest.mark.parametrize("zero", [1, 2, 3])
+def test_two_ranks_give_the_gradient_of_one(two: tuple[Path, dict[str, Any]], zero: int) -> None:
+    loss, norm, expected = autograd()
+    found = two[1][f"step{zero}"]
+    assert found["tokens"] == int((batches(8)[0].labels[:, 1:] != -100).sum())
+    assert found["loss"] == pytest.approx(loss, rel=1e-6) and found["norm"] == pytest.approx(norm, rel=1e-5)
+    assert_equal_gradients(torch.load(two[0] / f"zero{zero}.pt"), expected)
+
+
+@pytest.mark.parametrize(("zero", "dtype"), SKIPPED)
+def test_what_one_rank_sees_skips_the_step_of_both(two: tuple[Path, dict[str, Any]], zero: int, dtype: str) -> None:
+    found = two[1][f"skipped{zero}-{dtype}"]
+    one, other = found["steps"]
+    assert [said for said, *_ in one][:2] == [None, "the gradient is not finite"]
+    assert "sigmas of the last 2" in one[2][0] and one[3][0] == "the loss is not finite"
+    assert [said for said, *_ in one] == [said for said, *_ in other]
+    assert [loss for _, loss, _ in one[:3]] == [loss for _, loss, _ in other[:3]]
+    # The steps before and after them are those of a run without them, on both ranks.
+    assert [[made[0], made[4]] for made in found["steps"]] == found["plain"]
 
 
 @pytest.mark.parametrize(("zero", "dtype"), LAYOUTS)

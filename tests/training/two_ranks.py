@@ -8,28 +8,75 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from tests.training.runs import carried, tiny
-from tests.training.test_engine import batches, weights
+from tests.training.test_engine import batches, infinite_gradient, step_and_gradients
+from training.data.reader import Batch
 from training.engine import distributed as ranks
 from training.engine.engine import Engine
 from training.models import build
+from training.settings import Spikes
 from training.shapes import shape
+from training.spikes import Watch
 
 LAYOUTS = [(1, "fp32"), (1, "bf16"), (2, "bf16"), (3, "bf16"), (3, "fp32")]
+SKIPPED = [(1, "fp32"), (2, "bf16"), (3, "fp32")]
 
 
-def one_step() -> dict[str, Any]:
-    """One global batch as 1 x 4 x 2 (micro x accumulation x ranks)."""
-    device = ranks.start()
-    engine = Engine(tiny(batch={"micro": 1}, engine={"dtype": "fp32"}), build(shape("tiny")), device)
-    mine = [batch for number, batch in enumerate(batches(1)) if number % 2 == ranks.rank()]
-    done = engine.step(mine, 1e-3)
-    found = {"loss": done.loss, "norm": done.norm, "tokens": done.tokens, "weights": weights(engine).tolist()}
+def engine_of(zero: int, dtype: str = "fp32") -> Engine:
+    settings: dict[str, Any] = {"batch": {"micro": 1}, "engine": {"zero": zero, "dtype": dtype}}
+    lm = build(shape("tiny"), dtype=torch.bfloat16 if dtype == "bf16" else torch.float32)
+    return Engine(tiny(**settings), lm, ranks.start())
+
+
+def mine() -> list[Batch]:
+    """This rank's half of one global batch, cut as 1 x 4 x 2 (micro x accumulation x ranks)."""
+    return [batch for number, batch in enumerate(batches(1)) if number % 2 == ranks.rank()]
+
+
+def one_step(folder: Path, zero: int) -> dict[str, Any]:
+    """What a step did; its gradients are in a file."""
+    engine = engine_of(zero)
+    done, gradients = step_and_gradients(engine, mine())
     engine.close()
-    return found
+    if ranks.rank() == 0:
+        torch.save(gradients, folder / f"zero{zero}.pt")
+    return {"loss": done.loss, "norm": done.norm, "tokens": done.tokens}
+
+
+def skipped(zero: int, dtype: str) -> dict[str, list[Any]]:
+    """Steps of both ranks, (skipped, loss, norm), where only rank 1 sees an infinite gradient, a spike of its loss, or
+    an infinite loss; between two ordinary ones. `plain` is a run without them.
+    """
+    broken, plain = engine_of(zero, dtype), engine_of(zero, dtype)
+    first = plain.step(mine(), 1e-3)
+    watch = Watch(Spikes(window=2), [first.loss, first.loss + 0.01])
+    steps = [broken.step(mine(), 1e-3, watch.refuse)]
+    with infinite_gradient(broken) if ranks.rank() == 1 else nullcontext():
+        steps.append(broken.step(mine(), 1e-3, watch.refuse))
+    for factor in (3.0, float("inf")):
+        with larger_loss(broken, factor if ranks.rank() == 1 else 1.0):
+            steps.append(broken.step(mine(), 1e-3, watch.refuse))
+    steps.append(broken.step(mine(), 1e-3, watch.refuse))
+    expected = [first, plain.step(mine(), 1e-3)]
+    for engine in (broken, plain):
+        engine.close()
+    told = {"steps": steps, "plain": expected}
+    return {name: ranks.gathered([(s.skipped, s.loss, s.norm) for s in made]) for name, made in told.items()}
+
+
+@contextmanager
+def larger_loss(engine: Engine, factor: float) -> Iterator[None]:
+    """The module's loss times a factor, before it is summed over ranks."""
+    hook = engine.deepspeed.module.register_forward_hook(lambda _, __, loss: loss * factor)
+    yield
+    hook.remove()
 
 
 def killed_and_resumed(folder: Path, zero: int, dtype: str) -> dict[str, Any]:
@@ -47,7 +94,8 @@ def killed_and_resumed(folder: Path, zero: int, dtype: str) -> dict[str, Any]:
 
 def main() -> None:
     folder = Path(sys.argv[1])
-    found = {"step": one_step()}
+    found = {f"step{zero}": one_step(folder, zero) for zero in (1, 2, 3)}
+    found |= {f"skipped{zero}-{dtype}": skipped(zero, dtype) for zero, dtype in SKIPPED}
     for zero, dtype in LAYOUTS:
         found[f"zero{zero}-{dtype}"] = killed_and_resumed(folder, zero, dtype)
     if ranks.rank() == 0:
