@@ -39,7 +39,6 @@ from tests.jobs.test_stages import decide, frame
 from training.data.tables import open_table
 from udfs.fim import Fim
 from udfs.heldout import is_held_out
-from udfs.spark import held_out_rows
 from udfs.tokenizer import TextTokenizer
 
 SHARE = 0.4
@@ -160,21 +159,28 @@ def test_the_record_says_what_the_tokenizer_was_trained_on(made: Made) -> None:
     assert main(["tokenizer", "--warehouse", made.lake.warehouse, "--to", str(made.folder / "tokenizer")]) == 2
 
 
-def test_no_held_out_repository_is_in_the_tokenizer_sample(spark: SparkSession, made: Made) -> None:
-    """By a join of what is drawn with what is held out; the size is bounded, and the order of rows does not matter."""
-    rows = held_out_rows(made.lake.read(CODE_CORPUS).select("clean_id", "language", "repo", "text_bytes"), SHARE)
-    ours = rows.where("not held_out")
+def test_no_held_out_repository_is_in_the_tokenizer_sample(made: Made) -> None:
+    """The record's hash is over the ids that the command trained on. Its sample has room for all texts but those held
+    out, so these ids are known here without a draw.
+    """
+    record = json.loads((made.folder / "tokenizer" / RECORD_FILE).read_text(encoding="utf-8"))
+    ours = {d["clean_id"]: d["text_bytes"] for d in BEFORE if d["repo"] != HELD}
+    assert len(ours) < len(BEFORE) and sum(ours.values()) < sum(d["text_bytes"] for d in BEFORE) <= 3000
+    assert (record["sample_texts"], record["sample_bytes"]) == (len(ours), sum(ours.values()))
+    assert record["sample_sha256"] == hashlib.sha256("".join(sorted(ours)).encode()).hexdigest()
+
+
+def test_a_draw_is_bounded_and_the_order_of_rows_does_not_matter(spark: SparkSession) -> None:
+    rows = frame(spark, CODE_CORPUS, DOCUMENTS).select("clean_id", "language", "text_bytes")
     sizes = {
-        "python": sum(d["text_bytes"] for d in DOCUMENTS if d["repo"] != HELD and d["language"] == "python"),
-        "c": 126,
+        "python": sum(d["text_bytes"] for d in DOCUMENTS if d["language"] == "python"),
+        "c": sum(d["text_bytes"] for d in DOCUMENTS if d["language"] == "c"),
     }
     wanted = quotas(sizes, 1000, 0.9)
-    found = drawn(ours, sizes, wanted, TokenizerSample().seed)
-    joined = found.join(rows.select("clean_id", "held_out"), "clean_id").collect()
-    assert not any(r["held_out"] for r in joined)
-    chosen = {r["clean_id"]: r["text_bytes"] for r in joined}
+    found = drawn(rows, sizes, wanted, TokenizerSample().seed).collect()
+    chosen = {r["clean_id"]: r["text_bytes"] for r in found}
     assert 500 < sum(chosen.values()) <= 1000
-    again = drawn(ours.orderBy("text_bytes", "clean_id").repartition(3), sizes, wanted, TokenizerSample().seed)
+    again = drawn(rows.orderBy("text_bytes", "clean_id").repartition(3), sizes, wanted, TokenizerSample().seed)
     assert {r["clean_id"] for r in again.collect()} == set(chosen)
 
 
