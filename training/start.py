@@ -13,7 +13,8 @@ import torch
 
 from training import models, shapes
 from training.checkpoint import saving, store, universal
-from training.checkpoint.export import FACTS, export, master_weights
+from training.checkpoint.export import FACTS, export
+from training.checkpoint.master import master_weights
 from training.checkpoint.store import Checkpoint
 from training.data.feed import Feed
 from training.engine import distributed as ranks

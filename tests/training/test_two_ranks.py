@@ -16,6 +16,7 @@ import torch
 from tests.training.runs import carried, tiny
 from tests.training.test_engine import assert_equal_gradients, autograd, batches
 from tests.training.two_ranks import LAYOUTS, SKIPPED
+from training.checkpoint.master import master_weights
 from training.checkpoint.store import opened
 from training.train import train
 
@@ -95,3 +96,16 @@ def test_optimizer_state_is_not_lost_in_silence(two: tuple[Path, dict[str, Any]]
     lost = carried(asked, place, "must")
     whole = two[1]["zero2-bf16"]["whole"]
     assert lost[3][0] == pytest.approx(whole["3"][0], rel=1e-3)
+
+
+@pytest.mark.parametrize(("zero", "dtype"), [(1, "bf16"), (1, "fp32"), (2, "bf16")])
+def test_master_weights_are_those_that_the_model_was_rounded_from(
+    two: tuple[Path, dict[str, Any]], zero: int, dtype: str
+) -> None:
+    checkpoint = opened(two[0] / f"zero{zero}-{dtype}")
+    held = torch.load(checkpoint.folder / "mp_rank_00_model_states.pt", weights_only=False)["module"]
+    found = master_weights(checkpoint)
+    assert {f"lm.{name}" for name in found} == {name for name in held if "inv_freq" not in name}
+    for name, weight in found.items():
+        assert weight.dtype is torch.float32
+        assert torch.equal(weight.to(held[f"lm.{name}"].dtype), held[f"lm.{name}"]), name

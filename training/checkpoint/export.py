@@ -6,8 +6,6 @@ never gives padding ids, the tokenizer with its chat template, and a model card 
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,24 +14,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from training.checkpoint.master import master_weights
 from training.checkpoint.store import Checkpoint
-from training.engine.model import PREFIX
-from training.engine.quiet import deepspeed
 from training.files import write_json
 from udfs.tokenizer import TextTokenizer
 
 FACTS = "refinelake.json"
 _TYPES = {"bf16": torch.bfloat16, "fp32": torch.float32}
-
-
-def master_weights(checkpoint: Checkpoint) -> dict[str, Tensor]:
-    """fp32 weights by their Hugging Face names."""
-    deepspeed()
-    from deepspeed.utils.zero_to_fp32 import get_fp32_state_dict_from_zero_checkpoint
-
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        found = get_fp32_state_dict_from_zero_checkpoint(str(checkpoint.folder.parent), tag=checkpoint.folder.name)
-    return {name.removeprefix(PREFIX): tensor for name, tensor in found.items()}
 
 
 def averaged(checkpoints: Sequence[Checkpoint]) -> dict[str, Tensor]:
