@@ -1,7 +1,8 @@
-"""Byte-level BPE: trained from a sample of the corpus, or any Hugging Face tokenizer, behind one small class.
+"""Byte-level BPE trained from a sample of the corpus, or a tokenizer of others, behind one small class.
 
-No normaliser, so every text comes back byte for byte. Text of documents and messages never becomes a special token,
-whatever it contains: only our own code puts those in, by id.
+Every text comes back byte for byte: ours has no normaliser, and one of others is refused where a text comes back
+changed. Text of documents and messages never becomes a special token, whatever it contains: only our own code puts
+those in, by id.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+
+from udfs.tokenizer_folder import ChatTemplate, check_texts_come_back, own_template
 
 # Imported where it runs: stages that tokenise nothing do without it (extra `tokens`).
 if TYPE_CHECKING:
@@ -64,14 +67,36 @@ CHAT_TEMPLATE = (
 )
 
 
+def backend_of(folder: str | Path) -> Tokenizer:
+    """The tokenizer.json of a folder. Raises ValueError where there is none."""
+    from tokenizers import Tokenizer
+
+    file = Path(folder) / "tokenizer.json"
+    if not file.exists():
+        raise ValueError(f"{folder}: expected a folder with tokenizer.json, found none")
+    return Tokenizer.from_file(str(file))
+
+
+def _refuse_missing(backend: Tokenizer, special: Special) -> None:
+    missing = [token for token in special.tokens() if backend.token_to_id(token) is None]
+    if not missing:
+        return
+    uses = [f"{use} {token}" for use, token in asdict(special).items() if token in missing]
+    uses += [f"more {token}" for token in special.more if token in missing]
+    known = [token.content for token in backend.get_added_tokens_decoder().values()][:20]
+    raise ValueError(
+        f"tokenizer: expected the special tokens {', '.join(uses)}, found {', '.join(known) or 'none'}; name "
+        "others by refinelake tokenizer --from FOLDER --special USE=TOKEN --to DIR, or let it --add them"
+    )
+
+
 class TextTokenizer:
     """Text to ids and back. Ids below `size` are tokens; embeddings may have more rows (models.padded)."""
 
-    def __init__(self, backend: Tokenizer, special: Special) -> None:
-        missing = [token for token in special.tokens() if backend.token_to_id(token) is None]
-        if missing:
-            raise ValueError(f"tokenizer: expected the special tokens {missing}, found none; add them or name others")
-        self.special = special
+    def __init__(self, backend: Tokenizer, special: Special, template: ChatTemplate | None = None) -> None:
+        """`template` is the chat template of a tokenizer of others; ours where there is none."""
+        _refuse_missing(backend, special)
+        self.special, self.template = special, template
         from tokenizers import AddedToken, Tokenizer
 
         # Serialised first: the copy whose text cannot become a special token is ours alone.
@@ -110,15 +135,23 @@ class TextTokenizer:
 
     @classmethod
     def read(cls, folder: str | Path, special: Special | None = None) -> TextTokenizer:
-        """Ours, or any Hugging Face folder with tokenizer.json; then `special` says which tokens serve which use."""
-        from tokenizers import Tokenizer
+        """Ours, or any Hugging Face folder with tokenizer.json; then `special` says which tokens serve which use.
 
-        place = Path(folder)
-        if not (place / "tokenizer.json").exists():
-            raise ValueError(f"{folder}: expected a folder with tokenizer.json, found none")
-        if special is None and (place / SETTINGS_FILE).exists():
-            special = Special(**json.loads((place / SETTINGS_FILE).read_text(encoding="utf-8")))
-        return cls(Tokenizer.from_file(str(place / "tokenizer.json")), special or Special())
+        Raises ValueError for one without these tokens, and for one from which texts do not come back.
+        """
+        backend, settings = backend_of(folder), Path(folder) / SETTINGS_FILE
+        if special is None and settings.exists():
+            special = Special(**json.loads(settings.read_text(encoding="utf-8")))
+        return cls.checked(backend, special or Special(), folder)
+
+    @classmethod
+    def checked(
+        cls, backend: Tokenizer, special: Special, folder: str | Path, our_template: bool = False
+    ) -> TextTokenizer:
+        """What `read` makes of the folder's tokenizer, with the folder's chat template or with ours."""
+        made = cls(backend, special, None if our_template else own_template(folder))
+        check_texts_come_back(made._backend, folder)
+        return made
 
     @classmethod
     def from_json(cls, serialised: str, special: Special) -> TextTokenizer:
@@ -136,12 +169,12 @@ class TextTokenizer:
         (place / SETTINGS_FILE).write_text(json.dumps(asdict(self.special), indent=1), encoding="utf-8")
 
     def hugging_face(self) -> Any:
-        """The same tokenizer for transformers: clean-up off, ChatML template with assistant masks."""
+        """The same tokenizer for transformers: clean-up off; ChatML with assistant masks, or its own chat template."""
         from tokenizers import Tokenizer
         from transformers import PreTrainedTokenizerFast
 
         s = self.special
-        template = CHAT_TEMPLATE.replace("turn +", f"{s.turn!r} +").replace("+ end +", f"+ {s.end_of_turn!r} +")
+        ours = CHAT_TEMPLATE.replace("turn +", f"{s.turn!r} +").replace("+ end +", f"+ {s.end_of_turn!r} +")
         made: Any = PreTrainedTokenizerFast
         return made(
             tokenizer_object=Tokenizer.from_str(self.serialised),
@@ -149,7 +182,7 @@ class TextTokenizer:
             bos_token=s.bos,
             eos_token=s.eos,
             pad_token=s.padding,
-            chat_template=template,
+            chat_template=ours if self.template is None else self.template,
         )
 
     @property

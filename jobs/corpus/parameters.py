@@ -11,10 +11,10 @@ from udfs.heldout import SHARE
 
 @dataclass(frozen=True)
 class Tokens:
-    """`tokenizer` is a folder: ours, or any Hugging Face one with tokenizer.json; the driver reads it. `held_out` is
-    the share of repositories that no training reads. `fim_rate` is the share of documents that are cut for
-    fill-in-the-middle (arXiv 2207.14255), `fim_spm` the share of these in SPM form, `fim_markers` the special tokens
-    before prefix, suffix and middle; OpenCoder names no such objective, so it is off.
+    """`tokenizer` is a folder that `refinelake tokenizer` wrote, trained or taken from others; the driver reads it.
+    `held_out` is the share of repositories that no training reads. `fim_rate` is the share of documents that are cut
+    for fill-in-the-middle (arXiv 2207.14255), `fim_spm` the share of these in SPM form, `fim_markers` the special
+    tokens before prefix, suffix and middle; OpenCoder names no such objective, so it is off.
     """
 
     tokenizer: str = ""

@@ -17,7 +17,7 @@ def shipped(p: Tokens) -> Shipped:
     if not p.tokenizer:
         raise ValueError(
             "tokens.tokenizer: expected the folder of a tokenizer, found none; train one with refinelake tokenizer, or "
-            "name any Hugging Face folder with tokenizer.json"
+            "take one of others with refinelake tokenizer --from"
         )
     tokenizer = TextTokenizer.read(p.tokenizer)
     check_markers(tokenizer, p.fim())

@@ -22,7 +22,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "pin-rate": ("jobs.runtime.commands.pin_rate", "Turn a byte target of a language into a pinned sampling rate."),
     "releases": ("jobs.runtime.commands.releases", "List what readers see, or point back at an earlier release."),
-    "tokenizer": ("jobs.runtime.commands.tokenizer", "Train a tokenizer on a stated sample of the corpus."),
+    "tokenizer": (
+        "jobs.runtime.commands.tokenizer",
+        "Train a tokenizer on a stated sample of the corpus, or take one of others.",
+    ),
     "tokens": ("jobs.runtime.commands.tokens", "Write the token tables and instructions that training reads."),
     "doctor": ("jobs.runtime.commands.doctor", "Start Spark once and say what this machine has."),
     "docs": ("jobs.runtime.commands.docs", "Write the pages that are generated from code: schemas, rules, parameters."),
@@ -56,9 +59,9 @@ def guarded(work: Callable[[], int | None]) -> int:
         return 3
 
 
-def add_run_arguments(parser: argparse.ArgumentParser) -> None:
+def add_run_arguments(parser: argparse.ArgumentParser, required: bool = True) -> None:
     """Arguments that every command which runs stages takes."""
-    parser.add_argument("--warehouse", required=True, help="location of the Delta tables: a folder or a URL")
+    parser.add_argument("--warehouse", required=required, help="location of the Delta tables: a folder or a URL")
     parser.add_argument("--params", metavar="FILE", help="TOML file of parameters, see docs/parameters.md")
     parser.add_argument(
         "--set", action="append", default=[], metavar="SECTION.NAME=VALUE", help="one parameter, over the file's"

@@ -1,4 +1,4 @@
-"""refinelake tokenizer: train a byte-level BPE on a stated sample of the corpus.
+"""refinelake tokenizer: train a byte-level BPE on a stated sample of the corpus, or take a tokenizer of others.
 
 A tokenizer is a pinned artifact: every token table hangs on it, so that it is made by this command and never by a run.
 """
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jobs.runtime.cli import add_run_arguments
+from jobs.runtime.commands import tokenizer_of_others
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -29,20 +30,28 @@ _CHECKED_LANGUAGES = 20
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_run_arguments(parser)
+    add_run_arguments(parser, required=False)
     parser.add_argument("--to", required=True, metavar="DIR", help="folder for the tokenizer; made here")
     parser.add_argument(
         "--vocabulary",
         type=int,
-        default=VOCABULARY,
         metavar="N",
-        help="tokens, special ones included (default %(default)s)",
+        help=f"tokens, special ones included (default {VOCABULARY})",
     )
     parser.add_argument("--mb", type=float, metavar="N", help="million bytes of text to train on (tokenizer_sample.mb)")
     parser.add_argument("--fim", action="store_true", help="add the special tokens of fill-in-the-middle")
+    tokenizer_of_others.add_arguments(parser)
 
 
 def work(args: argparse.Namespace) -> int:
+    place = Path(args.to)
+    tokenizer_of_others.refuse_mixed(args)
+    if (place / "tokenizer.json").exists():
+        raise ValueError(f"{place}: expected a folder without a tokenizer, found one; name another, or remove it")
+    return tokenizer_of_others.take(args, place) if args.source else _train(args, place)
+
+
+def _train(args: argparse.Namespace, place: Path) -> int:
     from jobs.corpus.parameters import Tokens
     from jobs.corpus.tokenizer_sample import TokenizerSample
     from jobs.runtime.commands.run import absolute, new_run_id
@@ -55,22 +64,20 @@ def work(args: argparse.Namespace) -> int:
     given = [] if args.mb is None else [f"tokenizer_sample.mb={args.mb}"]
     params = load_params(SECTIONS, args.params, [*args.set, *given])
     tokens, sample = params[Tokens], params[TokenizerSample]
-    place = Path(args.to)
-    if (place / "tokenizer.json").exists():
-        raise ValueError(f"{place}: expected a folder without a tokenizer, found one; name another, or remove it")
+    wanted = VOCABULARY if args.vocabulary is None else args.vocabulary
     lake, run_id = Lake(session(), absolute(args.warehouse)), new_run_id()
     try:
         record, trained_on, checked_on = _write_samples(lake, run_id, sample, tokens.held_out)
         print(f"training on {record['sample_texts']:,} texts of {record['sample_bytes']:,} bytes", flush=True)
         special = Special(more=tokens.fim_markers if args.fim else ())
-        tokenizer = TextTokenizer.train(_texts(trained_on), args.vocabulary, special)
+        tokenizer = TextTokenizer.train(_texts(trained_on), wanted, special)
         measured = bytes_per_token(tokenizer, _rows(checked_on, "language", "text"))
     finally:
         lake.drop_staging(run_id)
     record |= {"vocabulary": tokenizer.size, "hash": tokenizer.hash, "bytes_per_token": measured}
     tokenizer.save(place)
     (place / RECORD_FILE).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    _say(record, args.vocabulary, place, args.warehouse)
+    _say(record, wanted, place, args.warehouse)
     return 0
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_run_arguments(parser)
     parser.add_argument(
-        "--tokenizer", metavar="DIR", help="folder of a tokenizer (tokens.tokenizer): ours, or any Hugging Face one"
+        "--tokenizer", metavar="DIR", help="folder of a tokenizer (tokens.tokenizer), as refinelake tokenizer writes it"
     )
 
 
