@@ -19,7 +19,9 @@ from deltalake import write_deltalake
 from tests.training.runs import FIXTURES, TOKENIZER, carried, events, inputs, logged, tiny
 from training import train as training_train
 from training.__main__ import main
-from training.recipes import recipe
+from training.data.readable import Readable
+from training.planning import MFU, PRICE, duration
+from training.recipes import RECIPES, recipe
 from training.runs import Carried
 from training.settings import Run
 from training.shapes import SHAPES
@@ -178,3 +180,29 @@ def test_chat_rows_are_found_by_the_text_they_were_made_from(tmp_path: Path, cal
     made = ("--instructions", str(tmp_path / "instruction_parts"))
     assert "read at 1 steps: 1" in called(*given, "a" * 64, *made)[1]
     assert "not seen" in called(*given, "b" * 64, *made)[1]
+
+
+@pytest.mark.parametrize("name", sorted(RECIPES))
+def test_every_recipe_can_be_planned_without_data(name: str, called: Called, tmp_path: Path) -> None:
+    code, said = called("plan", name, "--model", "8b", "--gpus", "64", "--to", str(tmp_path / "run"))
+    assert code == 0, said
+    assert "memory a GPU" in said and ("steps                unknown" in said) is (recipe(name, "8b").phase == "sft")
+
+
+def test_a_plan_of_epochs_checks_the_tables_for_all_its_steps(
+    called: Called, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[float] = []
+
+    def readable(table: object, seconds: float) -> Readable:
+        asked.append(seconds)
+        return Readable(0.0, (), ())
+
+    monkeypatch.setattr("training.data.readable.readable_until", readable)
+    given = ("plan", "sft2", "--model", "tiny", "--tokens", str(FIXTURES / "rows" / "files.json"), "--gpus", "1")
+    code, said = called(*given, "--tokenizer", TOKENIZER, "--to", str(tmp_path / "run"), "--set", "batch.size=8")
+    assert code == 0, said
+    steps = int(said.split("steps                ")[1].split(" of ")[0].replace(",", ""))
+    run = recipe("sft2", "tiny")
+    run = replace(run, batch=replace(run.batch, size=8))
+    assert steps > 3 and asked == [duration(run, SHAPES["tiny"], 1, steps, MFU, PRICE).days * 86_400]

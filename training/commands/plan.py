@@ -9,6 +9,7 @@ import sys
 from typing import Any
 
 from training.commands.arguments import Asked, add_run, asked
+from training.data.mixture import ANNEALING
 from training.planning import MFU, PRICE
 
 
@@ -27,16 +28,19 @@ def work(args: argparse.Namespace) -> int:
 
     from training.engine.configuration import deepspeed_config
 
-    if not (args.tokens or args.part or args.mixture):
+    args.unnamed = not (args.tokens or args.part or args.mixture)
+    if args.unnamed:
         # A plan needs no data; the command it prints then has a place to fill in.
-        args.tokens = "TOKENS"
+        parts = [] if args.recipe != "anneal" else [f"{name}=TOKENS" for name in ANNEALING]
+        args.part, args.tokens = parts, None if parts else "TOKENS"
     args.tokenizer = args.tokenizer or "TOKENIZER"
     wanted = asked(args)
     config = deepspeed_config(wanted.run, args.gpus, torch.bfloat16)
     print(f"# {wanted.run.name}: {args.gpus} GPUs, ZeRO {wanted.run.engine.zero}\n")
     print(command(args, wanted) + "\n")
     print(json.dumps(config, indent=1) + "\n")
-    print("\n".join([*_memory(args, wanted), "", *_time(args, wanted), *_tables(args, wanted)]))
+    steps = _steps(args, wanted)
+    print("\n".join([*_memory(args, wanted), "", *_time(args, wanted, steps), *_tables(args, wanted, steps)]))
     return 0
 
 
@@ -112,20 +116,26 @@ def _memory(args: argparse.Namespace, wanted: Asked) -> list[str]:
     return lines
 
 
-def _time(args: argparse.Namespace, wanted: Asked) -> list[str]:
+def _steps(args: argparse.Namespace, wanted: Asked) -> int | None:
+    """Optimizer steps of the run; None for epochs over rows that are not named."""
+    run = wanted.run
+    if run.phase != "sft" or run.duration.steps:
+        return run.duration.optimizer_steps(run.batch, 0)
+    if args.unnamed:
+        return None
+    from training.inputs import open_feed
+    from udfs.tokenizer import TextTokenizer
+
+    feed = open_feed(run, wanted.inputs.pinned(), TextTokenizer.read(wanted.inputs.tokenizer))
+    return run.duration.optimizer_steps(run.batch, feed.steps_an_epoch)
+
+
+def _time(args: argparse.Namespace, wanted: Asked, steps: int | None) -> list[str]:
     from training.planning import duration
 
     run = wanted.run
-    if run.phase == "sft" and not run.duration.steps:
-        if args.tokens == "TOKENS":
-            return ["steps                unknown without the rows: name them by --tokens"]
-        from training.inputs import open_feed
-        from udfs.tokenizer import TextTokenizer
-
-        feed = open_feed(run, wanted.inputs.pinned(), TextTokenizer.read(wanted.inputs.tokenizer))
-        steps = run.duration.optimizer_steps(run.batch, feed.steps_an_epoch)
-    else:
-        steps = run.duration.optimizer_steps(run.batch, 0)
+    if steps is None:
+        return ["steps                unknown without the rows: name them by --tokens"]
     time = duration(run, _shape(wanted), args.gpus, steps, args.mfu, args.price)
     return [
         f"steps                {time.steps:,} of {run.batch.size:,} x {run.batch.length:,}, "
@@ -138,15 +148,14 @@ def _time(args: argparse.Namespace, wanted: Asked) -> list[str]:
     ]
 
 
-def _tables(args: argparse.Namespace, wanted: Asked) -> list[str]:
+def _tables(args: argparse.Namespace, wanted: Asked, steps: int | None) -> list[str]:
     """Whether the pinned versions will still be there when the run ends."""
-    if args.tokens == "TOKENS":
+    if args.unnamed or steps is None:
         return []
     from training.data.readable import readable_until
     from training.planning import duration
 
     run, lines = wanted.run, [""]
-    steps = run.duration.optimizer_steps(run.batch, 1)
     seconds = duration(run, _shape(wanted), args.gpus, steps, args.mfu, args.price).days * 86_400
     for name, table in wanted.inputs.pinned().tables().items():
         found = readable_until(table, seconds)
