@@ -169,9 +169,12 @@ def test_nothing_watches_a_run_that_has_failed(tmp_path: Path) -> None:
     assert [thread.name for thread in threading.enumerate() if "watchdog" in thread.name] == []
 
 
-def test_chat_rows_are_found_by_the_text_they_were_made_from(tmp_path: Path, called: Called) -> None:
+def test_chat_rows_are_reported_and_found_by_the_text_they_were_made_from(tmp_path: Path, called: Called) -> None:
     run = tiny("sft1", batch={"size": 8, "length": 256, "micro": 8}, duration={"steps": 2})
     train(run, inputs(tmp_path / "cache", "rows", 1), tmp_path / "runs" / "sft")
+    page = tmp_path / "training.html"
+    assert called("training-report", "--run", str(tmp_path / "runs" / "sft"), "--to", str(page))[0] == 0
+    assert "tokens in the table" in page.read_text() and "too_long" in page.read_text()
     row = Carried.open(tmp_path / "runs" / "sft").segment(1).feed.pieces(1)[0][0].content_id
     table = pa.table({"origin": ["a" * 64, "b" * 64], "instruction_id": [row, "0" * 64]})
     write_deltalake(str(tmp_path / "instruction_parts"), table)
