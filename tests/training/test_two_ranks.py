@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -109,3 +110,11 @@ def test_master_weights_are_those_that_the_model_was_rounded_from(
     for name, weight in found.items():
         assert weight.dtype is torch.float32
         assert torch.equal(weight.to(held[f"lm.{name}"].dtype), held[f"lm.{name}"]), name
+
+
+def test_a_partition_that_is_missing_is_named(two: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
+    checkpoint = opened(two[0] / "zero1-bf16")
+    place = shutil.copytree(checkpoint.folder, tmp_path / checkpoint.folder.name)
+    (place / "bf16_zero_pp_rank_1_mp_rank_00_optim_states.pt").unlink()
+    with pytest.raises(ValueError, match=r"weights in group 0, found .* in 1 partitions; a rank's file is missing"):
+        master_weights(replace(checkpoint, folder=place))

@@ -46,14 +46,15 @@ def _joined(folder: Path) -> dict[str, Tensor]:
     found = {}
     for group, shapes in enumerate(model["param_shapes"]):
         flat, start = torch.cat([part[group].float() for part in parts]), 0
+        expected = sum(shape.numel() for shape in shapes.values())
+        if flat.numel() < expected:
+            raise ValueError(
+                f"{folder}: expected {expected:,} weights in group {group}, found {flat.numel():,} in {len(parts)} "
+                "partitions; a rank's file is missing: copy the checkpoint again"
+            )
         for name, shape in shapes.items():
             found[name] = flat[start : start + shape.numel()].view(shape).clone()
             start += shape.numel()
-        if start > flat.numel():
-            raise ValueError(
-                f"{folder}: expected {start:,} weights in group {group}, found {flat.numel():,} in {len(parts)} "
-                "partitions; a rank's file is missing: copy the checkpoint again"
-            )
     return found
 
 
