@@ -65,7 +65,8 @@ def train(
     ranks.barrier()
     engine = start.engine(run, lm, device, begun)
     log = Log(folder, run.seeing, f"{run.name}-{folder.name}", ranks.rank() == 0)
-    log.event("resumed" if begun.own else "started", begun.first, **_facts(run, inputs, begun, feed, engine))
+    facts = _facts(run, inputs, begun, feed, engine)
+    log.event("resumed" if begun.own else "started", begun.first, **facts)
     schedule = run.rate.schedule(run.phase, first, last - first)
     loop = Loop(run, engine, feed, schedule, folder, begun.first, last, log, base, begun.stored())
     loop.progress = progress or (lambda _: None)
@@ -79,8 +80,10 @@ def train(
 
 
 def _facts(run: Run, inputs: Inputs, begun: Beginning, feed: Feed, engine: Engine) -> dict[str, Any]:
-    """What the log's first event says."""
+    """What the log's first event says; what the run does without is printed too."""
     notices = [*inputs.notices(run.phase), *feed.notices]
+    if ranks.rank() == 0 and notices:
+        print("\n".join(notices), flush=True)
     return {
         "sequence": begun.sequence,
         "notices": notices,

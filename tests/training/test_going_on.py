@@ -85,6 +85,11 @@ def test_a_resume_is_of_the_run_that_it_was(before: Path, called: Called, given:
     assert code == 2 and said in found
 
 
+def test_a_folder_without_a_run_is_not_resumed(tmp_path: Path, called: Called) -> None:
+    code, said = called("train", "--to", str(tmp_path), "--resume")
+    assert code == 2 and f"{tmp_path}: expected a run with run.json, found none" in said
+
+
 def test_longer_sequences_go_on_where_the_data_stood(before: Path, tmp_path: Path) -> None:
     run = recipe("pretrain-long", "tiny")
     assert run.batch.tokens == recipe("pretrain", "tiny").batch.tokens and run.start.allow == ("length",)
@@ -132,7 +137,8 @@ def test_annealing_on_one_table_is_said_or_refused(before: Path, tmp_path: Path,
     )
     code, said = called(*given)
     assert code == 2 and "found no algorithmic, snippets, textbooks" in said
-    assert called(*given, "--set", "data.missing=renormalise")[0] == 0
+    code, said = called(*given, "--set", "data.missing=renormalise")
+    assert code == 0 and said.count("mixture: without algorithmic, snippets, textbooks; the other parts") == 1
     (started,) = events(Path(place), "started")
     assert "mixture: without algorithmic, snippets, textbooks; the other parts" in started["notices"][0]
 

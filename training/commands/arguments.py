@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -98,8 +97,6 @@ def _annealing(given: tuple[Source, ...], without: list[str], run: Run) -> tuple
             f"mixture: expected the parts {', '.join(ANNEALING)}, found no {', '.join(absent)}; name them by --part, "
             "leave them out by --without (an ablation), or --set data.missing=renormalise"
         )
-    if absent and os.environ.get("RANK", "0") == "0":
-        print(f"mixture: {', '.join(absent)} missing; the other parts share its place in proportion", flush=True)
     return found
 
 

@@ -28,8 +28,7 @@ def work(args: argparse.Namespace) -> int:
     from training.train import STOPPED, train
 
     folder = Path(args.to).absolute()
-    known = (folder / RUN_FILE).exists() and (args.resume or args.resume_or_start)
-    if known:
+    if args.resume or (args.resume_or_start and (folder / RUN_FILE).exists()):
         run, inputs, _ = reopened(folder)
         run = replace(run, **overridden(run.sections(), args.params, args.set))
         inputs = resumed(args, run, inputs)
