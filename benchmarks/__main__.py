@@ -13,8 +13,8 @@ from typing import Any
 
 from benchmarks import kernels, sketch_quality, stages
 from benchmarks.report import markdown
-from jobs.runtime.cli import guarded
-from jobs.runtime.corpora import SETS
+from jobs.cli import guarded
+from jobs.corpora import SETS
 from jobs.runtime.session import session
 from jobs.runtime.tables import Lake
 

@@ -5,8 +5,8 @@
 For each language with a Pygments lexer of its name: every general signal that rests on the split is measured twice,
 once on our split and once on Pygments' tokens, over up to 2 MB of files drawn by hash. A file agrees if no signal
 differs by more than 0.01. Two of our choices are made on both sides, so that they are not counted again and again:
-plain `Comment` tokens are comments, and a line comment does not hold the line feed that ends it (udfs/lexing.py says
-why).
+plain `Comment` tokens are comments, and a line comment does not hold the line feed that ends it
+(udfs/signals/lexing.py says why).
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from pygments.lexers import get_lexer_by_name
 from pygments.token import Comment, String
 from pygments.util import ClassNotFound
 
-from udfs.archives import members
-from udfs.decoding import Decoded, decode
-from udfs.languages import detect
-from udfs.lexing import Split, split, trimmed
+from udfs.languages.detect import detect
+from udfs.reading.archives import members
+from udfs.reading.decoding import Decoded, decode
+from udfs.signals.lexing import Split, split, trimmed
 from udfs.signals.registry import all_signals
 from udfs.signals.views import View
 

@@ -13,10 +13,14 @@ import numpy as np
 import pyarrow as pa
 
 from benchmarks.stages import MB, Sample
-from udfs import cleaning, decoding, languages, signals, sketching
-from udfs.fingerprint import Fingerprint, fingerprint_texts
-from udfs.natural_language import natural_language
-from udfs.rules import load_rules
+from udfs import signals
+from udfs.cleaning import clean as cleaning
+from udfs.duplicates import sketching
+from udfs.duplicates.fingerprint import Fingerprint, fingerprint_texts
+from udfs.languages import detect as languages
+from udfs.languages.natural_language import natural_language
+from udfs.reading import decoding
+from udfs.rules.load import load_rules
 
 Work = Callable[[Sequence[Sample]], object]
 BATCH = 512

@@ -27,13 +27,14 @@ from typing import Any
 from benchmarks.kernels import LEAST_LANGUAGE_MB, measure
 from benchmarks.report import table
 from benchmarks.stages import MB, Sample
-from jobs.runtime.cli import guarded
+from jobs.cli import guarded
 from jobs.runtime.manifest import read_manifest
-from udfs import decoding, sources
-from udfs.archive_limits import Limits
-from udfs.natural_language import natural_language
-from udfs.records import staged_batches
-from udfs.rules import load_rules
+from udfs.languages.natural_language import natural_language
+from udfs.reading import decoding
+from udfs.reading import kinds as sources
+from udfs.reading.limits import Limits
+from udfs.reading.records import staged_batches
+from udfs.rules.load import load_rules
 from udfs.signals import applicable
 from udfs.signals.registry import KINDS
 from udfs.signals.views import View

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from udfs import sketching
-from udfs.fingerprint import Fingerprint, collision_probability, similarities
+from udfs.duplicates import sketching
+from udfs.duplicates.fingerprint import Fingerprint, collision_probability, similarities
 
 SIZES = (50, 200, 1_000, 10_000)
 SIMILARITIES = (0.5, 0.8, 0.95, 0.98)

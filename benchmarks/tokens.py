@@ -19,10 +19,10 @@ from typing import Any
 import pyarrow as pa
 
 from benchmarks.__main__ import machine
-from jobs.runtime.cli import guarded
-from udfs.fim import Fim
-from udfs.tokenizer import TextTokenizer
-from udfs.tokenizing import Shipped, token_batches
+from jobs.cli import guarded
+from udfs.tokens.fim import Fim
+from udfs.tokens.tokenizer import TextTokenizer
+from udfs.tokens.tokenizing import Shipped, token_batches
 
 ROWS, BYTES = 512, 16 * 1024**2
 """A batch as Spark hands it over (spark-defaults.conf)."""

@@ -40,7 +40,7 @@ from training.recipes import pretrain
 from training.settings import Batch, Duration, Run
 from training.shapes import SHAPES, shape
 from training.train import train
-from udfs.tokenizer import TextTokenizer
+from udfs.tokens.tokenizer import TextTokenizer
 
 WARM = 2
 """Steps before the first that counts: compiling, autotuning and the allocator settle."""

@@ -42,19 +42,20 @@ MAY_ACT = {
 
 DELTA_HOME = "jobs/runtime/tables.py"
 DELTA_READERS = ("jobs/runtime/snapshot.py", "training/data/delta.py")  # without Spark: for commands, for training
-_LEAK = "jobs/runtime/commands/pin_rate.py"  # has a test of its own below
+_LEAK = "jobs/commands/pin_rate.py"  # has a test of its own below
 DELTA_SQL = re.compile(
     r"MERGE INTO|DESCRIBE (HISTORY|DETAIL)|VERSION AS OF|\bdelta\.`|^delta$|TBLPROPERTIES|^userMetadata$"
     r"|VACUUM |OPTIMIZE "
 )
 
+MAIN = "if __name__ == '__main__':\n    from jobs.cli import stage_main\n    stage_main(STAGE)"
 LONG_FILE, LONG_FUNCTION = 250, 40
 LONG_FILES = {
     "schemas/code.py": "a list: one contract after the other, no logic",
-    "udfs/tar_archives.py": "one format under five compressions, with its defences, which are read together",
-    "udfs/gitrepo.py": "one binary format from its pack files up to a tree",
-    "udfs/language_rules.py": "a list: how each ambiguous extension is told apart",
-    "udfs/languages.py": "one decision from filename to content, in order",
+    "udfs/reading/tar.py": "one format under five compressions, with its defences, which are read together",
+    "udfs/reading/git.py": "one binary format from its pack files up to a tree",
+    "udfs/languages/content_rules.py": "a list: how each ambiguous extension is told apart",
+    "udfs/languages/detect.py": "one decision from filename to content, in order",
     "training/settings.py": "a list: one section of a run's settings after the other",
     "udfs/signals/code.py": "a list: one small function per signal",
 }
@@ -69,9 +70,9 @@ def sources(*folders: str) -> Iterator[tuple[str, ast.Module]]:
 
 
 def imports(tree: ast.AST, lazy: bool = False) -> Iterator[tuple[int, str, bool]]:
-    """(line, module, whether inside a function) of every import; those for the type checker alone do not count."""
+    """(line, module, whether inside a function) of every import, those for the type checker and of a script aside."""
     for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+        if isinstance(node, ast.If) and re.search("TYPE_CHECKING|__name__ ==", ast.unparse(node.test)):
             continue
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name, lazy) for alias in node.names)
@@ -91,7 +92,7 @@ def wrong_imports(path: str, tree: ast.AST) -> list[str]:
         wrong = not top or (top in OUR_OWN and top not in MAY_IMPORT[layer])
         if layer == "schemas" and top not in OUR_OWN:
             wrong |= top not in sys.stdlib_module_names and not (top == "pyarrow" and lazy)
-        if layer == "training" or (layer == "udfs" and path != "udfs/spark.py"):
+        if layer == "training" or (layer == "udfs" and not path.startswith("udfs/spark/")):
             wrong |= top == "pyspark"
         if top in ("delta", "deltalake"):
             wrong |= path not in DELTA_READERS
@@ -232,7 +233,7 @@ def test_each_rule_sees_its_breach(check: Callable[[str, ast.AST], list[str]], p
     [
         (wrong_imports, "schemas/x.py", "def f():\n    import pyarrow as pa"),
         (wrong_imports, "schemas/x.py", "if TYPE_CHECKING:\n    import pyarrow as pa"),
-        (wrong_imports, "udfs/spark.py", "from pyspark.sql import DataFrame"),
+        (wrong_imports, "udfs/spark/x.py", "from pyspark.sql import DataFrame"),
         (wrong_imports, "jobs/runtime/snapshot.py", "from deltalake import DeltaTable"),
         (speaking_delta, "jobs/x.py", '"""Tables are Delta; MERGE INTO is said elsewhere."""'),
         (impure, "x.py", "F.sort_array(F.collect_list('a'))"),
@@ -243,6 +244,79 @@ def test_each_rule_sees_its_breach(check: Callable[[str, ast.AST], list[str]], p
 )
 def test_no_rule_forbids_what_is_allowed(check: Callable[[str, ast.AST], list[str]], path: str, source: str) -> None:
     assert check(path, ast.parse(source)) == []
+
+
+def module_of(path: str) -> str:
+    return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def imported(tree: ast.AST, known: set[str]) -> set[str]:
+    """Modules of the project that a file imports, at its top, in a function, or by a name that it hands on."""
+    found = {n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)} & known
+    scripts = [n for n in ast.walk(tree) if isinstance(n, ast.If) and "__name__ ==" in ast.unparse(n.test)]
+    checked = [n for n in ast.walk(tree) if isinstance(n, ast.If) and "TYPE_CHECKING" in ast.unparse(n.test)]
+    aside = {id(n) for each in (*scripts, *checked) for n in ast.walk(each)}
+    for node in (n for n in ast.walk(tree) if id(n) not in aside):
+        if isinstance(node, ast.Import):
+            found |= {a.name for a in node.names} & known
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            inner = {f"{node.module}.{a.name}" for a in node.names}
+            found |= inner & known or {node.module} & known
+    return found
+
+
+def circles(arrows: dict[str, set[str]]) -> list[set[str]]:
+    """Groups of nodes that reach each other."""
+
+    def reached(start: str) -> set[str]:
+        seen: set[str] = set()
+        waiting = list(arrows[start])
+        while waiting:
+            node = waiting.pop()
+            if node not in seen:
+                seen.add(node)
+                waiting += arrows[node]
+        return seen
+
+    reach = {node: reached(node) for node in arrows}
+    return [{n, *(m for m in reach[n] if n in reach[m])} for n in arrows if n in reach[n]]
+
+
+def arrows_of_files() -> dict[str, set[str]]:
+    trees = {module_of(path): tree for path, tree in sources(*LAYERS)}
+    return {name: imported(tree, set(trees)) - {name} for name, tree in trees.items()}
+
+
+def test_imports_run_downwards_only() -> None:
+    assert circles(arrows_of_files()) == []
+
+
+def test_rooms_stand_on_floors() -> None:
+    """udfs/reading, udfs/signals and so on as wholes: no room needs one that needs it."""
+    rooms: dict[str, set[str]] = {}
+    for name, needs in arrows_of_files().items():
+        parts = name.split(".")
+        if parts[0] == "udfs" and len(parts) > 2:
+            mine = {n.split(".")[1] for n in needs if n.startswith("udfs.") and n != "udfs"}
+            rooms.setdefault(parts[1], set()).update(mine - {parts[1]})
+    rooms |= {room: set() for needs in list(rooms.values()) for room in needs if room not in rooms}
+    assert circles(rooms) == []
+    assert sum(len(needs) for room, needs in rooms.items() if room != "spark") <= 12
+
+
+def test_the_runtime_knows_no_stage() -> None:
+    above = {
+        n: {m for m in needs if m.startswith("jobs.") and not m.startswith("jobs.runtime")}
+        for n, needs in arrows_of_files().items()
+        if n.startswith("jobs.runtime")
+    }
+    assert {n: m for n, m in above.items() if m} == {}
+
+
+@pytest.mark.parametrize("source", ["from jobs import cli", "def f():\n    import jobs.cli", "X = {'a': 'jobs.cli'}"])
+def test_a_hidden_import_is_seen(source: str) -> None:
+    assert imported(ast.parse(source), {"jobs.cli"}) == {"jobs.cli"}
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}) == [{"a", "b", "c"}] * 3
 
 
 def flow_names(folder: str) -> list[str]:
@@ -265,7 +339,7 @@ def test_a_stage_file_is_docstring_transform_declaration_and_main(folder: str, n
     assert stage is not None and ast.literal_eval(stage.args[0]) == name
     functions = {n.name: n for n in tree.body if isinstance(n, ast.FunctionDef)}
     assert ast.unparse(stage.args[1]) == name and name in functions, "the transform is called as its stage"
-    assert ast.unparse(tree.body[-1]) == "if __name__ == '__main__':\n    stage_main(STAGE)"
+    assert ast.unparse(tree.body[-1]) == MAIN
 
 
 def test_no_file_beside_the_stages_hides_a_package() -> None:

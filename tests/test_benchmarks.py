@@ -15,7 +15,7 @@ from benchmarks import kernels, memory, signals, sketch_quality, tokens
 from benchmarks.report import markdown
 from benchmarks.stages import Sample, against_floor
 from jobs.runtime.accounting import StageResult
-from udfs.tokenizer import TextTokenizer
+from udfs.tokens.tokenizer import TextTokenizer
 
 TEXTS = [
     Sample("a.py", "python", "code", "def add(a, b):\n    return a + b\n" * 20),

@@ -22,13 +22,13 @@ from tests.training.runs import FIXTURES, TOKENIZER
 from training import recipes
 from training.__main__ import main as training
 from training.settings import Run as Training
-from udfs import sources
-from udfs.archives import Limits
-from udfs.rules import load_rules
+from udfs.reading import kinds as sources
+from udfs.reading.archives import Limits
+from udfs.reading.kinds import Kind
+from udfs.reading.units import Record, Unit, with_text
+from udfs.rules.load import load_rules
 from udfs.signals import registry
 from udfs.signals.views import View
-from udfs.sources import Kind
-from udfs.units import Record, Unit, with_text
 
 
 @pytest.fixture

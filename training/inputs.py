@@ -15,12 +15,13 @@ from typing import Any
 
 from training.data.feed import DocumentFeed, Feed, RowFeed
 from training.data.mixture import ANNEALING, without
+from training.data.opening import open_table
 from training.data.packing import Packing
 from training.data.reader import Part, Reader
 from training.data.rows import Rows, RowShape
-from training.data.tables import HeldOut, TokenTable, open_table
+from training.data.tables import HeldOut, TokenTable
 from training.settings import Run
-from udfs.tokenizer import TextTokenizer
+from udfs.tokens.tokenizer import TextTokenizer
 
 
 @dataclass(frozen=True)

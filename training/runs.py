@@ -12,7 +12,7 @@ from training.data.feed import Feed
 from training.inputs import Inputs, open_feed
 from training.run_file import RUN_FILE, json_lines, logged, reopened
 from training.settings import Data, Run
-from udfs.tokenizer import TextTokenizer
+from udfs.tokens.tokenizer import TextTokenizer
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from training.engine.configuration import dtype_of
 from training.engine.engine import Engine
 from training.inputs import Inputs
 from training.settings import Run
-from udfs.tokenizer import TextTokenizer
+from udfs.tokens.tokenizer import TextTokenizer
 
 Resume = Literal["never", "must", "auto"]
 

@@ -31,7 +31,7 @@ from training.run_file import RUN_FILE, logged
 from training.settings import Run
 from training.shapes import shape_of
 from training.start import Beginning, Resume
-from udfs.tokenizer import TextTokenizer
+from udfs.tokens.tokenizer import TextTokenizer
 
 STOPPED = 75
 """Exit code of a run that saved and wants to be resumed (EX_TEMPFAIL)."""

@@ -1,1 +1,1 @@
-"""Kernels: plain Python over one text or one Arrow batch. Only udfs/spark.py imports Spark."""
+"""Kernels: plain Python over one text or one Arrow batch, in rooms by subject. Only udfs/spark imports Spark."""

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from pyspark.sql import DataFrame
 
-from jobs.runtime.cli import stage_main
 from jobs.runtime.stage import Measure
 from schemas.code import CLEANED_TEXTS, CONTENTS, NEAR_DUPLICATES, RAW_FILES
-from udfs.cleaning import Cleaning
-from udfs.spark import cleaned_rows
+from udfs.cleaning.clean import Cleaning
+from udfs.spark.code import cleaned_rows
 
 
 def required(near: DataFrame, raw_files: DataFrame, p: Cleaning) -> DataFrame:
@@ -37,4 +36,6 @@ STAGE = Measure(
 )
 
 if __name__ == "__main__":
+    from jobs.cli import stage_main
+
     stage_main(STAGE)

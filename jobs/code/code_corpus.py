@@ -9,7 +9,6 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.code.texts import with_text
-from jobs.runtime.cli import stage_main
 from jobs.runtime.stage import NoParams, Publish
 from schemas.code import CLEANED_TEXTS, CODE_CORPUS, CONTENTS, RAW_FILES, REPOSITORIES, SAMPLE_DECISIONS
 
@@ -51,4 +50,6 @@ STAGE = Publish(
 )
 
 if __name__ == "__main__":
+    from jobs.cli import stage_main
+
     stage_main(STAGE)

@@ -8,7 +8,6 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 
 from jobs.code.ranking import copies
-from jobs.runtime.cli import stage_main
 from jobs.runtime.stage import Decide, NoParams
 from schemas.code import EXACT_DUPLICATES, FILE_DECISIONS, RAW_FILES, REPOSITORIES
 
@@ -26,4 +25,6 @@ STAGE = Decide(
 )
 
 if __name__ == "__main__":
+    from jobs.cli import stage_main
+
     stage_main(STAGE)

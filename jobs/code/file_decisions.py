@@ -13,7 +13,6 @@ from pyspark.sql import functions as F
 
 from jobs.code.parameters import FileRules
 from jobs.code.ranking import decided, reason, reasons
-from jobs.runtime.cli import stage_main
 from jobs.runtime.stage import Decide
 from schemas.code import FILE_DECISIONS, RAW_FILES, REPOSITORIES
 
@@ -39,4 +38,6 @@ STAGE = Decide(
 )
 
 if __name__ == "__main__":
+    from jobs.cli import stage_main
+
     stage_main(STAGE)

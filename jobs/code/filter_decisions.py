@@ -18,11 +18,10 @@ from jobs.code.draws import draw
 from jobs.code.parameters import Filter
 from jobs.code.ranking import decided, reason
 from jobs.code.signals import SIGNALS
-from jobs.runtime.cli import stage_main
 from jobs.runtime.stage import Decide
 from jobs.runtime.tables import quote
 from schemas.code import CLEANED_TEXTS, FILTER_DECISIONS, NEAR_DUPLICATES, RAW_FILES
-from udfs.rules import Rule, RuleBook, load_rules
+from udfs.rules.load import Rule, RuleBook, load_rules
 from udfs.signals import AUTHORS, MEASURED_AUTHORS
 from udfs.signals.paths import HEADER, NULL_FOR_HEADERS
 
@@ -129,7 +128,7 @@ def _hit(rule: Rule, sets: list[str]) -> Column:
     limit = str(rule.threshold).lower() if rule.op == "is" else _double(rule)
     compared = f"`{rule.signal}` {'=' if rule.op in ('is', '==') else rule.op} {limit}"
     hit = F.expr(f"rule_set IN ({', '.join(map(quote, sets))}) AND {compared}")
-    # As udfs.rules.draw_of draws.
+    # As udfs.rules.load.draw_of draws.
     return hit if rule.chance == 1 else hit & (draw(F.col("clean_id"), f"rule:{rule.signal}:") < rule.chance)
 
 
@@ -187,4 +186,6 @@ STAGE = Decide(
 )
 
 if __name__ == "__main__":
+    from jobs.cli import stage_main
+
     stage_main(STAGE)

@@ -12,10 +12,9 @@ from pyspark.sql import functions as F
 
 from jobs.code.parameters import NearDuplicates
 from jobs.code.units import repository_units
-from jobs.runtime.cli import stage_main
 from jobs.runtime.stage import Measure
 from schemas.code import CONTENTS, EXACT_DUPLICATES, FINGERPRINTS, RAW_FILES
-from udfs.spark import fingerprint_rows, repository_fingerprint_rows
+from udfs.spark.code import fingerprint_rows, repository_fingerprint_rows
 
 
 def required(exact: DataFrame, raw_files: DataFrame, p: NearDuplicates) -> DataFrame:
@@ -43,4 +42,6 @@ STAGE = Measure(
 )
 
 if __name__ == "__main__":
+    from jobs.cli import stage_main
+
     stage_main(STAGE)

@@ -20,8 +20,8 @@ from jobs.runtime.manifest import Source
 from jobs.runtime.runner import Run, write_changes
 from schemas.code import CONTENTS, RAW_FILES, REPOSITORIES
 from schemas.ops import REJECTS, SOURCE_FACTS, SOURCES
-from udfs.archives import Limits
-from udfs.spark import STAGED
+from udfs.reading.archives import Limits
+from udfs.spark.code import STAGED
 
 _MINE = "stage = 'ingest'"
 

@@ -16,7 +16,6 @@ from jobs.code.components import Fixpoint, components
 from jobs.code.parameters import NearDuplicates
 from jobs.code.ranking import decided, first_of, ranked, reason, reasons
 from jobs.code.units import memberships
-from jobs.runtime.cli import stage_main
 from jobs.runtime.stage import Decide
 from schemas.code import EXACT_DUPLICATES, FINGERPRINTS, NEAR_DUPLICATES, NEAR_PAIRS, RAW_FILES, REPOSITORIES
 
@@ -85,4 +84,6 @@ STAGE = Decide(
 )
 
 if __name__ == "__main__":
+    from jobs.cli import stage_main
+
     stage_main(STAGE)

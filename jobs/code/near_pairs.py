@@ -14,10 +14,9 @@ from pyspark.sql import functions as F
 
 from jobs.code.parameters import NearDuplicates
 from jobs.code.units import live_units, nodes
-from jobs.runtime.cli import stage_main
 from jobs.runtime.stage import Decide
 from schemas.code import EXACT_DUPLICATES, FINGERPRINTS, NEAR_PAIRS, RAW_FILES
-from udfs.spark import similarity_rows
+from udfs.spark.code import similarity_rows
 
 
 def near_pairs(exact: DataFrame, raw_files: DataFrame, fingerprints: DataFrame, p: NearDuplicates) -> DataFrame:
@@ -58,4 +57,6 @@ STAGE = Decide(
 )
 
 if __name__ == "__main__":
+    from jobs.cli import stage_main
+
     stage_main(STAGE)

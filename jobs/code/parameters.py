@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from udfs.cleaning import Cleaning
-from udfs.fingerprint import Fingerprint
+from udfs.cleaning.clean import Cleaning
+from udfs.duplicates.fingerprint import Fingerprint
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class FileRules:
 
 @dataclass(frozen=True)
 class NearDuplicates(Fingerprint):
-    """How near duplicates are fingerprinted (see udfs/fingerprint.py), found and verified.
+    """How near duplicates are fingerprinted (see udfs/duplicates/fingerprint.py), found and verified.
 
     `threshold` is on the estimated Jaccard index. The paper verifies nothing; 16 bands of 128 rows find few pairs below
     0.95 (the S-curve's middle is 0.978), so 0.9 removes false candidates and no true one.

@@ -8,7 +8,6 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.runtime.cli import stage_main
 from jobs.runtime.stage import Decide, NoParams
 from schemas.code import CLEANED_TEXTS, NEAR_DUPLICATES, RAW_FILES
 from schemas.ops import REJECTS
@@ -43,4 +42,6 @@ STAGE = Decide(
 )
 
 if __name__ == "__main__":
+    from jobs.cli import stage_main
+
     stage_main(STAGE)

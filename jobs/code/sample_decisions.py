@@ -11,7 +11,6 @@ from pyspark.sql import functions as F
 from jobs.code.draws import draw
 from jobs.code.parameters import Sampling
 from jobs.code.ranking import decided, reason, reasons
-from jobs.runtime.cli import stage_main
 from jobs.runtime.stage import Decide
 from schemas.code import CLEAN_DUPLICATES, CLEANED_TEXTS, RAW_FILES, SAMPLE_DECISIONS
 
@@ -43,4 +42,6 @@ STAGE = Decide(
 )
 
 if __name__ == "__main__":
+    from jobs.cli import stage_main
+
     stage_main(STAGE)

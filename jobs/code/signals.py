@@ -5,16 +5,18 @@ spark-submit jobs/code/signals.py --warehouse DIR
 
 from __future__ import annotations
 
+import hashlib
+
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.code.parameters import Signals
 from jobs.code.texts import with_text
-from jobs.runtime.cli import stage_main
 from jobs.runtime.stage import Measure
 from schemas.code import CLEANED_TEXTS, CONTENTS, NEAR_DUPLICATES, RAW_FILES, signals_table
+from udfs.languages import natural_language
 from udfs.signals import MEASURED_AUTHORS, VERSION, all_signals
-from udfs.spark import signal_rows
+from udfs.spark.code import signal_rows
 
 _SQL = {"int": "bigint", "float": "double", "bool": "boolean"}
 SIGNALS = signals_table((s.name, _SQL[s.type], s.doc) for s in all_signals())
@@ -33,6 +35,12 @@ def signals(keys: DataFrame, contents: DataFrame, cleaned: DataFrame, p: Signals
     return signal_rows(with_text(keys, contents, cleaned), SIGNALS, p.authors)
 
 
+def kernel_version(p: Signals) -> str:
+    """The signals' code, and that of the natural language which stands beside them."""
+    both = hashlib.sha256(f"{VERSION} {natural_language.VERSION}".encode()).hexdigest()[:16]
+    return both + (MEASURED_AUTHORS if p.authors else "")
+
+
 STAGE = Measure(
     "signals",
     signals,
@@ -40,9 +48,11 @@ STAGE = Measure(
     reads=(NEAR_DUPLICATES, RAW_FILES, CLEANED_TEXTS),
     texts=(CONTENTS, CLEANED_TEXTS),
     writes=SIGNALS,
-    kernel_version=lambda p: VERSION + (MEASURED_AUTHORS if p.authors else ""),
+    kernel_version=kernel_version,
     params=Signals(),
 )
 
 if __name__ == "__main__":
+    from jobs.cli import stage_main
+
     stage_main(STAGE)

@@ -16,9 +16,9 @@ from pyspark.sql import functions as F
 from jobs.runtime.manifest import Source
 from jobs.runtime.runner import Run
 from schemas.ops import SOURCES
-from udfs import records
-from udfs.archives import Limits
-from udfs.spark import probe_rows, staged_rows
+from udfs.reading import records
+from udfs.reading.archives import Limits
+from udfs.spark.code import probe_rows, staged_rows
 
 MANIFEST = pa.schema(
     [(n, pa.string()) for n in ("source_id", "kind", "location", "repo", "revision")]

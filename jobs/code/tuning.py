@@ -20,8 +20,8 @@ from jobs.code.texts import with_text
 from jobs.runtime.runner import Run
 from schemas.code import CLEANED_TEXTS, CODE_CORPUS, CONTENTS, NEAR_DUPLICATES, RAW_FILES
 from schemas.contract import Table
-from udfs.perplexity import ByteNgrams, Model
-from udfs.rules import Rule, RuleBook
+from udfs.rules.load import Rule, RuleBook
+from udfs.rules.perplexity import ByteNgrams, Model
 
 PERCENTS = (0, 1, 5, 10, 25, 50, 75, 90, 95, 99, 100)
 FILE = ("file_id", "path", "rule_set", "content_id", "clean_id", "language", "kind")

@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 
 from jobs.code.filter_decisions import reasons, rule_set
 from jobs.code.tuning import FILE, Judged
-from udfs.rules import RuleBook
+from udfs.rules.load import RuleBook
 
 
 @dataclass(frozen=True)

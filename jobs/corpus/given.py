@@ -18,8 +18,8 @@ from jobs.runtime.accounting import StageResult
 from jobs.runtime.runner import Run, write_changes
 from schemas.corpus import GIVEN_INSTRUCTIONS
 from schemas.ops import REJECTS
-from udfs.instructions import ANSWERS, QUESTIONS
-from udfs.spark import given_rows
+from udfs.instructions.make import ANSWERS, QUESTIONS
+from udfs.spark.corpus import given_rows
 
 NAME = "given_instructions"
 _TEXTS = (*QUESTIONS, "input", *ANSWERS, "language", "repo")

@@ -10,7 +10,6 @@ from pyspark.sql import functions as F
 
 from jobs.code.ranking import decided, reason, reasons
 from jobs.corpus.parameters import Instructions
-from jobs.runtime.cli import stage_main
 from jobs.runtime.stage import Decide
 from schemas.code import CODE_CORPUS
 from schemas.corpus import GIVEN_INSTRUCTIONS, INSTRUCTION_DECISIONS, INSTRUCTION_PARTS
@@ -66,4 +65,6 @@ STAGE = Decide(
 )
 
 if __name__ == "__main__":
+    from jobs.cli import stage_main
+
     stage_main(STAGE)

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from pyspark.sql import DataFrame
 
-from jobs.runtime.cli import stage_main
 from jobs.runtime.stage import Measure, NoParams
 from schemas.code import CODE_CORPUS
 from schemas.corpus import INSTRUCTION_PARTS
-from udfs import instructions
-from udfs.spark import instruction_rows
+from udfs.instructions import make
+from udfs.spark.corpus import instruction_rows
 
 
 def required(corpus: DataFrame, p: NoParams) -> DataFrame:
@@ -32,8 +31,10 @@ STAGE = Measure(
     reads=(CODE_CORPUS,),
     texts=(CODE_CORPUS,),
     writes=INSTRUCTION_PARTS,
-    kernel_version=lambda _: instructions.version(),
+    kernel_version=lambda _: make.version(),
 )
 
 if __name__ == "__main__":
+    from jobs.cli import stage_main
+
     stage_main(STAGE)

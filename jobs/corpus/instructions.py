@@ -9,10 +9,9 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from jobs.corpus.parameters import Tokens
-from jobs.runtime.cli import stage_main
 from jobs.runtime.stage import Publish
 from schemas.corpus import GIVEN_INSTRUCTIONS, INSTRUCTION_DECISIONS, INSTRUCTION_PARTS, INSTRUCTIONS
-from udfs.spark import held_out_rows
+from udfs.spark.corpus import held_out_rows
 
 
 def instructions(decisions: DataFrame, p: Tokens) -> DataFrame:
@@ -44,4 +43,6 @@ STAGE = Publish(
 )
 
 if __name__ == "__main__":
+    from jobs.cli import stage_main
+
     stage_main(STAGE)

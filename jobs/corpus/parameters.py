@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from jobs.corpus.tokenizer_sample import TokenizerSample
-from udfs.fim import Fim
-from udfs.heldout import SHARE
+from udfs.tokens.fim import Fim
+from udfs.tokens.heldout import SHARE
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from importlib.util import find_spec
 
 from jobs.corpus.parameters import Tokens
-from udfs.tokenizing import Shipped, check_markers
+from udfs.tokens.tokenizing import Shipped, check_markers
 
 
 def shipped(p: Tokens) -> Shipped:
     """Raises ValueError where no tokenizer is named, none is there, or it lacks a special token that is used."""
-    from udfs.tokenizer import TextTokenizer
+    from udfs.tokens.tokenizer import TextTokenizer
 
     if find_spec("tokenizers") is None:
         raise ValueError("tokenizers: expected the package, found none; install refinelake[tokens] on all machines")

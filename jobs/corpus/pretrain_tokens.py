@@ -10,11 +10,10 @@ from pyspark.sql import functions as F
 
 from jobs.corpus.parameters import Tokens
 from jobs.corpus.pinned_tokenizer import shipped, version
-from jobs.runtime.cli import stage_main
 from jobs.runtime.stage import Publish
 from schemas.code import CODE_CORPUS
 from schemas.corpus import PRETRAIN_TOKENS
-from udfs.spark import held_out_rows, token_rows
+from udfs.spark.corpus import held_out_rows, token_rows
 
 
 def pretrain_tokens(corpus: DataFrame, p: Tokens) -> DataFrame:
@@ -49,4 +48,6 @@ STAGE = Publish(
 )
 
 if __name__ == "__main__":
+    from jobs.cli import stage_main
+
     stage_main(STAGE)

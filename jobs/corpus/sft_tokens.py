@@ -10,10 +10,9 @@ from pyspark.sql import functions as F
 
 from jobs.corpus.parameters import Tokens
 from jobs.corpus.pinned_tokenizer import shipped
-from jobs.runtime.cli import stage_main
 from jobs.runtime.stage import Publish
 from schemas.corpus import INSTRUCTIONS, SFT_TOKENS
-from udfs.spark import conversation_rows
+from udfs.spark.corpus import conversation_rows
 
 
 def sft_tokens(instructions: DataFrame, p: Tokens) -> DataFrame:
@@ -47,4 +46,6 @@ STAGE = Publish(
 )
 
 if __name__ == "__main__":
+    from jobs.cli import stage_main
+
     stage_main(STAGE)

@@ -10,7 +10,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-from jobs.runtime.cli import guarded
+from jobs.cli import guarded
 from jobs.runtime.session import session
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import fsspec
 
-from udfs.sources import KINDS
+from udfs.reading.kinds import KINDS
 
 _TYPES: dict[str, type] = {
     "kind": str,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.runtime.cli import main
+from jobs.cli import main
 
 ROOT = Path(__file__).parents[2]
 README_RUN = "refinelake run --sources sources.jsonl --warehouse warehouse"

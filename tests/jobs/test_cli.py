@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from jobs.cli import COMMANDS, guarded, main
 from jobs.code import flow
-from jobs.runtime.cli import COMMANDS, guarded, main
-from jobs.runtime.flows import FLOWS
+from jobs.flows import FLOWS
 from jobs.runtime.quality import QualityError
-from udfs.rules import load_rules
+from udfs.rules.load import load_rules
 
 MISSING = {name for name, (module, _) in COMMANDS.items() if find_spec(module) is None}
 
@@ -30,7 +30,7 @@ def refused(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
 
 
 def test_help_lists_every_command_with_what_it_does() -> None:
-    done = subprocess.run([sys.executable, "-m", "jobs.runtime.cli", "--help"], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-m", "jobs.cli", "--help"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     shown = " ".join(done.stdout.split())
     assert [name for name, (_, doc) in COMMANDS.items() if f"{name} {doc}" not in shown] == []
@@ -52,7 +52,7 @@ def test_every_command_explains_itself(
 
 def test_help_starts_no_spark() -> None:
     program = (
-        "import sys; from jobs.runtime.cli import main\n"
+        "import sys; from jobs.cli import main\n"
         "try: main(['run', '--help'])\n"
         "except SystemExit: pass\n"
         "from pyspark.sql import SparkSession; assert SparkSession.getActiveSession() is None"

@@ -18,6 +18,8 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from jobs.cli import main
+from jobs.commands.tokenizer import RECORD_FILE
 from jobs.corpus import instruction_decisions, instruction_parts, instructions, pretrain_tokens, sft_tokens
 from jobs.corpus.flow import STAGES
 from jobs.corpus.given import table_rows
@@ -25,8 +27,6 @@ from jobs.corpus.parameters import Instructions, Tokens
 from jobs.corpus.tokenizer_sample import TokenizerSample, drawn, quotas
 from jobs.runtime import accounting, quality
 from jobs.runtime.accounting import append_rows
-from jobs.runtime.cli import main
-from jobs.runtime.commands.tokenizer import RECORD_FILE
 from jobs.runtime.runner import Run, run_stages
 from jobs.runtime.stage import NoParams
 from jobs.runtime.tables import OP, Lake, align, changes
@@ -36,10 +36,10 @@ from schemas.contract import Table
 from schemas.ops import REJECTS, RUNS
 from tests.jobs.pipeline import contents_of, plain_rows
 from tests.jobs.test_stages import decide, frame
-from training.data.tables import open_table
-from udfs.fim import Fim
-from udfs.heldout import is_held_out
-from udfs.tokenizer import TextTokenizer
+from training.data.opening import open_table
+from udfs.tokens.fim import Fim
+from udfs.tokens.heldout import is_held_out
+from udfs.tokens.tokenizer import TextTokenizer
 
 SHARE = 0.4
 HELD = next(name for name in (f"org/repo{n}" for n in range(50)) if is_held_out(name, SHARE))

@@ -22,8 +22,8 @@ from deltalake import DeltaTable
 
 from schemas import code, ops
 from tests.jobs.conftest import README_RUN, Said, TinyRun
-from udfs.fingerprint import shingles
-from udfs.languages import detect
+from udfs.duplicates.fingerprint import shingles
+from udfs.languages.detect import detect
 
 EVERY = pc.scalar(True)
 

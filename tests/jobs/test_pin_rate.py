@@ -11,9 +11,9 @@ import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
 
+from jobs.cli import main
 from jobs.code.parameters import SECTIONS, Sampling
-from jobs.runtime.cli import main
-from jobs.runtime.commands.pin_rate import parse_bytes, write_rate
+from jobs.commands.pin_rate import parse_bytes, write_rate
 from schemas.code import SAMPLE_DECISIONS
 from schemas.ops import RELEASES
 from schemas.params import load_params

@@ -9,12 +9,12 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from jobs.corpus.parameters import Tokens
-from jobs.runtime.flows import FLOWS, TABLES
+from jobs.flows import FLOWS, TABLES
 from jobs.runtime.runner import Run
 from jobs.runtime.stage import Decide, Measure, Stage
 from jobs.runtime.tables import Lake, align
 from schemas.contract import Table
-from udfs.tokenizer import TextTokenizer
+from udfs.tokens.tokenizer import TextTokenizer
 
 STAGES = tuple(stage for flow in FLOWS for stage in flow.stages)
 TEXTS = {text for table in TABLES for text in table.text}

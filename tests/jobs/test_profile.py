@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from jobs.runtime.cli import main
-from jobs.runtime.commands import profile
+from jobs.cli import main
+from jobs.commands import profile
 
 
 @pytest.fixture

@@ -14,11 +14,11 @@ import pytest
 import yaml
 
 import training.commands
+from jobs.cli import COMMANDS
+from jobs.commands import docs
+from jobs.corpora import load_set
+from jobs.flows import FLOWS
 from jobs.runtime import cli
-from jobs.runtime.cli import COMMANDS
-from jobs.runtime.commands import docs
-from jobs.runtime.corpora import load_set
-from jobs.runtime.flows import FLOWS
 from tests.jobs.conftest import README_RUN, Said, TinyRun, command
 from tests.training.runs import FIXTURES, TOKENIZER
 from training.commands import train
@@ -116,7 +116,7 @@ def test_the_bundle_runs_the_command_of_each_flow_in_their_order() -> None:
         assert task["depends_on"] == [{"task_key": before["task_key"]}]
     text = (ROOT / "databricks.yml").read_text(encoding="utf-8")
     assert set(re.findall(r"\$\{var\.(\w+)\}", text)) == set(bundle["variables"])
-    assert "refinelake = jobs.runtime.cli:main" in (ROOT / "setup.cfg").read_text(encoding="utf-8")
+    assert "refinelake = jobs.cli:main" in (ROOT / "setup.cfg").read_text(encoding="utf-8")
 
 
 def test_the_bundle_trains_by_hand_with_arguments_that_the_commands_take() -> None:

@@ -31,9 +31,9 @@ from jobs.code.parameters import FileRules, Filter, NearDuplicates, Sampling
 from jobs.runtime.stage import Decide, NoParams, Publish
 from schemas.code import CLEANED_TEXTS, CONTENTS, EXACT_DUPLICATES, FINGERPRINTS, NEAR_DUPLICATES, RAW_FILES
 from schemas.contract import Column, Table
-from udfs.cleaning import Cleaning
-from udfs.fingerprint import fingerprint_texts
-from udfs.rules import RuleBook, load_rules
+from udfs.cleaning.clean import Cleaning
+from udfs.duplicates.fingerprint import fingerprint_texts
+from udfs.rules.load import RuleBook, load_rules
 from udfs.signals import path_signals
 from udfs.signals.paths import NULL_FOR_HEADERS
 

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from deltalake import DeltaTable
 
-from jobs.runtime.cli import main
-from jobs.runtime.commands.tune import find_rule
+from jobs.cli import main
+from jobs.commands.tune import find_rule
 from schemas import code
 from tests.jobs.conftest import TinyRun
 from tests.jobs.run_notebook import run
-from udfs.rules import RuleBook, load_rules
+from udfs.rules.load import RuleBook, load_rules
 from udfs.signals import path_signals
 from udfs.signals.paths import HEADER, NULL_FOR_HEADERS
 

@@ -17,7 +17,7 @@ from training.engine.engine import Engine
 from training.inputs import open_feed
 from training.models import build
 from training.shapes import shape
-from udfs.tokenizer import TextTokenizer
+from udfs.tokens.tokenizer import TextTokenizer
 
 SMALL = {"hidden_size": 32, "num_attention_heads": 4, "num_key_value_heads": 2, "num_hidden_layers": 1}
 SMALL |= {"intermediate_size": 64, "vocab_size": 512}

@@ -42,7 +42,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_both_command_lines_have_the_same_commands() -> None:
-    parser = subprocess.run([sys.executable, "-m", "jobs.runtime.cli", "--help"], capture_output=True, text=True)
+    parser = subprocess.run([sys.executable, "-m", "jobs.cli", "--help"], capture_output=True, text=True)
     assert all(f" {name} " in parser.stdout or f" {name}\n" in parser.stdout for name in (*COMMANDS, *cli.COMMANDS))
     assert not set(COMMANDS) & set(cli.COMMANDS)
 

@@ -14,8 +14,9 @@ import pytest
 from tests.training.test_data_made import HASH, row, rows, write
 from training.data import cache as caching
 from training.data.cache import Cache, open_cache
+from training.data.opening import open_table
 from training.data.order import id_to_hex
-from training.data.tables import TokenTable, open_table
+from training.data.tables import TokenTable
 
 
 def made(tmp_path: Path, count: int = 30) -> TokenTable:

@@ -13,10 +13,11 @@ import numpy as np
 import pyarrow as pa
 from deltalake import DeltaTable, write_deltalake
 
+from training.data.opening import open_table
 from training.data.packing import Packing
 from training.data.reader import Reader
 from training.data.source import Part
-from training.data.tables import SCHEMA, HeldOut, open_table
+from training.data.tables import SCHEMA, HeldOut
 
 HASH = "f" * 64
 PACKING = Packing(length=16, separator=1, padding=2)

@@ -10,8 +10,8 @@ from deltalake import DeltaTable
 
 from tests.training.test_data_made import append_log, rows, write
 from training.data.exported import export
+from training.data.opening import open_table
 from training.data.readable import readable_until, seconds_of
-from training.data.tables import open_table
 
 DAY = 86_400.0
 

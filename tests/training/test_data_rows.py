@@ -15,7 +15,7 @@ from tests.training.runs import TOKENIZER, inputs, tiny
 from training.data.feed import RowFeed
 from training.data.rows import first_fit
 from training.inputs import open_feed
-from udfs.tokenizer import TextTokenizer
+from udfs.tokens.tokenizer import TextTokenizer
 
 
 def feed(folder: Path, **sections: Any) -> RowFeed:

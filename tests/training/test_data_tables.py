@@ -25,7 +25,8 @@ from tests.training.test_data_made import (
 )
 from training.data import tables
 from training.data.exported import export
-from training.data.tables import SCHEMA, TokenTable, open_table
+from training.data.opening import open_table
+from training.data.tables import SCHEMA, TokenTable
 
 
 def read(table: TokenTable) -> list[dict[str, Any]]:
@@ -172,7 +173,7 @@ def test_an_exported_list_needs_no_deltalake(tmp_path: Path) -> None:
         "from pathlib import Path\n"
         "from training.data.packing import Packing\n"
         "from training.data.reader import Part, Reader\n"
-        "from training.data.tables import open_table\n"
+        "from training.data.opening import open_table\n"
         "part = Part('code', open_table(sys.argv[1]), 1)\n"
         f"of = Reader([part], Packing(16, 1, 2), 0, {HASH!r}, Path(sys.argv[2]))\n"
         "print(of.total, 'pyspark' in sys.modules)"

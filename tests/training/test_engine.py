@@ -23,7 +23,7 @@ from training.engine.model import Trained
 from training.inputs import open_feed
 from training.models import build
 from training.shapes import shape
-from udfs.tokenizer import TextTokenizer
+from udfs.tokens.tokenizer import TextTokenizer
 
 
 @pytest.fixture(scope="module")

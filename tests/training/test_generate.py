@@ -20,7 +20,7 @@ from training.evaluation.held_out import document_nats
 from training.evaluation.tasks import human_eval, mbpp, multipl_e
 from training.models import build, read
 from training.shapes import shape
-from udfs.tokenizer import TextTokenizer
+from udfs.tokens.tokenizer import TextTokenizer
 
 SHARED = Path(__file__).parents[3] / "shared" / "benchmarks" / "multipl-e"
 WORKING = {

@@ -18,7 +18,7 @@ from training.checkpoint.master import master_weights
 from training.checkpoint.store import opened, steps
 from training.runs import Carried
 from training.train import train
-from udfs.tokenizer import TextTokenizer
+from udfs.tokens.tokenizer import TextTokenizer
 
 STEPS = 40
 

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from udfs import languages
-from udfs.cleaning import clean
-from udfs.lexing import split, trimmed
+from udfs.cleaning.clean import clean
+from udfs.languages import detect as languages
 from udfs.signals import Signal, all_signals, measure
+from udfs.signals.lexing import split, trimmed
 from udfs.signals.registry import KINDS
 from udfs.signals.syntax import TooMuchToParse
 from udfs.signals.views import View

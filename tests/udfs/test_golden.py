@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from udfs.cleaning import clean
-from udfs.languages import detect
-from udfs.natural_language import natural_language
+from udfs.cleaning.clean import clean
+from udfs.languages.detect import detect
+from udfs.languages.natural_language import natural_language
 from udfs.signals import measure
 
 INPUTS = sorted(p for p in (Path(__file__).parents[1] / "golden" / "inputs").iterdir())

@@ -17,7 +17,7 @@ from torch import Tensor
 from training.checkpoint.master import master_weights
 from training.checkpoint.store import Checkpoint
 from training.files import write_json
-from udfs.tokenizer import TextTokenizer
+from udfs.tokens.tokenizer import TextTokenizer
 
 FACTS = "refinelake.json"
 _TYPES = {"bf16": torch.bfloat16, "fp32": torch.float32}

@@ -1,6 +1,6 @@
 """The training half of the command line: `refinelake train` and `python -m training train` are the same.
 
-The second needs no Spark installed, which GPU nodes rarely have. jobs/runtime/cli.py names the same modules; a test
+The second needs no Spark installed, which GPU nodes rarely have. jobs/cli.py names the same modules; a test
 compares the two lists.
 """
 

@@ -63,7 +63,7 @@ def _model(folder: str) -> tuple[Any, Any]:
     from transformers.utils import logging
 
     from training import models
-    from udfs.tokenizer import TextTokenizer
+    from udfs.tokens.tokenizer import TextTokenizer
 
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     gpu = torch.cuda.is_available()

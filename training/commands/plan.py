@@ -124,7 +124,7 @@ def _steps(args: argparse.Namespace, wanted: Asked) -> int | None:
     if args.unnamed:
         return None
     from training.inputs import open_feed
-    from udfs.tokenizer import TextTokenizer
+    from udfs.tokens.tokenizer import TextTokenizer
 
     feed = open_feed(run, wanted.inputs.pinned(), TextTokenizer.read(wanted.inputs.tokenizer))
     return run.duration.optimizer_steps(run.batch, feed.steps_an_epoch)

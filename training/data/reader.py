@@ -36,7 +36,7 @@ class Batch:
 
 
 class Reader:
-    """Sequences of a mixture. Tables are opened by their caller (tables.open_table), caches are built below `folder`.
+    """Sequences of a mixture. Tables are opened by their caller (opening.open_table), caches are built below `folder`.
 
     `missing` says what happens where a part has no sequence: fail, or renormalise and say so in `notices`.
     Raises ValueError.

@@ -12,7 +12,7 @@ from training.evaluation.execute import LANGUAGES, Verdict, run
 from training.evaluation.generate import Sampling, base_prompts, chat_prompts, completions
 from training.evaluation.scores import mean_pass_at_k
 from training.evaluation.tasks import Task
-from udfs.tokenizer import TextTokenizer
+from udfs.tokens.tokenizer import TextTokenizer
 
 Row = dict[str, Any]
 KS = (1, 5, 10)

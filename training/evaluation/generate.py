@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 from transformers import StoppingCriteria, StoppingCriteriaList
 
-from udfs.chat import encode
-from udfs.tokenizer import TextTokenizer
+from udfs.tokens.chat import encode
+from udfs.tokens.tokenizer import TextTokenizer
 
 _TAIL = 24
 """Tokens whose text is searched for a stop string: longer than any stop string in tokens."""

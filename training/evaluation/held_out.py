@@ -11,10 +11,10 @@ import torch
 from torch.nn import functional as F
 
 from training.data.cache import open_cache
+from training.data.opening import open_table
 from training.data.order import permutation
-from training.data.tables import open_table
 from training.evaluation.scores import bits_per_byte
-from udfs.tokenizer import TextTokenizer
+from udfs.tokens.tokenizer import TextTokenizer
 
 
 @dataclass

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from importlib import resources
 
+from schemas.identity import code_identity
 from udfs.signals import (
     authors,
     authors_c,
@@ -83,18 +83,8 @@ FAMILIES = (
 )
 
 
-def _version() -> str:
-    package = resources.files("udfs")
-    sources = [p for p in package.joinpath("signals").iterdir() if p.name.endswith(".py")]
-    sources += [
-        *(package.joinpath(f"{n}.py") for n in ("lexing", "comment_styles", "characters", "natural_language")),
-        *(package.joinpath(f"data/{n}.json") for n in ("comment_syntax", "no_lexer")),
-    ]
-    # Which Python texts parse depends on the Python that asks.
-    digest = hashlib.sha256(f"{tokenizer_version()} {sys.version_info[:2]}".encode())
-    for source in sorted(sources, key=lambda p: p.name):
-        digest.update(source.name.encode() + b"\0" + source.read_bytes().replace(b"\r\n", b"\n") + b"\0")
-    return digest.hexdigest()[:16]
-
-
-VERSION = _version()
+# Which Python texts parse depends on the Python that asks.
+_BESIDE = f"{tokenizer_version()} {sys.version_info[:2]}"
+_DATA = ("comment_syntax.json", "no_lexer.json")
+_CODE = code_identity(__name__, data=_DATA)
+VERSION = hashlib.sha256(f"{_CODE} {_BESIDE}".encode()).hexdigest()[:16]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numba
 import numpy as np
 
-from udfs.characters import LOWER, SPACE, TERMINATOR, UPPER, WORD, classes, code_point
+from udfs.signals.characters import LOWER, SPACE, TERMINATOR, UPPER, WORD, classes, code_point
 
 _LEFT, _RIGHT = ord("【"), ord("】")
 _END_OF_PIECE = np.zeros(128, bool)

@@ -6,7 +6,7 @@ import warnings
 from _symtable import symtable
 from dataclasses import dataclass
 
-from udfs.lexing import Split
+from udfs.signals.lexing import Split
 from udfs.signals.once import once
 from udfs.signals.python_lines import counted
 

@@ -8,7 +8,7 @@ from operator import eq, itemgetter
 import numba
 import numpy as np
 
-from udfs.characters import SPACE, WORD, classes, code_point
+from udfs.signals.characters import SPACE, WORD, classes, code_point
 
 LONG = 20  # characters of a long word, tokens of a long line
 _TRIPLE = frozenset(('"""', "'''"))

@@ -1,6 +1,6 @@
 """Views of one text that several signals share, each computed at most once.
 
-Characters and words are counted in compiled loops over the UTF-8 bytes (udfs/characters.py has the classes).
+Characters and words are counted in compiled loops over the UTF-8 bytes (udfs/signals/characters.py has the classes).
 Names follow docs/rules.md: R raw text, V without whitespace, LR lines, C and K code and comments, LC and LK their
 non-blank lines, WN and WR normalised and raw words.
 """
@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from udfs.characters import Counts
-from udfs.lexing import Split, split
+from udfs.signals.characters import Counts
 from udfs.signals.document_text import DocumentText, RawWords, counted, document_text
+from udfs.signals.lexing import Split, split
 from udfs.signals.ngrams import WordCounts, count_spaced, count_words, ngram_chars
 from udfs.signals.once import once
 from udfs.signals.python_text import PythonText

@@ -1,0 +1,79 @@
+"""The command line: `refinelake ...`, and the two-line main of every stage file."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from importlib import import_module
+
+from jobs.commands.arguments import add_run_arguments
+from schemas.command_line import parsed
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "run": ("jobs.commands.run", "Read the sources, run every stage, publish, write the report."),
+    "fetch": ("jobs.commands.fetch", "Download a pinned set of real sources and write its manifest."),
+    "explain": ("jobs.commands.explain", "Say why a file was kept or dropped."),
+    "report": ("jobs.commands.report", "Write report.html of a warehouse."),
+    "stages": ("jobs.commands.stages", "List the stages in order, with what they read and write."),
+    "rules": ("jobs.commands.rules", "List or count the filter rules in force."),
+    "tune": (
+        "jobs.commands.tune",
+        "Show what a threshold or a file of rules would do; writes nothing.",
+    ),
+    "pin-rate": ("jobs.commands.pin_rate", "Turn a byte target of a language into a pinned sampling rate."),
+    "releases": ("jobs.commands.releases", "List what readers see, or point back at an earlier release."),
+    "tokenizer": (
+        "jobs.commands.tokenizer",
+        "Train a tokenizer on a stated sample of the corpus, or take one of others.",
+    ),
+    "tokens": ("jobs.commands.tokens", "Write the token tables and instructions that training reads."),
+    "doctor": ("jobs.commands.doctor", "Start Spark once and say what this machine has."),
+    "docs": ("jobs.commands.docs", "Write the pages that are generated from code: schemas, rules, parameters."),
+    "profile": ("jobs.commands.profile", "Profile one kernel over files of a folder."),
+}
+
+
+TRAINING = "training.commands"
+"""The training half's own list of commands; named, not imported, so that no job depends on it."""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Entry point of `refinelake`. The user's mistakes end in one message and exit code 2, failed checks in 3."""
+    description = "Raw code and web pages to the tables that a code language model is trained on, and the model itself."
+    commands = COMMANDS | import_module(TRAINING).COMMANDS
+    args = parsed("refinelake", description, commands, sys.argv[1:] if argv is None else argv)
+    return guarded(lambda: args.work(args))
+
+
+def guarded(work: Callable[[], int | None]) -> int:
+    """Turn named errors into one message on stderr; anything else is our fault and keeps its traceback."""
+    from jobs.runtime.quality import QualityError
+
+    try:
+        return work() or 0
+    except ValueError as e:
+        print(f"refinelake: {e}", file=sys.stderr)
+        return 2
+    except QualityError as e:
+        print(f"refinelake: {e}", file=sys.stderr)
+        return 3
+
+
+def stage_main(stage: object) -> None:
+    """Run one stage under spark-submit: read its tables, write its table, print its row."""
+    # The stage was defined in __main__; the flow has its own copy, with the module name that workers can import.
+    from jobs.commands.run import run_flow
+    from jobs.flows import flow_of
+
+    name = stage.name  # type: ignore[attr-defined]
+    flow = flow_of(name)
+    own = next(s for s in flow.stages if s.name == name)
+    parser = argparse.ArgumentParser(description=(own.transform.__doc__ or name).splitlines()[0])
+    add_run_arguments(parser)
+    args = parser.parse_args()
+    sys.exit(guarded(lambda: run_flow(args, flow, (own,))))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,217 @@
+"""report.html of a run: what came in, what stayed, why the rest went, and what it cost. One file, no scripts."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import numpy as np
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from jobs.code.parameters import NearDuplicates
+from jobs.runtime import accounting
+from jobs.runtime.accounting import StageResult
+from jobs.runtime.progress import throughput, top_reasons
+from jobs.runtime.runner import Run
+from schemas import code, ops
+from schemas.contract import Table
+from udfs.duplicates.fingerprint import collision_probability
+
+EXAMPLES = 5
+DROPS = 10
+LANGUAGES = 40
+
+
+def write_report(run: Run, target: Path) -> None:
+    """Collect a few hundred aggregated rows and render them. The funnel shows each stage's newest recorded result."""
+    page = resources.files("jobs.runtime").joinpath("report.html.jinja").read_text(encoding="utf-8")
+    results = newest_results(run)
+    rendered = (
+        jinja2.Environment(autoescape=True)
+        .from_string(page)
+        .render(
+            run_id=run.run_id,
+            made_at=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+            release=accounting.current_release(run.lake),
+            stages=[_stage_row(r) for r in results],
+            languages=languages(run),
+            reasons=top_drops(results),
+            examples=examples(run, results),
+            groups=group_sizes(run),
+            curve=s_curve(run),
+            cleaning=cleaning(run),
+            checks=checks(run),
+            stale=_rows(run, ops.SOURCES, "status <> 'fresh'", 50),
+            number=lambda n: f"{n:,}",
+        )
+    )
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(rendered, encoding="utf-8")
+
+
+def newest_results(run: Run) -> list[StageResult]:
+    """One result per stage in the order of the flow: of this run, else the newest recorded."""
+    known = accounting.finished_work(run.lake) | {r.stage: r for r in run.results}
+    order = ["ingest", *(s.name for s in run.flow)]
+    return [known[name] for name in order if name in known]
+
+
+def _stage_row(r: StageResult) -> dict[str, Any]:
+    share = 100.0 * r.rows_kept / r.rows_read if r.rows_read else 100.0
+    return {"r": r, "share": share, "reasons": top_reasons(r, 5), "rate": throughput(r)}
+
+
+def top_drops(results: list[StageResult]) -> list[tuple[str, str, int]]:
+    """(stage, reason, rows), largest first."""
+    every = [(r.stage, reason, count) for r in results for reason, count in r.reasons.items()]
+    return sorted(every, key=lambda row: (-row[2], row[0], row[1]))
+
+
+def languages(run: Run) -> list[dict[str, Any]]:
+    """Files and bytes by language, before (raw_files) and after (code_corpus)."""
+    raw = run.read(code.RAW_FILES).groupBy(F.coalesce("language", F.lit("(unknown)")).alias("language"))
+    raw = raw.agg(F.first("kind").alias("kind"), F.count(F.lit(1)).alias("files"), F.sum("size_bytes").alias("bytes"))
+    kept = run.read(code.CODE_CORPUS).groupBy("language")
+    kept = kept.agg(F.count(F.lit(1)).alias("kept_files"), F.sum("text_bytes").alias("kept_bytes"))
+    rows = [r.asDict() for r in raw.join(kept, "language", "left").na.fill(0).collect()]
+    before, after = (sum(r[c] for r in rows) or 1 for c in ("bytes", "kept_bytes"))
+    for row in rows:
+        row["share"], row["kept_share"] = 100 * row["bytes"] / before, 100 * row["kept_bytes"] / after
+    return sorted(rows, key=lambda r: -r["bytes"])[:LANGUAGES]
+
+
+def examples(run: Run, results: list[StageResult]) -> list[dict[str, Any]]:
+    """Five files, by smallest file_id, of each of the ten largest drops."""
+    tables = {s.writes.name: s.writes for s in run.flow}
+    found = []
+    for stage, reason, count in top_drops(results)[:DROPS]:
+        rows = _rejected(run, reason) if stage == "ingest" else _dropped(run, tables.get(stage), reason)
+        found.append({"stage": stage, "reason": reason, "count": count, "rows": rows})
+    return found
+
+
+def _dropped(run: Run, table: Table | None, reason: str) -> list[dict[str, Any]]:
+    if table is None or "file_id" not in table.names:
+        return []
+    rows = run.read(table).where("not keep").select("file_id", F.explode("reasons").alias("why"))
+    rows = rows.where(F.col("why.rule") == reason).orderBy("file_id").limit(EXAMPLES)
+    files = run.read(code.RAW_FILES).select("file_id", "source_id", "path", "size_bytes")
+    other = files.select(F.col("file_id").alias("other_id"), F.col("path").alias("other"))
+    rows = rows.join(files, "file_id").join(other, F.col("why.detail") == F.col("other_id"), "left")
+    return [_example(r) for r in rows.orderBy("file_id").collect()]
+
+
+def _example(row: Any) -> dict[str, Any]:
+    why = row["why"]
+    said = row["other"] or why["detail"] or ""
+    if why["value"] is not None:
+        said = (
+            f"{why['value']:.6g}"
+            + (f" (limit {why['threshold']:.6g}) " if why["threshold"] is not None else " ")
+            + said
+        )
+    return {"source": row["source_id"], "path": row["path"], "size": row["size_bytes"], "said": said}
+
+
+def _rejected(run: Run, reason: str) -> list[dict[str, Any]]:
+    rows = run.read(ops.REJECTS).where((F.col("reason") == reason) & (F.col("stage") == "ingest"))
+    rows = rows.orderBy("reject_id").limit(EXAMPLES).collect()
+    return [
+        {"source": r["source_id"], "path": r["path"] or "", "size": r["size_bytes"], "said": r["detail"] or ""}
+        for r in rows
+    ]
+
+
+def group_sizes(run: Run) -> dict[str, list[dict[str, Any]]]:
+    """Number of duplicate groups by size, sizes above 10 in powers of two."""
+    shown = {}
+    for name, table in (("exact", code.EXACT_DUPLICATES), ("near", code.NEAR_DUPLICATES)):
+        groups = run.read(table).where("file_id = representative and group_size > 1").groupBy("group_size").count()
+        sizes: dict[str, tuple[int, int]] = {}
+        for r in groups.orderBy("group_size").collect():
+            label = _size_label(r["group_size"])
+            number, files = sizes.get(label, (0, 0))
+            sizes[label] = (number + r["count"], files + r["count"] * r["group_size"])
+        shown[name] = [{"size": k, "groups": g, "files": f} for k, (g, f) in sizes.items()]
+    return shown
+
+
+def _size_label(size: int) -> str:
+    if size <= 10:
+        return str(size)
+    low = max(11, 1 << (size.bit_length() - 1))
+    return f"{low} to {(1 << size.bit_length()) - 1}"
+
+
+def s_curve(run: Run) -> dict[str, Any]:
+    """The S-curve of the setting in force as SVG, with a histogram of the candidate pairs found."""
+    p = run.params.get(NearDuplicates, NearDuplicates())
+    bucket = F.floor(F.least(F.col("similarity"), F.lit(0.9999)) * 50)
+    pairs = run.read(code.NEAR_PAIRS).groupBy(bucket.alias("b"), "verified").count().collect()
+    x = np.linspace(0.0, 1.0, 401)
+    curve = collision_probability(x, p.bands, p.rows)
+    found = {True: np.zeros(50), False: np.zeros(50)}
+    for r in pairs:
+        found[r["verified"]][r["b"]] += r["count"]
+    middle = (1.0 / p.bands) ** (1.0 / p.rows)
+    total, verified = int(sum(v.sum() for v in found.values())), int(found[True].sum())
+    svg = _svg(x, curve, found[True], found[False])
+    return {"svg": svg, "p": p, "middle": middle, "pairs": total, "verified": verified}
+
+
+def _svg(x: Any, curve: Any, verified: Any, refused: Any) -> str:
+    width, height, left, top = 640, 260, 40, 10
+    tallest = max(float((verified + refused).max()), 1.0)
+    points = " ".join(f"{left + a * width:.1f},{top + (1 - b) * height:.1f}" for a, b in zip(x, curve, strict=True))
+    bars = []
+    for i, (yes, no) in enumerate(zip(verified, refused, strict=True)):
+        base = top + height
+        for count, css in ((no, "refused"), (yes, "verified")):
+            if count:
+                h = height * count / tallest
+                base -= h
+                title = f"<title>{int(count)} pairs {css}, {i / 50:.2f} to {(i + 1) / 50:.2f}</title>"
+                bars.append(f'<rect class="{css}" x="{left + i * width / 50:.1f}" y="{base:.1f}" '
+                            f'width="{width / 50 - 1:.1f}" height="{h:.1f}">{title}</rect>')  # fmt: skip
+    ticks = "".join(
+        f'<text x="{left + t * width / 10}" y="{top + height + 16}" text-anchor="middle">{t / 10}</text>'
+        for t in range(0, 11)
+    )
+    marks = f'<text x="4" y="{top + 10}">1</text><text x="4" y="{top + height}">0</text>'
+    return (
+        f'<svg viewBox="0 0 {width + 60} {height + 30}" role="img">{"".join(bars)}'
+        f'<polyline points="{points}"/>{ticks}{marks}</svg>'
+    )
+
+
+def cleaning(run: Run) -> dict[str, Any]:
+    """How many texts lost a header, and replacements by kind."""
+    rows = run.read(code.CLEANED_TEXTS)
+    facts = rows.agg(
+        F.count(F.lit(1)).alias("texts"),
+        F.count_if(F.expr("header_bytes > 0")).alias("headers"),
+        F.count_if(F.expr("failure is not null")).alias("failed"),
+        F.count_if(F.expr("text is not null")).alias("changed"),
+    ).collect()[0]
+    kinds = rows.select(F.explode("replaced").alias("kind", "n")).groupBy("kind").agg(F.sum("n"), F.count(F.lit(1)))
+    return {**facts.asDict(), "kinds": sorted(tuple(r) for r in kinds.collect())}
+
+
+def checks(run: Run) -> list[dict[str, Any]]:
+    """Results of the newest checked publication."""
+    if run.lake.version(ops.CHECKS.name) is None:
+        return []
+    rows = run.lake.read(ops.CHECKS).where(F.col("table_name") == code.CODE_CORPUS.name)
+    newest = rows.agg(F.max("checked_at")).collect()[0][0]
+    return [r.asDict() for r in rows.where(F.col("checked_at") == newest).orderBy("check_name").collect()]
+
+
+def _rows(run: Run, table: Table, condition: str, most: int) -> list[dict[str, Any]]:
+    if run.lake.version(table.name) is None:
+        return []
+    rows: DataFrame = run.read(table).where(condition).orderBy(*table.key).limit(most)
+    return [r.asDict() for r in rows.collect()]

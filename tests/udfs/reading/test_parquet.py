@@ -1,0 +1,132 @@
+"""The published sets, each by its own columns."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from udfs.reading.decoding import MAX_BYTES
+from udfs.reading.parquet import Row, rows
+
+TIME = datetime(2023, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+def read(table: pa.Table) -> list[Row]:
+    out = io.BytesIO()
+    pq.write_table(table, out)
+    return list(rows(out, "set.parquet"))
+
+
+def clean(content: pa.Array, **columns: Any) -> list[Row]:
+    count = len(content)
+    base = {"path": ["a.py"] * count, "repo_name": ["o/n"] * count, "license": ["mit"] * count}
+    return read(pa.table(base | columns | {"content": content}))
+
+
+def test_the_stack_v1() -> None:
+    (row,) = read(
+        pa.table(
+            {
+                "content": ["x = 1\n"],
+                "size": [6],
+                "lang": ["Python"],
+                "max_stars_repo_path": ["src/a.py"],
+                "max_stars_repo_name": ["o/n"],
+                "max_stars_repo_head_hexsha": ["abc"],
+                "max_stars_repo_licenses": [["MIT", "Apache-2.0"]],
+                "max_stars_count": pa.array([7.0]),
+                "max_stars_repo_stars_event_max_datetime": ["2020-01-01T00:00:00.000Z"],
+            }
+        )
+    )
+    assert (row.path, row.repo, row.revision, row.stars) == ("src/a.py", "o/n", "abc", 7)
+    assert (row.licences, row.language_hint, row.text) == (("MIT", "Apache-2.0"), "Python", "x = 1\n")
+    # The time at which a star was given is not the time of a commit.
+    assert row.commit_time is None
+
+
+@pytest.mark.parametrize("unit", ["s", "us", "ns"])
+@pytest.mark.parametrize("zone", [None, "UTC", "+02:00"])
+def test_the_stack_v2(unit: str, zone: str | None) -> None:
+    local = TIME if zone is None else TIME.astimezone(timezone(timedelta(hours=2 * (zone != "UTC"))))
+    time = pa.array([local.replace(tzinfo=None) if zone is None else local], pa.timestamp(unit, zone))
+    (row,) = read(
+        pa.table(
+            {
+                "content": ["x = 'é'\n"],
+                "path": ["/src/a.py"],
+                "repo_name": ["o/n"],
+                "revision_id": ["abc"],
+                "star_events_count": [3],
+                "detected_licenses": [["MIT"]],
+                "committer_date": time,
+                "src_encoding": ["ISO-8859-1"],
+                "language": ["Python"],
+            }
+        )
+    )
+    assert (row.path, row.repo, row.revision, row.stars) == ("src/a.py", "o/n", "abc", 3)
+    assert (row.commit_time, row.licences, row.size_bytes) == (TIME, ("MIT",), 9)
+    assert (row.encoding, row.converted) == ("iso-8859-1", True)
+
+
+def test_github_code() -> None:
+    columns = {"code": ["x"], "repo_name": ["o/n"], "path": ["a.py"], "language": ["Python"], "license": ["mit"]}
+    (row,) = read(pa.table(columns | {"size": [1]}))
+    assert (row.text, row.repo, row.path, row.language_hint) == ("x", "o/n", "a.py", "Python")
+    assert (row.licences, row.stars, row.revision, row.commit_time) == (("mit",), None, None, None)
+
+
+def test_codeparrot_clean_in_every_kind_of_string_column() -> None:
+    for kind in (pa.string(), pa.large_string(), pa.binary(), pa.dictionary(pa.int32(), pa.string())):
+        values = pa.array([b"x" if kind == pa.binary() else "x"]).cast(kind)
+        (row,) = clean(values)
+        assert (row.text, row.encoding, row.converted, row.reason) == ("x", "utf-8", False, None)
+
+
+def test_what_is_no_text_has_a_reason() -> None:
+    large = "x" * (MAX_BYTES + 1)
+    found = clean(pa.array(["", "a\0b", large, None, "\ufeffx", "x"]), path=["a", "b", "c", "d", "e", None])
+    assert [row.reason for row in found] == ["empty", "binary", "too_large", "no_content", None, "no_path"]
+    assert [row.text for row in found] == [None, None, None, None, "x", None]
+    assert found[2].size_bytes == MAX_BYTES + 1
+
+
+def test_a_column_that_only_claims_to_be_utf8() -> None:
+    odd = pa.array([b"caf\xe9", b"ok"]).view(pa.string())
+    assert [row.reason for row in clean(odd)] == ["undecodable", None]
+
+
+def test_gaps_in_the_facts_are_none() -> None:
+    table = {
+        "content": ["a", "b"],
+        "path": ["a", "b"],
+        "repo_name": pa.array([None, ""], pa.string()),
+        "revision_id": pa.array([None, None], pa.string()),
+        "star_events_count": pa.array([None, 2], pa.float64()),
+        "detected_licenses": pa.array([[], None], pa.list_(pa.string())),
+        "committer_date": pa.array([None, None], pa.timestamp("us")),
+    }
+    found = read(pa.table(table))
+    assert [(row.repo, row.revision, row.commit_time) for row in found] == [(None, None, None)] * 2
+    assert [row.stars for row in found] == [None, 2]
+    assert [row.licences for row in found] == [(), None]
+
+
+def test_rows_keep_their_order_across_row_groups(tmp_path: Path) -> None:
+    table = pa.table({"code": [str(i) for i in range(500)], "path": ["p"] * 500, "repo_name": ["o/n"] * 500})
+    pq.write_table(table, tmp_path / "x.parquet", row_group_size=130)
+    assert [row.text for row in rows(str(tmp_path / "x.parquet"), "x")] == [str(i) for i in range(500)]
+
+
+def test_other_columns_are_a_mistake_that_says_what_was_expected() -> None:
+    with pytest.raises(ValueError, match=r"^set\.parquet: expected the columns of one of The Stack v1 .* found a, b: "):
+        read(pa.table({"a": [1], "b": [2]}))
+    with pytest.raises(ValueError, match=r"^set\.parquet: expected content as large_binary, found int64"):
+        clean(pa.array([1]))

@@ -1,0 +1,1 @@
+"""Fingerprints of texts, from which near duplicates are found."""

@@ -1,0 +1,1 @@
+"""Which language a file is in, and which a text is written in."""

@@ -1,0 +1,170 @@
+"""The kinds of sources: how to tell whether one has moved, and how to read the files of one.
+
+A kind is an entry of KINDS: a cheap state, the fingerprint of what is there now with the locations to
+read, and a reader, which gives the files of one location as records, each with a text or a reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import fsspec
+import pyarrow as pa
+
+from udfs.reading import git, parquet
+from udfs.reading.archives import ArchiveError, Limits, members
+from udfs.reading.declared import Declared
+from udfs.reading.folders import folder_records, walk
+from udfs.reading.units import Probe, Record, Unit, digest, file_system, local_file, with_text
+
+__all__ = ["KINDS", "Kind", "Probe", "Record", "Unit", "probe", "read"]
+
+_DEFAULT_LIMITS = Limits()
+
+
+@dataclass(frozen=True)
+class Kind:
+    """`state(unit)` is (fingerprint, locations) and may raise anything when the source cannot be reached."""
+
+    state: Callable[[Unit], tuple[str, list[str]]]
+    records: Callable[[Unit, str, Limits], Iterator[Record]]
+
+
+def probe(unit: Unit) -> Probe:
+    """The state of the unit without reading its files. Raises ValueError for an unknown kind and nothing else."""
+    kind = _kind(unit)
+    try:
+        fingerprint, locations = kind.state(unit)
+        return Probe(True, fingerprint, locations, None)
+    # Every driver has errors of its own, and whatever it is, the source cannot be reached now.
+    except Exception as error:
+        # Some drivers list every place they looked in, a line for each.
+        message, _, _ = (str(error) or type(error).__name__).partition("\n")
+        if unit.location not in message:
+            expected = f"expected a {unit.kind} that can be read"
+            message = f"{unit.location}: {expected}, found {type(error).__name__}: {message}"
+        return Probe(False, None, [], message)
+
+
+def read(unit: Unit, location: str, limits: Limits = _DEFAULT_LIMITS) -> Iterator[Record]:
+    """The records of one of the locations that `probe` gave.
+
+    Bad content never raises: if the unit is bad as a whole, the last record has no path and a reason. Raises OSError
+    (or the driver's own error) when the location cannot be reached, and ValueError for an unknown kind.
+    """
+    kind = _kind(unit)
+    try:
+        yield from kind.records(unit, location, limits)
+    except ArchiveError as error:
+        yield Record(repo=unit.repo, reason=error.reason, detail=str(error))
+    except git.RepositoryError as error:
+        yield Record(repo=unit.repo, reason="corrupt_repository", detail=str(error))
+
+
+def _kind(unit: Unit) -> Kind:
+    if unit.kind not in KINDS:
+        raise ValueError(f"source {unit.source_id}: expected a kind out of {', '.join(KINDS)}, found {unit.kind!r}")
+    return KINDS[unit.kind]
+
+
+def _archive_records(unit: Unit, location: str, limits: Limits) -> Iterator[Record]:
+    declared = Declared()
+    with local_file(location) as file:
+        for member in members(file, location, limits):
+            facts: dict[str, Any] = {
+                "path": member.path,
+                "repo": unit.repo,
+                "revision": unit.revision or member.commit,
+                "commit_time": _utc(member.mtime),
+            }
+            if member.data is None:
+                yield Record(**facts, size_bytes=member.size, reason=member.problem, detail=member.detail)
+                continue
+            record = with_text(facts, member.data)
+            declared.look_at(record)
+            yield record
+    if found := declared.record():
+        yield replace(found, repo=unit.repo or found.repo, revision=unit.revision)
+
+
+def _utc(seconds: float | None) -> datetime | None:
+    try:
+        return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _git_records(unit: Unit, location: str, limits: Limits) -> Iterator[Record]:
+    commit = git.resolve(location, unit.revision)
+    with git.local_copy(location) as repository:
+        for file in git.files(repository, commit, limits.max_file_bytes):
+            facts: dict[str, Any] = {"path": file.path, "repo": unit.repo, "revision": commit}
+            facts["commit_time"] = file.commit_time
+            if file.data is None:
+                yield Record(**facts, size_bytes=file.size, reason=file.problem, detail=file.detail)
+            else:
+                yield with_text(facts, file.data)
+
+
+def _parquet_files(files: Any, path: str) -> list[str]:
+    if fsspec.core.has_magic(path) and not files.exists(path):
+        return sorted(files.glob(path))
+    if files.isdir(path):
+        return sorted(name for name in files.find(path) if name.endswith(".parquet"))
+    return [path]
+
+
+def _parquet_records(unit: Unit, location: str, limits: Limits) -> Iterator[Record]:
+    files, path = file_system(location)
+    reason, detail = "corrupt_parquet", ""
+    with files.open(path, "rb") as file:
+        try:
+            for row in parquet.rows(file, location):
+                yield Record(**vars(row) | {"repo": row.repo or unit.repo, "revision": row.revision or unit.revision})
+            return
+        except pa.ArrowException as error:
+            detail = str(error)
+        except ValueError as error:
+            reason, detail = "unknown_layout", str(error)
+        except OSError as error:
+            # pyarrow reports damage as OSError too, but without the number that the system gives to its own.
+            if error.errno is not None:
+                raise
+            detail = str(error)
+    if reason == "corrupt_parquet":
+        detail = f"{location}: expected a parquet file, found damage ({detail})"
+    yield Record(repo=unit.repo, reason=reason, detail=detail)
+
+
+def _archive_state(unit: Unit) -> tuple[str, list[str]]:
+    files, path = file_system(unit.location)
+    return f"{files.checksum(path):x}", [unit.location]
+
+
+def _folder_state(unit: Unit) -> tuple[str, list[str]]:
+    files, path = file_system(unit.location)
+    return digest(sorted((entry.path, entry.size, entry.stamp) for entry in walk(files, path))), [unit.location]
+
+
+def _git_state(unit: Unit) -> tuple[str, list[str]]:
+    return git.resolve(unit.location, unit.revision), [unit.location]
+
+
+def _parquet_state(unit: Unit) -> tuple[str, list[str]]:
+    files, path = file_system(unit.location)
+    found = _parquet_files(files, path)
+    if not found:
+        raise FileNotFoundError(f"{unit.location}: expected parquet files, found none: check the path")
+    state = [(name, f"{files.checksum(name):x}") for name in found]
+    return digest(state), [files.unstrip_protocol(name) for name in found]
+
+
+KINDS = {
+    "folder": Kind(_folder_state, folder_records),
+    "archive": Kind(_archive_state, _archive_records),
+    "git": Kind(_git_state, _git_records),
+    "parquet": Kind(_parquet_state, _parquet_records),
+}

@@ -1,0 +1,1 @@
+"""Thresholds as data: reading them, judging by them, showing them."""
