@@ -14,11 +14,11 @@ import pytest
 import yaml
 
 import training.commands
+from jobs import cli
 from jobs.cli import COMMANDS
 from jobs.commands import docs
 from jobs.corpora import load_set
 from jobs.flows import FLOWS
-from jobs.runtime import cli
 from tests.jobs.conftest import README_RUN, Said, TinyRun, command
 from tests.training.runs import FIXTURES, TOKENIZER
 from training.commands import train

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from jobs.runtime import cli
+from jobs import cli
 from tests.training.runs import FIXTURES, TOKENIZER, tiny
 from training.__main__ import main
 from training.commands import COMMANDS
