@@ -39,7 +39,10 @@ class Archive:
 
     @property
     def source_id(self) -> str:
-        return ":".join(x for x in (self.source, self.suite, self.name, self.version) if x)
+        """Unique in a set: a Debian source may have further archives, `NAME_VERSION.orig-COMPONENT.tar.gz`."""
+        component = re.search(r"\.orig-([\w-]+)\.tar\.", self.archive)
+        parts = (self.source, self.suite, self.name, self.version, component and component[1])
+        return ":".join(x for x in parts if x)
 
 
 def load_set(name: str) -> list[Archive]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from jobs.corpora import SETS, load_set, write_manifest
 from jobs.runtime.manifest import ManifestError, Source, read_manifest
 
 GOOD: dict[str, Any] = {"kind": "folder", "location": "data/mine"}
@@ -177,3 +178,11 @@ def test_a_line_separator_inside_a_string_does_not_break_the_line(tmp_path: Path
 
 def test_an_error_of_the_manifest_is_an_error_of_the_user() -> None:
     assert issubclass(ManifestError, ValueError), "the command line ends with exit code 2"
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_the_manifest_of_every_pinned_set_is_taken(tmp_path: Path, name: str) -> None:
+    """Two archives of one Debian source had one source_id, and `run` refused what `fetch bench` wrote."""
+    archives = load_set(name)
+    write_manifest(archives, tmp_path, tmp_path / "sources.jsonl")
+    assert len(read_manifest(str(tmp_path / "sources.jsonl"))) == len(archives)
