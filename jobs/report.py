@@ -28,7 +28,7 @@ LANGUAGES = 40
 
 def write_report(run: Run, target: Path) -> None:
     """Collect a few hundred aggregated rows and render them. The funnel shows each stage's newest recorded result."""
-    page = resources.files("jobs.runtime").joinpath("report.html.jinja").read_text(encoding="utf-8")
+    page = resources.files("jobs").joinpath("report.html.jinja").read_text(encoding="utf-8")
     results = newest_results(run)
     rendered = (
         jinja2.Environment(autoescape=True)
