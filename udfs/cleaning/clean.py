@@ -14,6 +14,8 @@ from dataclasses import asdict, dataclass
 from schemas.identity import code_identity
 from udfs.cleaning import credentials, headers, notebooks, personal_data
 
+# Read once: what runs is what was imported, whatever happens to the file meanwhile.
+_CODE = code_identity(__name__, data=(*headers.DATA, credentials.DATA))
 # A replaced key can bring a comment to the top that was below code: both steps run again until nothing is replaced.
 # Headers alone are final after one call, and what follows them has then been read as it stays.
 _MAX_PASSES = 8
@@ -33,8 +35,7 @@ class Cleaning:
 
     def version(self) -> str:
         """Part of the table's key: the kernels' source, their data and every parameter that moves a text."""
-        code = code_identity(__name__, data=(*headers.DATA, credentials.DATA))
-        return hashlib.sha256(f"{code} {sorted(asdict(self).items())}".encode()).hexdigest()[:16]
+        return hashlib.sha256(f"{_CODE} {sorted(asdict(self).items())}".encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)

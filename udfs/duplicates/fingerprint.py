@@ -21,6 +21,8 @@ from numpy.typing import NDArray
 from schemas.identity import code_identity
 from udfs.duplicates import sketching
 
+# Read once: what runs is what was imported, whatever happens to the file meanwhile.
+_CODE = code_identity(__name__)
 EMPTY_SLOT = np.uint32(0xFFFFFFFF)
 _TOKEN = re.compile(rb"[0-9A-Za-z_\x80-\xff]+|[^0-9A-Za-z_\x80-\xff\s]+")
 
@@ -54,7 +56,7 @@ class Fingerprint:
     def version(self) -> str:
         """Part of the table's key: the kernel's source and every number that moves a fingerprint, and no other."""
         mine = [(f.name, getattr(self, f.name)) for f in fields(Fingerprint)]
-        return hashlib.sha256(f"{code_identity(__name__)} {mine}".encode()).hexdigest()[:16]
+        return hashlib.sha256(f"{_CODE} {mine}".encode()).hexdigest()[:16]
 
 
 def collision_probability(similarity: NDArray[np.float64], bands: int, rows: int) -> NDArray[np.float64]:

@@ -18,6 +18,8 @@ from schemas.identity import code_identity
 from udfs.instructions import descriptions, functions
 from udfs.tokens.chat import Message, RowError, check
 
+# Read once: what runs is what was imported, whatever happens to the file meanwhile.
+_CODE = code_identity(__name__)
 MAX_TEXT_CHARS = 200_000
 """Longer texts are data or generated more often than written."""
 MAX_FUNCTIONS = 20
@@ -120,4 +122,4 @@ def _said(row: dict[str, object], names: Sequence[str]) -> str:
 
 def version() -> str:
     """Part of the key of what was found: the kernels' source and the Python that parses."""
-    return hashlib.sha256(f"{code_identity(__name__)} {sys.version_info[:2]}".encode()).hexdigest()[:16]
+    return hashlib.sha256(f"{_CODE} {sys.version_info[:2]}".encode()).hexdigest()[:16]

@@ -44,6 +44,7 @@ STAGED = pa.schema(
     ]
 )
 
+# Read once: what runs is what was imported, whatever happens to the file meanwhile.
 _CODE = code_identity(__name__, data=("languages.json",))
 UNREACHABLE = "unreachable"
 

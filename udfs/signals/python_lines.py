@@ -3,7 +3,7 @@ and Python 2 is counted like Python 3.
 
 The text comes with its strings emptied. Deleting what stands inside brackets leaves the skeleton of the statements, one
 logical line each: def, class, return and assignments then start a line, and every ";", ":" and "=" left is a
-statement's own. On a text that parses the counts are those of the syntax tree (tests/udfs/test_signals_python.py).
+statement's own. On a text that parses the counts are those of the syntax tree, as test_signals_python.py shows.
 The loops are compiled; a statement is the bytes from `at` to `end` of the skeleton.
 """
 
