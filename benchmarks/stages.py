@@ -15,7 +15,7 @@ from benchmarks.memory import StageWatch
 from jobs.code import flow
 from jobs.code.ingest import ingest
 from jobs.code.parameters import SECTIONS, Ingest
-from jobs.runtime import accounting, runner
+from jobs.runtime import releases, runner
 from jobs.runtime.accounting import StageResult
 from jobs.runtime.manifest import read_manifest
 from jobs.runtime.tables import Lake
@@ -45,7 +45,7 @@ def run_flow(lake: Lake, manifest: str, params: str | None = None) -> list[dict[
         return ingest(run, sources, run.params[Ingest])[0]
 
     runner.run_stages(run, flow.STAGES, before=(("ingest", read_sources),))
-    accounting.release(lake, run.run_id, flow.TABLES)
+    releases.name_versions(lake, run.run_id, flow.TABLES)
     return [_row(result, watch.stages[result.stage]) for result in run.results]
 
 

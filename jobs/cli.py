@@ -9,6 +9,7 @@ from importlib import import_module
 
 from jobs.commands.arguments import add_run_arguments
 from schemas.command_line import parsed
+from schemas.errors import is_ours
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("jobs.commands.run", "Read the sources, run every stage, publish, write the report."),
@@ -38,8 +39,20 @@ TRAINING = "training.commands"
 """The training half's own list of commands; named, not imported, so that no job depends on it."""
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Entry point of `refinelake`. The user's mistakes end in one message and exit code 2, failed checks in 3."""
+_NAMED = {"QualityError": 3, "LeaseError": 4}
+"""Errors of jobs/runtime by name, so that a command without Spark imports none of it."""
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Entry point of `refinelake`. Raises SystemExit with a code other than 0: a caller that ignores what a function
+    returns, as Databricks' wheel tasks do, must see a failure too.
+    """
+    if code := exit_code(argv):
+        raise SystemExit(code)
+
+
+def exit_code(argv: list[str] | None = None) -> int:
+    """Carry out a command line. 0: done; 1: our fault; 2: the user's; 3: failed checks; 4: another run writes."""
     description = "Raw code and web pages to the tables that a code language model is trained on, and the model itself."
     commands = COMMANDS | import_module(TRAINING).COMMANDS
     args = parsed("refinelake", description, commands, sys.argv[1:] if argv is None else argv)
@@ -47,17 +60,30 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def guarded(work: Callable[[], int | None]) -> int:
-    """Turn named errors into one message on stderr; anything else is our fault and keeps its traceback."""
-    from jobs.runtime.quality import QualityError
-
+    """Turn named errors, and what killed a session, into one message on stderr; anything else is our fault and keeps
+    its traceback. A ValueError that a library raised is our fault too: our own say what to do.
+    """
     try:
         return work() or 0
-    except ValueError as e:
-        print(f"refinelake: {e}", file=sys.stderr)
-        return 2
-    except QualityError as e:
-        print(f"refinelake: {e}", file=sys.stderr)
-        return 3
+    except Exception as e:
+        code, said = _told(e)
+        if said is None:
+            raise
+        print(f"refinelake: {said}", file=sys.stderr)
+        return code
+
+
+def _told(error: Exception) -> tuple[int, str | None]:
+    """(exit code, message); no message for what nobody foresaw."""
+    if isinstance(error, ValueError) and is_ours(error):
+        return 2, str(error)
+    if type(error).__name__ in _NAMED:
+        return _NAMED[type(error).__name__], str(error)
+    if "pyspark" not in sys.modules:
+        return 1, None
+    from jobs.runtime.endings import last_words
+
+    return 1, last_words(error)
 
 
 def stage_main(stage: object) -> None:
@@ -72,8 +98,9 @@ def stage_main(stage: object) -> None:
     parser = argparse.ArgumentParser(description=(own.transform.__doc__ or name).splitlines()[0])
     add_run_arguments(parser)
     args = parser.parse_args()
-    sys.exit(guarded(lambda: run_flow(args, flow, (own,))))
+    if code := guarded(lambda: run_flow(args, flow, (own,))):
+        raise SystemExit(code)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -8,6 +8,7 @@ from jobs.code import flow as code
 from jobs.code import parameters as code_parameters
 from jobs.corpus import flow as corpus
 from jobs.corpus import parameters as corpus_parameters
+from jobs.runtime.parameters import Releases
 from jobs.runtime.stage import Stage
 from schemas.contract import Table
 
@@ -41,7 +42,7 @@ CORPUS = Flow(
 )
 FLOWS = (CODE, CORPUS)
 TABLES: tuple[Table, ...] = tuple(table for flow in FLOWS for table in flow.tables)
-SECTIONS: dict[str, type] = code_parameters.SECTIONS | corpus_parameters.SECTIONS
+SECTIONS: dict[str, type] = code_parameters.SECTIONS | corpus_parameters.SECTIONS | {"releases": Releases}
 
 
 def flow_of(stage: str) -> Flow:

@@ -16,6 +16,7 @@ from jobs.code.parameters import NearDuplicates
 from jobs.runtime import accounting
 from jobs.runtime.accounting import StageResult
 from jobs.runtime.progress import throughput, top_reasons
+from jobs.runtime.releases import current_release
 from jobs.runtime.runner import Run
 from schemas import code, ops
 from schemas.contract import Table
@@ -36,7 +37,7 @@ def write_report(run: Run, target: Path) -> None:
         .render(
             run_id=run.run_id,
             made_at=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
-            release=accounting.current_release(run.lake),
+            release=current_release(run.lake),
             stages=[_stage_row(r) for r in results],
             languages=languages(run),
             reasons=top_drops(results),

@@ -79,7 +79,6 @@ CONTENTS = Table(
     cluster_by=("content_id",),
     made_from=("sources",),
     text=("text",),
-    deletion_vectors=True,
 )
 
 FINGERPRINTS = Table(
@@ -135,7 +134,6 @@ CLEANED_TEXTS = Table(
     cluster_by=("content_id",),
     made_from=("exact_duplicates", "contents"),
     text=("text",),
-    deletion_vectors=True,
 )
 
 

@@ -6,6 +6,8 @@ schema is asked for.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -14,10 +16,18 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     import pyarrow as pa
 
+RETENTION_DAYS = 30
+"""For how long a version that was replaced stays readable, and its release with it."""
+_LOG_FACTOR = 3  # a version is named by its log, which must outlive the files of one that was replaced late
+
 Severity = Literal["critical", "warning", "info"]
 
 REASONS = "array<struct<rule:string,value:double,threshold:double,detail:string>>"
 """Type of every `reasons` column: the rule, the value found, the limit in force, and what numbers cannot say."""
+
+
+class ContractError(ValueError):
+    """A frame or a stored table does not have the columns of its contract."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +78,7 @@ class Table:
     made_from: tuple[str, ...] = ()
     volatile: tuple[str, ...] = ()
     text: tuple[str, ...] = ()
-    deletion_vectors: bool = False
+    deletion_vectors: bool = True
 
     def __post_init__(self) -> None:
         names = set(self.names)
@@ -106,12 +116,20 @@ class Table:
         chosen = (self.column(n) for n in wanted)
         return pa.schema([pa.field(c.name, arrow_type(c.type), c.nullable) for c in chosen])
 
-    def properties(self) -> dict[str, str]:
+    def identity(self) -> str:
+        """Hash of all that a stored table must have; what it is called and why it is expected may change freely."""
+        columns = [(c.name, c.type, c.nullable) for c in self.columns]
+        said = json.dumps([columns, self.cluster_by, sorted(self.properties().items())])
+        return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+    def properties(self, retention_days: int = RETENTION_DAYS) -> dict[str, str]:
         """Delta table properties. Statistics stop before the first text column: a minimum of a text is never used."""
         indexed = min((self.names.index(t) for t in self.text), default=len(self.names))
         props = {
             "delta.enableDeletionVectors": str(self.deletion_vectors).lower(),
             "delta.dataSkippingNumIndexedCols": str(min(indexed, 32)),
+            "delta.deletedFileRetentionDuration": f"interval {retention_days} days",
+            "delta.logRetentionDuration": f"interval {retention_days * _LOG_FACTOR} days",
         }
         return props | {f"delta.constraints.{name}": sql for name, sql in self.constraints.items()}
 
@@ -135,6 +153,11 @@ class Table:
         if self.volatile:
             facts += f" May differ between equal tables: {', '.join(f'`{c}`' for c in self.volatile)}."
         return facts
+
+
+def quote(text: str) -> str:
+    """A string literal of SQL."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def _column_ddl(c: Column) -> str:

@@ -11,11 +11,12 @@ RUNS = Table(
         Column("run_id", "string", "Run that carried the stage out.", nullable=False),
         Column("stage", "string", "Stage name.", nullable=False),
         Column("table_name", "string", "Table that the stage writes."),
-        Column("table_version", "bigint", "Version of that table after the stage."),
-        Column("signature", "string", "SHA-256 of stage, code version, parameters and input versions.", nullable=False),
-        Column("inputs", "map<string,bigint>", "Version of each table read."),
+        Column("table_version", "bigint", "Version at which the rows of that table were last moved, after the stage."),
+        Column("signature", "string", "SHA-256 of stage, code version, parameters and inputs.", nullable=False),
+        Column("inputs", "map<string,bigint>", "Version at which the rows of each table read were last moved."),
         Column("params", "string", "Parameters in force, as JSON."),
-        Column("code_version", "string", "Version of refinelake and of the stage's kernel."),
+        Column("code_version", "string", "Hash of all code that the stage reaches, and of its kernel or rules."),
+        Column("kernel_version", "string", "Of a measure stage, the kernel in force; null of others."),
         Column("rows_read", "bigint", "Rows the stage decided about or measured."),
         Column("rows_kept", "bigint", "Of these, rows kept (measured, for a measure stage)."),
         Column("rows_dropped", "bigint", "rows_read minus rows_kept."),
@@ -27,6 +28,7 @@ RUNS = Table(
         Column("finished_at", "timestamp", "When the stage ended."),
     ),
     key=("run_id", "stage"),
+    deletion_vectors=False,
 )
 
 CHECKS = Table(
@@ -43,6 +45,7 @@ CHECKS = Table(
         Column("checked_at", "timestamp", "When."),
     ),
     key=("run_id", "stage", "check_name"),
+    deletion_vectors=False,
 )
 
 REJECTS = Table(
@@ -74,6 +77,7 @@ RELEASES = Table(
         Column("created_at", "timestamp", "When."),
     ),
     key=("release_id",),
+    deletion_vectors=False,
 )
 
 SOURCES = Table(
@@ -107,4 +111,18 @@ SOURCE_FACTS = Table(
     made_from=("sources",),
 )
 
-TABLES = (RUNS, CHECKS, REJECTS, RELEASES, SOURCES, SOURCE_FACTS)
+LEASES = Table(
+    "leases",
+    "Who may write: one row, taken by a MERGE, renewed while its run works, given back at its end.",
+    (
+        Column("name", "string", "Always warehouse.", nullable=False),
+        Column("holder", "string", "Run that holds it; null where none does."),
+        Column("place", "string", "Machine and process of the driver."),
+        Column("fence", "bigint", "Grows by one with every taking; stands in every commit of its run.", nullable=False),
+        Column("taken_at", "timestamp", "When it was taken."),
+        Column("heartbeat_at", "timestamp", "When the holder was last heard of."),
+    ),
+    key=("name",),
+)
+
+TABLES = (RUNS, CHECKS, REJECTS, RELEASES, SOURCES, SOURCE_FACTS, LEASES)

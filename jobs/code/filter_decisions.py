@@ -19,8 +19,8 @@ from jobs.code.parameters import Filter
 from jobs.code.ranking import decided, reason
 from jobs.code.signals import SIGNALS
 from jobs.runtime.stage import Decide
-from jobs.runtime.tables import quote
 from schemas.code import CLEANED_TEXTS, FILTER_DECISIONS, NEAR_DUPLICATES, RAW_FILES
+from schemas.contract import quote
 from udfs.rules.load import Rule, RuleBook, load_rules
 from udfs.signals import AUTHORS, MEASURED_AUTHORS
 from udfs.signals.paths import HEADER, NULL_FOR_HEADERS

@@ -24,6 +24,8 @@ from udfs.reading.archives import Limits
 from udfs.spark.code import STAGED
 
 _MINE = "stage = 'ingest'"
+_WRITTEN = (SOURCES, SOURCE_FACTS, RAW_FILES, CONTENTS, REPOSITORIES)
+"""What ingest alone writes; a record of their versions says that it came to its end."""
 
 
 class DropError(ValueError):
@@ -35,7 +37,7 @@ def ingest(run: Run, sources: list[Source], p: Ingest, allow_drop: bool = False)
 
     Raises DropError before anything is written.
     """
-    for table in (SOURCES, SOURCE_FACTS, RAW_FILES, CONTENTS, REPOSITORIES, REJECTS):
+    for table in (*_WRITTEN, REJECTS):
         run.lake.ensure(table)
     limits = Limits(p.max_total_bytes, p.max_ratio, max_files=p.max_files, max_file_bytes=p.max_file_bytes)
     snapshot = take_snapshot(run, sources, limits)
@@ -188,10 +190,15 @@ def _sha(source_id: str, other: Column) -> Column:
 
 
 def _result(run: Run, written: int, read: int) -> StageResult:
-    """Files kept and refused as the tables now hold them; `skipped` where nothing was written."""
+    """Files kept and refused as the tables now hold them; `skipped` where nothing was written and
+    the last record says so."""
     refused = run.lake.read(REJECTS).where(_MINE).groupBy("reason").count().collect()
     reasons = {r["reason"]: r["count"] for r in refused}
     result = StageResult("ingest", RAW_FILES.name, rows_kept=run.lake.read(RAW_FILES).count(), reasons=reasons)
     result.rows_read = result.rows_kept + sum(reasons.values())
-    result.rows_written, result.bytes_read, result.skipped = written, read, written == 0
+    result.rows_written, result.bytes_read = written, read
+    result.inputs = {t.name: run.lake.rows_version(t.name) or 0 for t in _WRITTEN}
+    result.table_version = result.inputs[RAW_FILES.name]
+    last = run.done.get("ingest")
+    result.skipped = written == 0 and last is not None and last.inputs == result.inputs
     return result

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jobs.commands.arguments import add_run_arguments
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from jobs.runtime.progress import Console
     from jobs.runtime.runner import Run
     from jobs.runtime.stage import Stage
+    from jobs.runtime.tables import Lake
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -85,36 +86,82 @@ def run_flow(
     flow: Flow,
     stages: tuple[Stage, ...],
     before: Mapping[str, Callable[[Run], StageResult]] | None = None,
-    warnings: Sequence[str] = (),
+    warnings: list[str] | None = None,
     after: Callable[[Run, Console], None] = lambda run, console: None,
 ) -> int:
-    """Carry out `before` and stages of a flow in one session, release, print the table of stages and the warnings."""
-    from jobs.flows import SECTIONS, TABLES
-    from jobs.runtime import accounting, runner
+    """Carry out `before` and stages of a flow as the warehouse's only writer, release what is whole, say what was done.
+
+    Raises LeaseError where another run writes.
+    """
+    from jobs.runtime.lease import claimed
     from jobs.runtime.progress import Console
+
+    console = Console()
+    started = time.monotonic()
+    lake, params = open_lake(args)
+    run_id = new_run_id()
+    with claimed(lake, run_id, args.break_lock):
+        try:
+            run, said = _carried_out(args, lake, run_id, flow, stages, before or {}, params, console, warnings)
+        finally:
+            left = lake.drop_staging(run_id)
+    console.table(run.results, time.monotonic() - started)
+    for warning in [*(warnings or ()), *([left] if left else ())]:
+        console.warn(warning)
+    console.say(said)
+    after(run, console)
+    return 0
+
+
+def open_lake(args: argparse.Namespace) -> tuple[Lake, dict[type, Any]]:
+    """The warehouse in a session, and the parameters in force, which are read before the session is started."""
+    from jobs.flows import SECTIONS
+    from jobs.runtime.parameters import Releases
     from jobs.runtime.session import session
     from jobs.runtime.tables import Lake
     from schemas.params import load_params
 
     params = load_params(SECTIONS, args.params, args.set)
-    console = Console()
-    started = time.monotonic()
-    lake = Lake(session(), absolute(args.warehouse))
-    run = runner.Run(lake, new_run_id(), flow.stages, params, progress=console)
-    first = tuple((name, partial(work, run)) for name, work in (before or {}).items())
-    runner.run_stages(run, stages, before=first)
-    release = accounting.release(lake, run.run_id, TABLES)
-    console.table(run.results, time.monotonic() - started)
-    for warning in warnings:
-        console.warn(warning)
-    console.say(_released(release, run.results))
-    after(run, console)
-    return 0
+    staging = absolute(args.staging) if args.staging else None
+    return Lake(session(), absolute(args.warehouse), staging, params[Releases].retention_days), params
 
 
-def _released(release: int | None, results: list) -> str:
+def _carried_out(
+    args: argparse.Namespace,
+    lake: Lake,
+    run_id: str,
+    flow: Flow,
+    stages: tuple[Stage, ...],
+    before: Mapping[str, Callable[[Run], StageResult]],
+    params: dict[type, Any],
+    console: Console,
+    warnings: list[str] | None,
+) -> tuple[Run, str]:
+    """The run, and a sentence on its release. Begins again where another run wrote between the look and the lease."""
+    from jobs.flows import FLOWS
+    from jobs.runtime import runner
+    from jobs.runtime.lease import MovedError
+    from jobs.runtime.releases import release_whole
+
+    while True:
+        lake.look()
+        run = runner.Run(lake, run_id, flow.stages, params, progress=console)
+        first = tuple((name, partial(work, run)) for name, work in before.items())
+        try:
+            runner.run_stages(run, stages, before=first)
+        except MovedError as e:  # the lease is held from then on, so this happens once
+            console.say(f"{e}: looking again")
+            if warnings:
+                warnings.clear()
+            continue
+        return run, _released(*release_whole(lake, run_id, FLOWS), run.results)
+
+
+def _released(release: int | None, waits: list[str], results: list) -> str:
     if release is not None:
         return f"release {release} is what readers see now"
+    if waits:
+        return f"no release: {waits[0]}" + (f", and {len(waits) - 1} more" if len(waits) > 1 else "")
     return "nothing has changed: no table was written" if all(r.skipped for r in results) else "no new release"
 
 

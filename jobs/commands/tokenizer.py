@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jobs.commands import tokenizer_of_others
-from jobs.commands.arguments import add_run_arguments
+from jobs.commands.arguments import add_lake_arguments
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -30,7 +30,7 @@ _CHECKED_LANGUAGES = 20
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_run_arguments(parser, required=False)
+    add_lake_arguments(parser, required=False)
     parser.add_argument("--to", required=True, metavar="DIR", help="folder for the tokenizer; made here")
     parser.add_argument(
         "--vocabulary",
@@ -84,7 +84,7 @@ def _train(args: argparse.Namespace, place: Path) -> int:
 def _write_samples(lake: Lake, run_id: str, p: TokenizerSample, held_out: float) -> tuple[dict[str, Any], str, str]:
     """(record, place of the sample, place of texts outside of it): rows of clean_id, language, text_bytes, text."""
     from jobs.corpus.tokenizer_sample import drawn, quotas
-    from jobs.runtime.accounting import current_release
+    from jobs.runtime.releases import current_release
     from schemas.code import CODE_CORPUS
     from udfs.spark.corpus import held_out_rows
 

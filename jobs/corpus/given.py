@@ -34,7 +34,7 @@ def read_given(run: Run, p: Instructions) -> StageResult:
         run.lake.ensure(table)
     result = StageResult(NAME, GIVEN_INSTRUCTIONS.name)
     if not p.tables and run.lake.version(GIVEN_INSTRUCTIONS.name) == 0:
-        result.skipped = True  # none is named and none ever was
+        result.skipped = NAME in run.done  # none is named and none ever was, which is recorded once
         return result
     spark = run.lake.spark
     tables = [table_rows(spark, place, stage) for place, stage in sorted(p.tables.items())]
@@ -53,7 +53,7 @@ def read_given(run: Run, p: Instructions) -> StageResult:
     written = write_changes(run, GIVEN_INSTRUCTIONS, found, metadata, with_text=with_messages)
     mine = f"stage = '{NAME}'"
     written += write_changes(run, REJECTS, _rejects(rows), metadata, lambda stored: stored.where(mine))
-    result.rows_written, result.table_version = written, run.lake.version(GIVEN_INSTRUCTIONS.name) or 0
+    result.rows_written, result.table_version = written, run.lake.rows_version(GIVEN_INSTRUCTIONS.name) or 0
     return result
 
 

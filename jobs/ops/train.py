@@ -35,8 +35,14 @@ def distribute(arguments: list[str], nodes: int = 1, gpus: int = 1, cpu: bool = 
     distributor.run(entry(), *arguments)
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Entry point `refinelake-distribute`."""
+def main(argv: list[str] | None = None) -> None:
+    """Entry point `refinelake-distribute`. Raises SystemExit with a code other than 0."""
+    if code := exit_code(argv):
+        raise SystemExit(code)
+
+
+def exit_code(argv: list[str] | None = None) -> int:
+    """Carry out a command line; the codes are those of `refinelake`."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--nodes", type=int, default=1, metavar="N", help="nodes (1: the driver's own GPUs)")
     parser.add_argument("--gpus", type=int, default=1, metavar="N", help="GPUs of a node")
@@ -51,4 +57,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 from jobs.runtime.stage import Decide, Stage, code_version, params_json
 from jobs.runtime.tables import Lake
 from schemas.contract import Table
-from schemas.ops import RELEASES, RUNS
+from schemas.ops import RUNS
 
 
 @dataclass
@@ -28,6 +28,7 @@ class StageResult:
     inputs: dict[str, int] = field(default_factory=dict)
     params: str = ""
     code_version: str = ""
+    kernel_version: str | None = None
     rows_read: int = 0
     rows_kept: int = 0
     reasons: dict[str, int] = field(default_factory=dict)
@@ -100,26 +101,14 @@ def finished_work(lake: Lake) -> dict[str, StageResult]:
     return {row["stage"]: _result(row.asDict()) for row in newest.collect()}
 
 
+def last_kernels(lake: Lake, stage: str, runs: int) -> list[str]:
+    """Kernel versions that the last `runs` recorded runs of a measure stage used."""
+    if lake.version(RUNS.name) is None:
+        return []
+    rows = lake.read(RUNS).where((F.col("stage") == stage) & F.col("kernel_version").isNotNull())
+    return [r["kernel_version"] for r in rows.orderBy(F.desc("finished_at")).limit(runs).collect()]
+
+
 def _result(row: dict[str, Any]) -> StageResult:
     row.pop("rows_dropped")
     return StageResult(**row, skipped=True)
-
-
-def release(lake: Lake, run_id: str, tables: tuple[Table, ...], note: str | None = None) -> int | None:
-    """Name the present version of every table as what readers see. Returns its id, None where nothing has changed."""
-    versions = {t.name: v for t in tables if (v := lake.version(t.name)) is not None}
-    last = current_release(lake)
-    if last and last["tables"] == versions:
-        return None
-    number = (last["release_id"] if last else 0) + 1
-    row = {"release_id": number, "run_id": run_id, "tables": versions, "note": note, "created_at": datetime.now(UTC)}
-    append_rows(lake, RELEASES, [row])
-    return number
-
-
-def current_release(lake: Lake) -> dict[str, Any] | None:
-    """The newest release, None before the first."""
-    if lake.version(RELEASES.name) is None:
-        return None
-    row = lake.read(RELEASES).orderBy(F.desc("release_id")).limit(1).collect()
-    return {**row[0].asDict(), "tables": dict(row[0]["tables"])} if row else None

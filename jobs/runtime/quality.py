@@ -39,6 +39,11 @@ def check_rows(table: Table, candidate: DataFrame, population: DataFrame | None)
     return results
 
 
+def check_stored(expected: int, stored: int) -> CheckResult:
+    """As many stored rows as decided ones: with distinct decided keys, no stored key is double."""
+    return CheckResult("stored_equals_decided", "critical", expected == stored, f"{expected} decided, {stored} stored")
+
+
 def expectations(table: Table, candidate: DataFrame) -> list[CheckResult]:
     """Run the contract's expectations over the narrow columns of what is about to be published."""
     if not table.expectations:
@@ -91,6 +96,12 @@ def _result(expect: Expect, result: Any) -> CheckResult:
     return CheckResult(expect.label(), expect.severity, bool(result.success), str(error or shown)[:2000])
 
 
+def _outcome(failed: list[CheckResult]) -> str:
+    if any(r.check_name == "stored_equals_decided" for r in failed):
+        return "no release is made: rows of the stored table are double; refinelake check --repair mends them"
+    return "nothing was written"
+
+
 def gate(kept: list[dict[str, Any]], run_id: str, stage: Stage, results: list[CheckResult]) -> None:
     """Keep every result for `checks`, which the runner writes at the end; raise QualityError on a critical one."""
     about = {"run_id": run_id, "stage": stage.name, "table_name": stage.writes.name, "checked_at": datetime.now(UTC)}
@@ -99,7 +110,7 @@ def gate(kept: list[dict[str, Any]], run_id: str, stage: Stage, results: list[Ch
     if failed:
         listed = "\n".join(f"  expected {r.check_name}, found {r.found}" for r in failed)
         raise QualityError(
-            f"{stage.writes.name}: {len(failed)} critical check(s) failed in stage {stage.name}, nothing was written.\n"
+            f"{stage.writes.name}: {len(failed)} critical check(s) failed in stage {stage.name}, {_outcome(failed)}.\n"
             f"{listed}\n  All results are in the checks table under run {run_id}. Mend the input or the stage; "
             "change the contract in schemas/ only if it is wrong."
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -13,11 +14,13 @@ from typing import Any, Protocol
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.runtime import accounting, quality
+from jobs.runtime import accounting, measured, quality
 from jobs.runtime.accounting import StageResult
 from jobs.runtime.cpu import CpuWatch, watch
+from jobs.runtime.fixpoint import fixpoint
+from jobs.runtime.frames import OP, align, changes
 from jobs.runtime.stage import Decide, Measure, Publish, Stage, signature
-from jobs.runtime.tables import OP, Lake, align, changes
+from jobs.runtime.tables import Lake
 from schemas.contract import Table
 from schemas.ops import CHECKS, RUNS
 
@@ -86,12 +89,19 @@ def run_stages(
             run.results.append(result)
             if run.progress:
                 run.progress.finished(result)
-    finally:
-        accounting.append_rows(run.lake, RUNS, [r.row() for r in run.results if not r.skipped])
-        accounting.append_rows(run.lake, CHECKS, run.checks)
-        run.checks.clear()
-        run.lake.drop_staging(run.run_id)
+    except BaseException:
+        # What ended the run is what its user must see: a session that died with it cannot record anything.
+        with suppress(Exception):
+            _record(run)
+        raise
+    _record(run)
     return run.results
+
+
+def _record(run: Run) -> None:
+    accounting.append_rows(run.lake, RUNS, [r.row() for r in run.results if not r.skipped])
+    accounting.append_rows(run.lake, CHECKS, run.checks)
+    run.checks.clear()
 
 
 def timed(run: Run, work: Callable[[], StageResult]) -> StageResult:
@@ -105,16 +115,19 @@ def timed(run: Run, work: Callable[[], StageResult]) -> StageResult:
 
 def run_stage(run: Run, stage: Stage) -> StageResult:
     params = run.params_of(stage)
-    inputs = run.pin(stage.reads + getattr(stage, "texts", ()))
-    sign = signature(stage, params, inputs)
+    read = stage.reads + getattr(stage, "texts", ())
+    inputs = run.pin(read)
+    rows_of = {t.name: run.lake.rows_version(t.name) or 0 for t in read}
+    sign = signature(stage, params, rows_of)
     if done := _finished(run, stage, sign):
         return done
     run.lake.ensure(stage.writes)
     work = {Measure: _measure, Decide: _decide, Publish: _publish}[type(stage)]
     result = work(run, stage, params, inputs, run.metadata(stage.name, sign, inputs))
-    result.signature, result.inputs = sign, inputs
+    result.signature, result.inputs = sign, rows_of
     result.params, result.code_version = accounting.describe(stage, params)
-    result.table_version = run.lake.version(stage.writes.name) or 0
+    result.kernel_version = stage.kernel_version(params) if isinstance(stage, Measure) else None
+    result.table_version = run.lake.rows_version(stage.writes.name) or 0
     return result
 
 
@@ -124,31 +137,31 @@ def _finished(run: Run, stage: Stage, sign: str) -> StageResult | None:
     A run killed before its record is written does the work again, finds no row to change, and so writes nothing either.
     """
     last = run.done.get(stage.name)
-    same = last and last.signature == sign and last.table_version == run.lake.version(stage.writes.name)
+    same = last and last.signature == sign and last.table_version == run.lake.rows_version(stage.writes.name)
     return last if same else None
 
 
 def _measure(run: Run, stage: Measure, params: Any, inputs: dict[str, int], metadata: dict[str, Any]) -> StageResult:
     required = stage.required(*(run.read(t, inputs[t.name]) for t in stage.reads), params).distinct()
-    key = [k for k in stage.writes.key if k in required.columns]
-    todo = required.join(run.read(stage.writes).select(*key), key, "left_anti")
-    todo = run.lake.stage(todo, run.run_id, f"{stage.name}.todo")
-    rows = todo.count()
-    result = StageResult(stage.name, stage.writes.name, rows_read=rows, rows_kept=rows, rows_written=rows)
+    kernel = stage.kernel_version(params)
+    work, counts = measured.difference(run, stage, required, kernel)
+    rows = counts.get(measured.MISSING, 0)
+    result = StageResult(stage.name, stage.writes.name, rows_read=rows, rows_kept=rows)
+    result.rows_written = rows + measured.forget(run, stage, work, counts, metadata)
     if rows == 0:
         return result
+    todo = work.where(F.col(OP) == measured.MISSING).select(*required.columns)
     texts = [run.read(t, inputs[t.name]) for t in stage.texts]
     result.bytes_read = accounting.text_bytes(todo, texts)
     keys = F.broadcast(todo) if rows <= BROADCAST_KEYS else todo
-    measured = stage.transform(keys, *texts, params)
-    measured = measured.withColumn("kernel_version", F.lit(stage.kernel_version(params)))
-    run.lake.append(stage.writes, align(stage.writes, measured), metadata)
+    found = stage.transform(keys, *texts, params).withColumn("kernel_version", F.lit(kernel))
+    run.lake.append(stage.writes, align(stage.writes, found), metadata)
     return result
 
 
 def _decide(run: Run, stage: Decide, params: Any, inputs: dict[str, int], metadata: dict[str, Any]) -> StageResult:
     reads = [run.read(t, inputs[t.name]) for t in stage.reads]
-    extra = {"fixpoint": _fixpoint(run, stage.name)} if stage.iterative else {}
+    extra = {"fixpoint": fixpoint(run.lake, run.run_id, stage.name)} if stage.iterative else {}
     decided = align(stage.writes, stage.transform(*reads, params, **extra))
     candidate = run.lake.stage(decided, run.run_id, stage.name)
     result = accounting.count_decisions(stage, candidate)
@@ -158,6 +171,8 @@ def _decide(run: Run, stage: Decide, params: Any, inputs: dict[str, int], metada
     result.rows_written = write_changes(
         run, stage.writes, candidate, metadata, lambda rows: rows.where(stage.scope or "true")
     )
+    if stage.scope is None:
+        _gate_stored(run, stage, result.rows_read)
     return result
 
 
@@ -179,7 +194,13 @@ def _publish(run: Run, stage: Publish, params: Any, inputs: dict[str, int], meta
         return stage.with_text(changed, *texts, params)
 
     result.rows_written = write_changes(run, stage.writes, candidate, metadata, with_text=with_text)
+    _gate_stored(run, stage, result.rows_read)
     return result
+
+
+def _gate_stored(run: Run, stage: Stage, expected: int) -> None:
+    """The stored table is what the candidate says: a key of a second writer would stand in it twice, for ever."""
+    quality.gate(run.checks, run.run_id, stage, [quality.check_stored(expected, run.lake.rows(stage.writes))])
 
 
 def write_changes(
@@ -220,26 +241,6 @@ def _add_text(table: Table, changed: DataFrame, with_text: Callable[[DataFrame],
     gone = gone.withColumns({c: F.lit(None).cast(table.column(c).type) for c in table.text})
     written = with_text(changed.where(F.col(OP) != "delete"))
     return written.select(OP, *table.names).union(gone.select(OP, *table.names))
-
-
-def _fixpoint(run: Run, stage: str) -> Callable[..., DataFrame]:
-    """`fixpoint(step, rows)`: repeat a step until the set of rows no longer changes, each round materialised.
-
-    Compares row counts and the sum of row hashes, two numbers a round. Raises AssertionError after 100 rounds, which
-    no graph of fewer than 2^50 nodes needs.
-    """
-
-    def fixpoint(step: Callable[[DataFrame], DataFrame], rows: DataFrame) -> DataFrame:
-        rows, before = run.lake.stage(rows, run.run_id, f"{stage}.round0"), None
-        for number in range(1, 100):
-            digest = F.sum(F.xxhash64(*rows.columns).cast("decimal(38,0)"))
-            now = tuple(rows.agg(F.count(F.lit(1)), digest).collect()[0])
-            if now == before:
-                return rows
-            rows, before = run.lake.stage(step(rows), run.run_id, f"{stage}.round{number}"), now
-        raise AssertionError(f"{stage}: no fixpoint after 100 rounds")
-
-    return fixpoint
 
 
 def describe_stage(stage: Stage) -> str:

@@ -8,7 +8,6 @@ publish  the join of text and decisions that readers use, gated by the contract'
 from __future__ import annotations
 
 import hashlib
-import inspect
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -17,6 +16,7 @@ from typing import Any, TypeAlias
 from pyspark.sql import DataFrame
 
 from schemas.contract import Table
+from schemas.identity import PROJECT, code_identity
 
 Transform: TypeAlias = Callable[..., DataFrame]
 
@@ -83,10 +83,17 @@ Stage: TypeAlias = Measure | Decide | Publish
 
 
 def code_version(stage: Stage, params: Any) -> str:
-    """Hash of the stage's own file and of the kernels or rules behind it."""
+    """Hash of every project module that the transform can reach, and of the kernel or the rules in force."""
     kernel = stage.kernel_version(params) if isinstance(stage, Measure) else stage.version(params)
-    source = inspect.getsource(inspect.getmodule(stage.transform) or stage.transform)
-    return hashlib.sha256(f"{source}\0{kernel}".encode()).hexdigest()[:16]
+    return hashlib.sha256(f"{_code(stage.transform)}\0{kernel}".encode()).hexdigest()[:16]
+
+
+def _code(transform: Transform) -> str:
+    """A transform of a notebook or a test counts by its own compiled code: its module may be no file of the project."""
+    module = transform.__module__
+    if module.split(".")[0] in PROJECT:
+        return code_identity(module)
+    return repr((module, transform.__code__.co_code, transform.__code__.co_consts))
 
 
 def params_json(params: Any) -> str:
@@ -94,6 +101,8 @@ def params_json(params: Any) -> str:
 
 
 def signature(stage: Stage, params: Any, inputs: dict[str, int]) -> str:
-    """Identity of a piece of work: same stage, code, parameters and input versions. Never a date."""
+    """Identity of a piece of work: same stage, code, parameters and inputs, which are named by the version at which
+    their rows were last moved. Never a date.
+    """
     parts = [stage.name, code_version(stage, params), params_json(params), json.dumps(inputs, sort_keys=True)]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()

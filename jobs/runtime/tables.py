@@ -8,26 +8,25 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import reduce
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlparse
 
-from pyspark.errors import AnalysisException
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
+from pyspark.sql import DataFrame, DataFrameWriter, SparkSession
 
-from schemas.contract import Table
+from jobs.runtime.frames import OP, same_columns
+from jobs.runtime.migration import migrate
+from jobs.runtime.versions import Commit, all_newest, newest, table_names
+from schemas.contract import RETENTION_DAYS, Table, quote
+from schemas.ops import LEASES
+
+if TYPE_CHECKING:
+    from jobs.runtime.lease import Claim
 
 _METADATA = "spark.databricks.delta.commitInfo.userMetadata"
-_NO_TABLE = ("DELTA_TABLE_ONLY_OPERATION", "DELTA_MISSING_DELTA_TABLE", "DELTA_PATH_DOES_NOT_EXIST")
-OP = "_op"
-"""Column of a change set: insert, update or delete."""
-
-
-class ContractError(ValueError):
-    """A frame or a stored table does not have the columns of its contract."""
+_APP, _TRANSACTION = "spark.databricks.delta.write.txnAppId", "spark.databricks.delta.write.txnVersion"
 
 
 class MissingTableError(ValueError):
@@ -36,11 +35,17 @@ class MissingTableError(ValueError):
 
 @dataclass
 class Lake:
-    """The tables of one warehouse, as one Spark session sees them."""
+    """The tables of one warehouse, as one Spark session sees them.
+
+    With a claim (lease.py) the first write takes the lease, and every commit carries its fence.
+    """
 
     spark: SparkSession
     warehouse: str
-    _known: dict[str, int] = field(default_factory=dict)
+    staging_root: str | None = None
+    retention_days: int = RETENTION_DAYS
+    claim: Claim | None = None
+    _known: dict[str, Commit | None] = field(default_factory=dict)
 
     def location(self, name: str) -> str:
         return f"{self.warehouse.rstrip('/')}/{name}"
@@ -50,25 +55,37 @@ class Lake:
 
     def version(self, name: str) -> int | None:
         """Newest version of a table, None where it does not exist."""
-        if name not in self._known:
-            last = self._history(name)
-            if last is None:
-                return None
-            self._known[name] = last["version"]
-        return self._known[name]
+        last = self._last(name)
+        return None if last is None else last.version
+
+    def rows_version(self, name: str) -> int | None:
+        """The version at which the rows were last moved, whatever OPTIMIZE, VACUUM and ALTER have committed since."""
+        last = self._last(name)
+        return None if last is None else last.rows_version
 
     def metadata(self, name: str) -> dict[str, Any]:
         """What the newest commit says of itself: run, stage, signature."""
-        last = self._history(name)
-        return json.loads(last["userMetadata"]) if last and last["userMetadata"] else {}
+        last = self._last(name)
+        return {} if last is None else {k: v for k, v in last.said.items() if k not in ("contract", "fence")}
 
-    def _history(self, name: str) -> Any | None:
-        try:
-            return self.spark.sql(f"DESCRIBE HISTORY {self.ref(name)} LIMIT 1").collect()[0]
-        except AnalysisException as e:
-            if e.getCondition() in _NO_TABLE:
-                return None
-            raise
+    def look(self) -> None:
+        """Read the newest commit of every table at once; what was known before is forgotten."""
+        self._known = dict(all_newest(self.spark, self.warehouse))
+
+    def names(self) -> list[str]:
+        """Every table there is."""
+        return table_names(self.spark, self.warehouse)
+
+    def moved(self) -> list[str]:
+        """Tables that were written since they were looked at; they are looked at anew."""
+        before = self._known
+        self.look()
+        return sorted(n for n, c in before.items() if self._last(n) != c and (c is None or n != LEASES.name))
+
+    def _last(self, name: str) -> Commit | None:
+        if name not in self._known:
+            self._known[name] = newest(self.spark, self.ref(name))
+        return self._known[name]
 
     def read(self, table: Table, version: int | None = None) -> DataFrame:
         """A table at a version, newest by default. Raises MissingTableError and ContractError."""
@@ -80,33 +97,61 @@ class Lake:
                 "Run the stages before this one first (refinelake stages lists them)."
             )
         found = self.spark.sql(f"SELECT * FROM {self.ref(table.name)} VERSION AS OF {at}")
-        _same_columns(table, found.columns, "stored")
+        same_columns(table, found.columns, "stored")
         return found.select(*table.names)
 
     def ensure(self, table: Table) -> None:
-        """Create the table by its contract where it does not exist; add the nullable columns it has gained."""
-        if self.version(table.name) is None:
-            self._create(table)
-            return
-        stored = self.spark.sql(f"SELECT * FROM {self.ref(table.name)} LIMIT 0").columns
-        gained = [c for c in table.columns if c.name not in stored]
-        if gained:
-            added = ", ".join(f"`{c.name}` {c.type} COMMENT {quote(c.doc)}" for c in gained)
-            self.spark.sql(f"ALTER TABLE {self.ref(table.name)} ADD COLUMNS ({added})")
-            self._known.pop(table.name)
+        """Create the table by its contract where it does not exist, else bring it to its contract (migration.py)."""
+        last = self._last(table.name)
+        if last is None:
+            self.make(table)
+        elif last.said.get("contract") != self._identity(table):
+            migrate(self, table)
 
-    def _create(self, table: Table) -> None:
+    def make(self, table: Table) -> None:
+        """Create the table where it does not exist."""
+        if self._last(table.name) is not None:
+            return
+        if self.claim and table.name != LEASES.name:
+            self.claim.take()
         cluster = f"CLUSTER BY ({', '.join(table.cluster_by)})" if table.cluster_by else ""
-        props = ", ".join(f"{quote(k)} = {quote(v)}" for k, v in table.properties().items())
-        self.spark.sql(
-            f"CREATE TABLE {self.ref(table.name)} ({table.ddl()}) USING DELTA {cluster} "
-            f"COMMENT {quote(table.doc)} TBLPROPERTIES ({props})"
-        )
+        props = ", ".join(f"{quote(k)} = {quote(v)}" for k, v in self.properties(table).items())
+        with self._saying(self._signed(table, {})):
+            self.spark.sql(
+                f"CREATE TABLE IF NOT EXISTS {self.ref(table.name)} ({table.ddl()}) USING DELTA {cluster} "
+                f"COMMENT {quote(table.doc)} TBLPROPERTIES ({props})"
+            )
+        self._known.pop(table.name, None)
+
+    def properties(self, table: Table) -> dict[str, str]:
+        """The contract's properties with this warehouse's retention."""
+        return table.properties(self.retention_days)
+
+    def alter(self, table: Table, change: str) -> None:
+        """ALTER TABLE, under the lease."""
+        if self.claim:
+            self.claim.take()
+        with self._saying(self._signed(table, {})):
+            self.spark.sql(f"ALTER TABLE {self.ref(table.name)} {change}")
+        self._known.pop(table.name, None)
+
+    def overwrite(self, table: Table, rows: DataFrame, metadata: Mapping[str, Any]) -> None:
+        """Put rows in the place of all others, in one commit."""
+        self._save(rows.select(*table.names).write.format("delta").mode("overwrite"), table, metadata)
 
     def append(self, table: Table, rows: DataFrame, metadata: Mapping[str, Any]) -> None:
-        writer = rows.select(*table.names).write.format("delta").mode("append")
-        writer.option("userMetadata", json.dumps(metadata)).save(self.location(table.name))
-        self._known.pop(table.name, None)
+        self._save(rows.select(*table.names).write.format("delta").mode("append"), table, metadata)
+
+    def _save(self, writer: DataFrameWriter, table: Table, metadata: Mapping[str, Any]) -> None:
+        if self.claim:
+            app, number = self.claim.transaction()
+            writer = writer.option("txnAppId", app).option("txnVersion", str(number))
+        writer.option("userMetadata", json.dumps(self._signed(table, metadata))).save(self.location(table.name))
+        self._committed(table)
+
+    def rows(self, table: Table) -> int:
+        """How many rows a table holds, from its log."""
+        return int(self.spark.sql(f"SELECT count(*) FROM {self.ref(table.name)}").collect()[0][0])
 
     def merge(self, table: Table, changes: DataFrame, metadata: Mapping[str, Any]) -> None:
         """Apply a change set (see `changes`) in one commit."""
@@ -115,6 +160,7 @@ class Lake:
         names = ", ".join(f"`{c}`" for c in table.names)
         values = ", ".join(f"s.`{c}`" for c in table.names)
         self._commit(
+            table,
             f"MERGE INTO {self.ref(table.name)} t USING {{rows}} s ON {on} "
             f"WHEN MATCHED AND s.{OP} = 'delete' THEN DELETE "
             + (f"WHEN MATCHED THEN UPDATE SET {update} " if update else "")
@@ -122,23 +168,47 @@ class Lake:
             changes,
             metadata,
         )
-        self._known.pop(table.name, None)
 
-    def _commit(self, sql: str, rows: DataFrame, metadata: Mapping[str, Any]) -> None:
-        """Run a statement over {rows}; a statement takes its commit metadata from the session, not from an option."""
-        self.spark.conf.set(_METADATA, json.dumps(metadata))
-        try:
+    def _commit(self, table: Table, sql: str, rows: DataFrame, metadata: Mapping[str, Any]) -> None:
+        """Run a statement over {rows}; a statement takes its commit's settings from the session, not from options."""
+        settings = {}
+        if self.claim:
+            app, number = self.claim.transaction()
+            settings = {_APP: app, _TRANSACTION: str(number)}
+        with self._saying(self._signed(table, metadata), settings):
             self.spark.sql(sql, rows=rows).collect()
+        self._committed(table)
+
+    @contextmanager
+    def _saying(self, metadata: Mapping[str, Any], more: Mapping[str, str] | None = None) -> Iterator[None]:
+        settings = {_METADATA: json.dumps(metadata), **(more or {})}
+        for key, value in settings.items():
+            self.spark.conf.set(key, value)
+        try:
+            yield
         finally:
-            self.spark.conf.unset(_METADATA)
+            for key in settings:
+                self.spark.conf.unset(key)
+
+    def _signed(self, table: Table, metadata: Mapping[str, Any]) -> dict[str, Any]:
+        fence = {"fence": self.claim.fence} if self.claim else {}
+        return {**metadata, "contract": self._identity(table), **fence}
+
+    def _identity(self, table: Table) -> str:
+        return f"{table.identity()}-{self.retention_days}"
+
+    def _committed(self, table: Table) -> None:
+        """Raises LeaseError where the newest commit is not ours: Delta skips in silence what an older fence writes."""
+        self._known.pop(table.name, None)
+        if self.claim:
+            last = self._last(table.name)
+            self.claim.check_commit(table.name, last.said if last else {})
 
     def delete(self, table: Table, keys: DataFrame, metadata: Mapping[str, Any]) -> None:
-        """Delete the rows whose key is among `keys`, in one commit."""
-        on = " AND ".join(f"t.`{k}` = s.`{k}`" for k in table.key)
-        self._commit(
-            f"MERGE INTO {self.ref(table.name)} t USING {{rows}} s ON {on} WHEN MATCHED THEN DELETE", keys, metadata
-        )
-        self._known.pop(table.name, None)
+        """Delete the rows whose key columns, or some of them, are among `keys`, in one commit."""
+        on = " AND ".join(f"t.`{k}` = s.`{k}`" for k in keys.columns)
+        merge = f"MERGE INTO {self.ref(table.name)} t USING {{rows}} s ON {on} WHEN MATCHED THEN DELETE"
+        self._commit(table, merge, keys, metadata)
 
     def stage(self, rows: DataFrame, run_id: str, name: str) -> DataFrame:
         """Write rows aside and read them back: what is used twice is computed once, and lineage stays short."""
@@ -147,57 +217,25 @@ class Lake:
         return self.spark.read.schema(rows.schema).parquet(place)
 
     def staging(self, run_id: str) -> str:
-        return f"{self.warehouse.rstrip('/')}/_staging/{run_id}"
+        root = self.staging_root or f"{self.warehouse.rstrip('/')}/_staging"
+        return f"{root.rstrip('/')}/{run_id}"
 
-    def drop_staging(self, run_id: str) -> None:
-        place = urlparse(self.staging(run_id))
-        if place.scheme in ("", "file"):
-            shutil.rmtree(place.path, ignore_errors=True)
-            return
-        import fsspec
+    def drop_staging(self, run_id: str = "") -> str | None:
+        """Remove what a run set aside; without a run that of every run, which only the holder of the lease may say.
 
-        fs, path = fsspec.core.url_to_fs(self.staging(run_id))
-        if fs.exists(path):
-            fs.rm(path, recursive=True)
+        Returns a warning where that was not possible: clean-up never ends a run that has done its work.
+        """
+        place = self.staging(run_id)
+        parsed = urlparse(place)
+        if parsed.scheme in ("", "file"):
+            shutil.rmtree(parsed.path, ignore_errors=True)
+            return None
+        try:
+            import fsspec
 
-
-def align(table: Table, rows: DataFrame, also: tuple[str, ...] = (), columns: tuple[str, ...] = ()) -> DataFrame:
-    """Rows in the contract's column order and types. Raises ContractError naming both column sets."""
-    wanted = columns or table.names
-    _same_columns(table, [c for c in rows.columns if c not in also], "computed", wanted)
-    return rows.select(*(F.col(n).cast(table.column(n).type).alias(n) for n in wanted), *also)
-
-
-def changes(table: Table, candidate: DataFrame, stored: DataFrame) -> DataFrame:
-    """Rows that turn `stored` into `candidate`, over the compared columns, with the operation in `_op`."""
-    columns = table.compared()
-    new = candidate.select(F.struct(*columns).alias("n"))
-    old = stored.select(F.struct(*columns).alias("o"))
-    same_key = [F.col(f"n.{k}") == F.col(f"o.{k}") for k in table.key]
-    both = new.join(old, reduce(lambda a, b: a & b, same_key), "full_outer")
-    equal = reduce(lambda a, b: a & b, [F.col(f"n.{c}").eqNullSafe(F.col(f"o.{c}")) for c in columns])
-    op = F.when(F.col("n").isNull(), "delete").when(F.col("o").isNull(), "insert").when(~equal, "update")
-    row = F.coalesce("n", "o")
-    return both.select(op.alias(OP), row.alias("r")).where(F.col(OP).isNotNull()).select(OP, "r.*")
-
-
-def _same_columns(table: Table, found: list[str], what: str, wanted: tuple[str, ...] = ()) -> None:
-    expected = wanted or table.names
-    missing, extra = sorted(set(expected) - set(found)), sorted(set(found) - set(expected))
-    if missing or extra:
-        remedy = "Change the transform, or the contract by review."
-        if what == "stored" and not extra:
-            remedy = "It is of an earlier release of refinelake: refinelake run adds what is missing."
-        raise ContractError(
-            f"{table.name}: the {what} rows do not have the contract's columns: missing {_few(missing)}, unexpected "
-            f"{_few(extra)}. {remedy}"
-        )
-
-
-def _few(names: list[str]) -> str:
-    return f"{names[:6]}" + (f" and {len(names) - 6} more" if len(names) > 6 else "")
-
-
-def quote(text: str) -> str:
-    """A string literal of SQL."""
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+            fs, path = fsspec.core.url_to_fs(place)
+            if fs.exists(path):
+                fs.rm(path, recursive=True)
+        except Exception as e:  # every driver has errors of its own, and some are not installed
+            return f"{place}: expected to remove what was set aside, found {type(e).__name__}: {e}; remove it by hand"
+        return None

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.cli import main
+from jobs.cli import exit_code
 
 ROOT = Path(__file__).parents[2]
 README_RUN = "refinelake run --sources sources.jsonl --warehouse warehouse"
@@ -56,7 +56,7 @@ def here(
     def run(program: str, *arguments: str) -> Said:
         assert program == "refinelake"
         capsys.readouterr()
-        code = main(list(arguments))
+        code = exit_code(list(arguments))
         return Said(code, *capsys.readouterr())
 
     monkeypatch.chdir(tiny.folder)

@@ -13,7 +13,7 @@ from pyspark.sql import DataFrame
 from jobs.code import flow
 from jobs.code.ingest import ingest
 from jobs.code.parameters import Ingest
-from jobs.runtime import accounting, runner
+from jobs.runtime import releases, runner
 from jobs.runtime.accounting import StageResult
 from jobs.runtime.manifest import read_manifest
 from jobs.runtime.tables import Lake
@@ -66,7 +66,7 @@ def run_all(
         return ingest(run, sources, run.params.get(Ingest, Ingest()), allow_drop)[0]
 
     results = runner.run_stages(run, tuple(stages), before=(("ingest", read_sources),))
-    accounting.release(lake, run_id, flow.TABLES)
+    releases.name_versions(lake, run_id, flow.TABLES)
     return results
 
 

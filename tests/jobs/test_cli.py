@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from jobs.cli import COMMANDS, guarded, main
+from jobs.cli import COMMANDS, exit_code, guarded, main
 from jobs.code import flow
 from jobs.flows import FLOWS
+from jobs.runtime.lease import LeaseError
 from jobs.runtime.quality import QualityError
+from schemas.contract import arrow_type
 from udfs.rules.load import load_rules
 
 MISSING = {name for name, (module, _) in COMMANDS.items() if find_spec(module) is None}
@@ -22,7 +24,7 @@ MISSING = {name for name, (module, _) in COMMANDS.items() if find_spec(module) i
 def refused(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
     """What is said on stderr by a command that ends with exit code 2."""
     try:
-        code = main(list(argv))
+        code = exit_code(list(argv))
     except SystemExit as e:  # argparse says goodbye by itself
         code = e.code
     assert code == 2
@@ -96,7 +98,7 @@ def test_a_run_that_reads_sources_needs_a_manifest(capsys: pytest.CaptureFixture
 
 
 def test_stages_lists_the_flows_in_order(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["stages"]) == 0
+    assert exit_code(["stages"]) == 0
     lines = capsys.readouterr().out.splitlines()
     named = [line.split()[0] for line in lines if line and not line.startswith(" ") and not line.endswith(":")]
     assert named == [name for flow in FLOWS for name in (flow.before[0], *(stage.name for stage in flow.stages))]
@@ -108,17 +110,17 @@ def test_stages_lists_the_flows_in_order(capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_stages_shows_the_parameters_on_request(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["stages", "--params"]) == 0
+    assert exit_code(["stages", "--params"]) == 0
     assert '"threshold": 0.9' in capsys.readouterr().out
 
 
 def test_rules_are_counted_as_distinct_comparisons(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["rules", "--count"]) == 0
+    assert exit_code(["rules", "--count"]) == 0
     assert int(capsys.readouterr().out) == load_rules().count() > 50
 
 
 def test_rules_of_one_set_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["rules", "--only", "go"]) == 0
+    assert exit_code(["rules", "--only", "go"]) == 0
     lines = capsys.readouterr().out.splitlines()
     rules = load_rules().sets["go"]
     assert lines[0] == f"go ({len(rules)} rules)"
@@ -133,7 +135,7 @@ def test_an_unknown_rule_set_is_told_the_known_ones(capsys: pytest.CaptureFixtur
 def test_rules_laid_over_the_default_ones_count(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     mine = tmp_path / "mine.toml"
     mine.write_text('[sets.go.rules]\nqsc_code_num_words = { "<" = 31 }\n')
-    assert main(["rules", "--rules", str(mine), "--count"]) == 0
+    assert exit_code(["rules", "--rules", str(mine), "--count"]) == 0
     assert int(capsys.readouterr().out) == load_rules().count() + 1
 
 
@@ -154,8 +156,21 @@ def test_exit_codes_tell_mistakes_checks_and_our_own_faults_apart(capsys: pytest
         raise error
 
     assert guarded(lambda: None) == guarded(lambda: 0) == 0
-    assert guarded(lambda: fail(ValueError("a.toml: wrong"))) == 2
+    assert guarded(lambda: arrow_type("a.toml")) == 2
     assert guarded(lambda: fail(QualityError("code_corpus: 1 check failed"))) == 3
-    assert capsys.readouterr().err == "refinelake: a.toml: wrong\nrefinelake: code_corpus: 1 check failed\n"
+    assert guarded(lambda: fail(LeaseError("/w: another writes"))) == 4
+    wrong, *others = capsys.readouterr().err.splitlines()
+    assert wrong.startswith("refinelake: a.toml: expected one of ")
+    assert others == ["refinelake: code_corpus: 1 check failed", "refinelake: /w: another writes"]
     with pytest.raises(KeyError):
         guarded(lambda: fail(KeyError("ours")))
+    with pytest.raises(ValueError, match="Expecting value"):
+        guarded(lambda: json.loads("a library's ValueError is no message for a user"))
+
+
+def test_an_entry_point_raises_its_code_and_returns_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    """Databricks' wheel tasks call the function and look at nothing that it returns."""
+    assert main(["rules", "--count"]) is None
+    with pytest.raises(SystemExit) as end:
+        main(["rules", "--only", "golang"])
+    assert end.value.code == 2

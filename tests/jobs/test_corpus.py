@@ -25,11 +25,12 @@ from jobs.corpus.flow import STAGES
 from jobs.corpus.given import table_rows
 from jobs.corpus.parameters import Instructions, Tokens
 from jobs.corpus.tokenizer_sample import TokenizerSample, drawn, quotas
-from jobs.runtime import accounting, quality
+from jobs.runtime import quality, releases
 from jobs.runtime.accounting import append_rows
+from jobs.runtime.frames import OP, align, changes
 from jobs.runtime.runner import Run, run_stages
 from jobs.runtime.stage import NoParams
-from jobs.runtime.tables import OP, Lake, align, changes
+from jobs.runtime.tables import Lake
 from schemas import corpus
 from schemas.code import CODE_CORPUS
 from schemas.contract import Table
@@ -108,7 +109,7 @@ def made(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Itera
     folder = tmp_path_factory.mktemp("corpus")
     lake = Lake(spark, str(folder / "warehouse"))
     append_rows(lake, CODE_CORPUS, BEFORE)
-    accounting.release(lake, "made", (CODE_CORPUS,))
+    releases.name_versions(lake, "made", (CODE_CORPUS,))
     given = folder / "given.jsonl"
     given.write_text("\n".join(map(json.dumps, GIVEN)) + "\n{not json\n", encoding="utf-8")
     common = ("--warehouse", lake.warehouse, "--set", f"tokens.held_out={SHARE}")
@@ -249,7 +250,7 @@ def test_what_was_refused_has_its_reason_and_every_step_adds_up(made: Made) -> N
     assert all(r["rows_read"] == r["rows_kept"] + r["rows_dropped"] for r in runs.values())
     assert (runs["given_instructions"]["rows_read"], runs["given_instructions"]["rows_kept"]) == (7, 3)
     assert dict(runs["given_instructions"]["reasons"])["duplicate"] == 1
-    released = accounting.current_release(made.lake)
+    released = releases.current_release(made.lake)
     assert released and {"code_corpus", *(t.name for t in corpus.TABLES)} <= set(released["tables"])
 
 

@@ -10,9 +10,10 @@ from pyspark.sql import functions as F
 
 from jobs.corpus.parameters import Tokens
 from jobs.flows import FLOWS, TABLES
+from jobs.runtime.frames import align
 from jobs.runtime.runner import Run
 from jobs.runtime.stage import Decide, Measure, Stage
-from jobs.runtime.tables import Lake, align
+from jobs.runtime.tables import Lake
 from schemas.contract import Table
 from udfs.tokens.tokenizer import TextTokenizer
 

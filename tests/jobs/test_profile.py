@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.cli import main
+from jobs.cli import exit_code
 from jobs.commands import profile
 
 
@@ -23,7 +23,7 @@ def folder(tmp_path: Path) -> Path:
 def test_every_kernel_prints_its_rate_and_its_functions(
     kernel: str, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["profile", kernel, "--files", str(folder)]) == 0
+    assert exit_code(["profile", kernel, "--files", str(folder)]) == 0
     out = capsys.readouterr().out
     assert out.startswith(f"{kernel}: 2 files, 0.00 MB")
     assert "tottime" in out
@@ -47,10 +47,10 @@ def test_reading_stops_at_the_size_given_but_reads_one_file(folder: Path) -> Non
     ],
 )
 def test_mistakes_are_named(arguments: list[str], said: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["profile", *arguments, "--files", str(folder)]) == 2
+    assert exit_code(["profile", *arguments, "--files", str(folder)]) == 2
     assert said in capsys.readouterr().err
 
 
 def test_a_missing_folder_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["profile", "cleaning", "--files", str(tmp_path / "nothing")]) == 2
+    assert exit_code(["profile", "cleaning", "--files", str(tmp_path / "nothing")]) == 2
     assert "nothing: expected a folder, found nothing" in capsys.readouterr().err

@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.code.ranking import decided, reason, reasons
-from jobs.runtime import accounting, runner
+from jobs.runtime import releases, runner
 from jobs.runtime.accounting import StageResult
 from jobs.runtime.quality import QualityError
 from jobs.runtime.stage import Decide, Measure, NoParams, Publish, Stage
@@ -195,13 +195,13 @@ def test_a_publication_writes_what_changed_and_fetches_no_other_text(lake: Lake)
     ASKED.clear()
     write(lake, stays="one", goes="two", grows="three")
     carry_out(lake, "r1", DECIDE, PUBLISH)
-    assert accounting.release(lake, "r1", (NOTES, VERDICTS, BOOK)) == 1
+    assert releases.name_versions(lake, "r1", (NOTES, VERDICTS, BOOK)) == 1
     failed = {r for r in rows_of(lake, CHECKS, "check_name", "severity", "passed") if not r[2]}
     assert failed == {("mean_between(text_bytes, min=1000)", "warning", False)}, "a warning stops nothing and is kept"
     assert ("unique(content_id)", True) in rows_of(lake, CHECKS, "check_name", "passed")
 
     carry_out(lake, "r2", DECIDE, PUBLISH)
-    assert accounting.release(lake, "r2", (NOTES, VERDICTS, BOOK)) is None, "no release without a change"
+    assert releases.name_versions(lake, "r2", (NOTES, VERDICTS, BOOK)) is None, "no release without a change"
 
     write(lake, stays="one", grows="three more", comes="four")
     result = carry_out(lake, "r3", DECIDE, PUBLISH)[1]
@@ -212,8 +212,8 @@ def test_a_publication_writes_what_changed_and_fetches_no_other_text(lake: Lake)
         ("comes", "four", "r3"),
     }
     assert [{"stays", "goes", "grows"}, {"grows", "comes"}] == ASKED
-    assert accounting.release(lake, "r3", (NOTES, VERDICTS, BOOK)) == 2
-    newest = accounting.current_release(lake)
+    assert releases.name_versions(lake, "r3", (NOTES, VERDICTS, BOOK)) == 2
+    newest = releases.current_release(lake)
     assert newest and newest["tables"] == {"notes": 2, "verdicts": 2, "book": 2} and newest["run_id"] == "r3"
     assert rows_of(lake, RELEASES, "release_id", "run_id") == {(1, "r1"), (2, "r3")}
     assert {r["content_id"] for r in lake.read(BOOK, 1).collect()} == {"stays", "goes", "grows"}, "rolling back works"

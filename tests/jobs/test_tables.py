@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from jobs.runtime.tables import OP, ContractError, Lake, MissingTableError, align, changes
-from schemas.contract import Column, Table
+from jobs.runtime.frames import OP, align, changes
+from jobs.runtime.tables import Lake, MissingTableError
+from schemas.contract import Column, ContractError, Table
 
 THINGS = Table(
     "things",
@@ -130,7 +131,7 @@ def test_a_column_the_contract_has_gained_is_added(filled: Lake) -> None:
     rows = filled.read(wider)
     assert rows.schema["colour"].metadata == {"comment": "It's new."}
     assert {r["colour"] for r in rows.collect()} == {None}
-    assert filled.version("things") == 2
+    assert filled.rows_version("things") == 2
 
 
 def test_rows_are_aligned_to_order_and_types_of_the_contract(spark: SparkSession) -> None:

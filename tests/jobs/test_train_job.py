@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from jobs.ops.train import distribute, main
+from jobs.ops.train import distribute, exit_code
 from tests.training.runs import FIXTURES, TOKENIZER, logged
 
 
@@ -21,5 +21,5 @@ def test_a_spark_job_trains(spark: Any, tmp_path: Path) -> None:
 
 
 def test_arguments_are_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--nodes", "2"]) == 2
+    assert exit_code(["--nodes", "2"]) == 2
     assert "expected the arguments of `refinelake train` after --" in capsys.readouterr().err

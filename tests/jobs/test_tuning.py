@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from deltalake import DeltaTable
 
-from jobs.cli import main
+from jobs.cli import exit_code
 from jobs.commands.tune import find_rule
 from schemas import code
 from tests.jobs.conftest import TinyRun
@@ -63,7 +63,7 @@ def test_a_file_of_rules_is_judged_before_anything_is_published(
     rules = tmp_path / "rules.toml"
     rules.write_text(RULES)
     versions = {t.name: DeltaTable(str(t)).version() for t in tiny.warehouse.iterdir() if (t / "_delta_log").exists()}
-    assert main(["tune", "--rules", str(rules), "--warehouse", str(tiny.warehouse)]) == 0
+    assert exit_code(["tune", "--rules", str(rules), "--warehouse", str(tiny.warehouse)]) == 0
     said = capsys.readouterr().out
     book = load_rules(rules)
     then = {f["file_id"]: not _hits(f, book) and not f["failures"] for f in values}

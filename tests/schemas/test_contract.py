@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from schemas import ops
 from schemas.code import CODE_CORPUS, CONTENTS, FILE_DECISIONS, signals_table
 from schemas.contract import REASONS, Column, Expect, Table, arrow_type
 
@@ -118,16 +119,33 @@ def test_statistics_stop_before_the_first_text_column() -> None:
     assert wide.properties()["delta.dataSkippingNumIndexedCols"] == "32"
 
 
-def test_properties_carry_invariants_and_deletion_vectors() -> None:
-    found = table(constraints={"natural": "size >= 0"}, deletion_vectors=True).properties()
+def test_properties_carry_invariants_deletion_vectors_and_retention() -> None:
+    found = table(constraints={"natural": "size >= 0"}).properties()
     assert found["delta.constraints.natural"] == "size >= 0"
     assert found["delta.enableDeletionVectors"] == "true"
-    assert table().properties()["delta.enableDeletionVectors"] == "false"
+    assert table(deletion_vectors=False).properties()["delta.enableDeletionVectors"] == "false"
+    assert found["delta.deletedFileRetentionDuration"] == "interval 30 days"
+    assert table().properties(90)["delta.deletedFileRetentionDuration"] == "interval 90 days"
+    assert table().properties(90)["delta.logRetentionDuration"] == "interval 270 days", "a version is named by its log"
 
 
-def test_tables_that_training_reads_have_no_deletion_vectors_and_text_tables_behind_them_do() -> None:
-    assert CODE_CORPUS.properties()["delta.enableDeletionVectors"] == "false"
-    assert CONTENTS.properties()["delta.enableDeletionVectors"] == "true"
+def test_the_identity_is_of_what_a_stored_table_must_have() -> None:
+    same = table().identity()
+    assert table(doc="Said better.", expectations=(Expect("unique", "id"),)).identity() == same
+    others = (
+        table(constraints={"natural": "size >= 0"}),
+        table(cluster_by=("id",)),
+        table(deletion_vectors=False),
+        table(columns=(*table().columns, Column("more", "string", "More."))),
+        table(columns=(Column("id", "binary", "Who it is.", nullable=False), *table().columns[1:])),
+    )
+    assert len({same, *(t.identity() for t in others)}) == 6
+
+
+def test_only_tables_of_records_have_no_deletion_vectors() -> None:
+    """They are appended to and never merged, and are read without Spark."""
+    without = {t.name for t in (*ops.TABLES, CODE_CORPUS, CONTENTS) if not t.deletion_vectors}
+    assert without == {"runs", "checks", "releases"}
 
 
 def test_markdown_says_everything_a_reader_asks() -> None:

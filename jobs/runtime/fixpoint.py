@@ -1,0 +1,30 @@
+"""Repeat a step until the rows no longer change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from jobs.runtime.tables import Lake
+
+
+def fixpoint(lake: Lake, run_id: str, stage: str) -> Callable[..., DataFrame]:
+    """`(step, rows)`: repeat a step until the set of rows no longer changes, each round materialised.
+
+    Compares row counts and the sum of row hashes, two numbers a round. Raises AssertionError after 100 rounds, which
+    no graph of fewer than 2^50 nodes needs.
+    """
+
+    def repeated(step: Callable[[DataFrame], DataFrame], rows: DataFrame) -> DataFrame:
+        rows, before = lake.stage(rows, run_id, f"{stage}.round0"), None
+        for number in range(1, 100):
+            digest = F.sum(F.xxhash64(*rows.columns).cast("decimal(38,0)"))
+            now = tuple(rows.agg(F.count(F.lit(1)), digest).collect()[0])
+            if now == before:
+                return rows
+            rows, before = lake.stage(step(rows), run_id, f"{stage}.round{number}"), now
+        raise AssertionError(f"{stage}: no fixpoint after 100 rounds")
+
+    return repeated

@@ -1,0 +1,51 @@
+"""Frames against their contract: columns and types in its order, and the rows by which two frames differ."""
+
+from __future__ import annotations
+
+from functools import reduce
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from schemas.contract import ContractError, Table
+
+OP = "_op"
+"""Column of a change set: insert, update or delete."""
+
+
+def align(table: Table, rows: DataFrame, also: tuple[str, ...] = (), columns: tuple[str, ...] = ()) -> DataFrame:
+    """Rows in the contract's column order and types. Raises ContractError naming both column sets."""
+    wanted = columns or table.names
+    same_columns(table, [c for c in rows.columns if c not in also], "computed", wanted)
+    return rows.select(*(F.col(n).cast(table.column(n).type).alias(n) for n in wanted), *also)
+
+
+def changes(table: Table, candidate: DataFrame, stored: DataFrame) -> DataFrame:
+    """Rows that turn `stored` into `candidate`, over the compared columns, with the operation in `_op`."""
+    columns = table.compared()
+    new = candidate.select(F.struct(*columns).alias("n"))
+    old = stored.select(F.struct(*columns).alias("o"))
+    same_key = [F.col(f"n.{k}") == F.col(f"o.{k}") for k in table.key]
+    both = new.join(old, reduce(lambda a, b: a & b, same_key), "full_outer")
+    equal = reduce(lambda a, b: a & b, [F.col(f"n.{c}").eqNullSafe(F.col(f"o.{c}")) for c in columns])
+    op = F.when(F.col("n").isNull(), "delete").when(F.col("o").isNull(), "insert").when(~equal, "update")
+    row = F.coalesce("n", "o")
+    return both.select(op.alias(OP), row.alias("r")).where(F.col(OP).isNotNull()).select(OP, "r.*")
+
+
+def same_columns(table: Table, found: list[str], what: str, wanted: tuple[str, ...] = ()) -> None:
+    """Raises ContractError where the columns are not those of the contract."""
+    expected = wanted or table.names
+    missing, extra = sorted(set(expected) - set(found)), sorted(set(found) - set(expected))
+    if missing or extra:
+        remedy = "Change the transform, or the contract by review."
+        if what == "stored" and not extra:
+            remedy = "It is of an earlier release of refinelake: refinelake run adds what is missing."
+        raise ContractError(
+            f"{table.name}: the {what} rows do not have the contract's columns: missing {_few(missing)}, unexpected "
+            f"{_few(extra)}. {remedy}"
+        )
+
+
+def _few(names: list[str]) -> str:
+    return f"{names[:6]}" + (f" and {len(names) - 6} more" if len(names) > 6 else "")

@@ -1,0 +1,179 @@
+"""One writer at a time: a row that a run takes by a Delta MERGE, renews while it works, and gives back.
+
+It is taken at the first write, so a run that finds nothing to do takes none. Each taking has a growing number, the
+fence, which stands in every commit of its run as a Delta transaction: once a table has seen a newer fence, Delta skips
+what an older one writes, and the run that wrote it is told so. Whoever takes over a lease that was not given back first
+shows its fence to every table, so nothing of the old run can come after what it reads.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from pyspark.errors import PySparkException
+
+from jobs.runtime.tables import Lake
+from schemas.ops import LEASES
+
+HEARTBEAT_SECONDS = 60.0
+STALE_SECONDS = 900
+"""A holder that has not been heard of for this long is taken for dead: fifteen missed heartbeats."""
+_APPLICATION = "refinelake"
+_COMMITS = 1_000_000  # a run's commits are numbered within its fence
+_NAME = "warehouse"
+
+
+class LeaseError(RuntimeError):
+    """Another run holds the warehouse, or has taken it over."""
+
+
+class MovedError(RuntimeError):
+    """Between the first look at the tables and the taking of the lease another run has written: look again."""
+
+
+@dataclass
+class Claim:
+    """The wish to write: `fence` is 0 until the first write, then that of the lease. Raises LeaseError there."""
+
+    lake: Lake
+    run_id: str
+    break_lock: bool = False
+    fence: int = 0
+    begun: int = 0
+    lost: str | None = None
+    _ended: threading.Event = field(default_factory=threading.Event)
+
+    def transaction(self) -> tuple[str, int]:
+        """(application, number) of the next commit, under the lease. Raises LeaseError and MovedError."""
+        self.take()
+        self.begun += 1
+        return _APPLICATION, self.fence * _COMMITS + self.begun
+
+    def take(self) -> None:
+        """Hold the lease, if it is not held yet. Raises LeaseError, which names the holder, and MovedError."""
+        if self.lost:
+            raise LeaseError(self.lost)
+        if self.fence:
+            return
+        self.lake.make(LEASES)
+        self.fence, inherited = _take(self.lake, self.run_id, self.break_lock)
+        if beating := _own_session(self.lake):
+            threading.Thread(target=self._keep_beating, args=(beating,), daemon=True).start()
+        if inherited:
+            _show_fence(self.lake, self.fence * _COMMITS)
+        if moved := self.lake.moved():
+            raise MovedError(f"{', '.join(moved)}: written while this run looked, or taken over from a dead one")
+
+    def check_commit(self, table: str, said: Mapping[str, Any]) -> None:
+        """Raises LeaseError where the newest commit of a table that was just written is not of this fence."""
+        if said.get("fence") != self.fence:
+            raise LeaseError(
+                f"{table}: expected the newest commit to be of run {self.run_id}, found one of {said.get('run_id')}: "
+                "the lease was taken over. Start again when that run has ended"
+            )
+
+    def give_back(self) -> None:
+        """A dead session cannot: the lease then ends by itself, and nothing here may hide what killed the run."""
+        self._ended.set()
+        if self.fence and not self.lost:
+            with suppress(Exception):
+                _update(self.lake.spark, self.lake, "holder = NULL", self._mine)
+
+    @property
+    def _mine(self) -> str:
+        return f"holder = '{self.run_id}' AND fence = {self.fence}"
+
+    def _keep_beating(self, spark: Any) -> None:
+        while not self._ended.wait(HEARTBEAT_SECONDS):
+            with suppress(PySparkException):  # a conflict, a store that is slow: the next beat says it again
+                self.beat(spark)
+
+    def beat(self, spark: Any) -> None:
+        """Say that the run is alive; notice where another one holds the lease by now."""
+        _update(spark, self.lake, "heartbeat_at = current_timestamp()", self._mine)
+        if not spark.sql(f"SELECT 1 FROM {self.lake.ref(LEASES.name)} WHERE {self._mine}").collect():
+            self.lost = (
+                f"{self.lake.warehouse}: expected to hold the lease of run {self.run_id}, found it taken over; nothing "
+                "more was written. Start again when the other run has ended"
+            )
+
+
+@contextmanager
+def claimed(lake: Lake, run_id: str, break_lock: bool = False) -> Iterator[Claim]:
+    """Within it the lake writes under a lease. Raises LeaseError at the first write, which names the holder since when.
+
+    A holder that was not heard of for STALE_SECONDS, or any other with `break_lock`, is taken over.
+    """
+    claim = Claim(lake, run_id, break_lock)
+    lake.claim = claim
+    try:
+        yield claim
+    finally:
+        lake.claim = None
+        claim.give_back()
+
+
+def _own_session(lake: Lake) -> Any | None:
+    """A session without the settings that a commit of the run puts into its own; None where there is none to be had."""
+    try:
+        return lake.spark.newSession()
+    except (AttributeError, NotImplementedError, PySparkException):
+        return None
+
+
+def _update(spark: Any, lake: Lake, change: str, where: str) -> None:
+    spark.sql(f"UPDATE {lake.ref(LEASES.name)} SET {change} WHERE {where}").collect()
+
+
+def _take(lake: Lake, run_id: str, break_lock: bool) -> tuple[int, bool]:
+    """(fence, whether it was taken from a holder that had not given it back)."""
+    who = f"{socket.gethostname()}:{os.getpid()}"
+    free = f"t.holder IS NULL OR t.heartbeat_at < current_timestamp() - INTERVAL {STALE_SECONDS} SECONDS"
+    row = f"SELECT '{_NAME}' AS name, '{run_id}' AS holder, '{who}' AS place"
+    before = holder_of(lake)
+    try:
+        lake.spark.sql(
+            f"MERGE INTO {lake.ref(LEASES.name)} t USING ({row}) s ON t.name = s.name "
+            f"WHEN MATCHED AND ({'true' if break_lock else free}) THEN UPDATE SET holder = s.holder, place = s.place, "
+            "fence = t.fence + 1, taken_at = current_timestamp(), heartbeat_at = current_timestamp() "
+            "WHEN NOT MATCHED THEN INSERT (name, holder, place, fence, taken_at, heartbeat_at) "
+            "VALUES (s.name, s.holder, s.place, 1, current_timestamp(), current_timestamp())"
+        ).collect()
+    except PySparkException as e:
+        if "CONCURRENT" not in str(e.getCondition()):
+            raise
+    found = holder_of(lake)
+    if found.get("holder") == run_id:
+        clean = not before or (before["holder"] is None and before["fence"] == found["fence"] - 1)
+        return int(found["fence"]), not clean
+    raise LeaseError(
+        f"{lake.warehouse}: expected to be the only writer, found run {found.get('holder')} at {found.get('place')}, "
+        f"which has held the warehouse since {_time(found.get('taken_at'))} and was last heard of at "
+        f"{_time(found.get('heartbeat_at'))}. Nothing was written. Wait until it ends; a dead one's lease ends "
+        f"{STALE_SECONDS // 60} minutes after it was last heard of, or by --break-lock"
+    )
+
+
+def holder_of(lake: Lake) -> dict[str, Any]:
+    """The lease as it is; empty before the first."""
+    rows = lake.spark.sql(f"SELECT * FROM {lake.ref(LEASES.name)}").collect()
+    return rows[0].asDict() if rows else {}
+
+
+def _time(value: Any) -> str:
+    return "?" if value is None else f"{value:%Y-%m-%d %H:%M:%S}"
+
+
+def _show_fence(lake: Lake, number: int) -> None:
+    """An empty commit of this fence in every table."""
+    for name in lake.names():
+        if name != LEASES.name:
+            rows = lake.spark.sql(f"SELECT * FROM {lake.ref(name)} LIMIT 0")
+            writer = rows.write.format("delta").mode("append").option("txnAppId", _APPLICATION)
+            writer.option("txnVersion", str(number)).save(lake.location(name))

@@ -1,0 +1,91 @@
+"""Releases: which versions of the tables readers see. One is made once a flow is whole, never half-way through it.
+
+A flow is whole when each of its stages has recorded that it read the tables as they now are and left its own as it now
+is. Only then do the versions that a release names belong together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from pyspark.sql import functions as F
+
+from jobs.runtime.accounting import StageResult, append_rows, finished_work
+from jobs.runtime.stage import Decide, Stage
+from jobs.runtime.tables import Lake
+from schemas.contract import Table
+from schemas.ops import RELEASES
+
+
+class Flow(Protocol):
+    """What a release must know of a flow (jobs/flows.py)."""
+
+    @property
+    def before(self) -> tuple[str, str, str]: ...
+    @property
+    def stages(self) -> tuple[Stage, ...]: ...
+    @property
+    def tables(self) -> tuple[Table, ...]: ...
+
+
+def release_whole(lake: Lake, run_id: str, flows: Iterable[Flow]) -> tuple[int | None, list[str]]:
+    """Release the flows that are whole, up to the first that is not: what follows it was made from other versions.
+
+    Returns (release id, None where nothing has changed or nothing is whole; what the first flow still waits for).
+    """
+    done = finished_work(lake)
+    tables: list[Table] = []
+    waits: list[str] = []
+    for flow in flows:
+        missing = waits_for(lake, flow, done)
+        if missing:
+            waits = missing if not tables else []
+            break
+        tables += [t for t in flow.tables if t not in tables]
+    return (name_versions(lake, run_id, tuple(tables)) if tables else None), waits
+
+
+def waits_for(lake: Lake, flow: Flow, done: dict[str, StageResult]) -> list[str]:
+    """Why a flow is not whole, one sentence a stage; empty where it is."""
+    shared = {s.name for s in flow.stages if isinstance(s, Decide) and s.scope}
+    waits = []
+    for name in (flow.before[0], *(s.name for s in flow.stages)):
+        last = done.get(name)
+        if last is None:
+            waits.append(f"{name} has not been carried out")
+            continue
+        seen = dict(last.inputs)
+        if name not in shared:
+            seen[last.table_name] = last.table_version
+        moved = sorted(t for t, version in seen.items() if version != (lake.rows_version(t) or 0))
+        if moved:
+            waits.append(f"{name} has not been carried out since {', '.join(moved)} moved")
+    return waits
+
+
+def name_versions(lake: Lake, run_id: str, tables: tuple[Table, ...], note: str | None = None) -> int | None:
+    """Name the present version of every table as what readers see. Returns its id, None where nothing has changed."""
+    versions = {t.name: v for t in tables if (v := lake.version(t.name)) is not None}
+    last = current_release(lake)
+    if last and last["tables"] == versions:
+        return None
+    return append_release(lake, run_id, versions, note)
+
+
+def append_release(lake: Lake, run_id: str, versions: dict[str, int], note: str | None) -> int:
+    """A new release of these versions. Returns its id."""
+    last = current_release(lake)
+    number = (last["release_id"] if last else 0) + 1
+    row = {"release_id": number, "run_id": run_id, "tables": versions, "note": note, "created_at": datetime.now(UTC)}
+    append_rows(lake, RELEASES, [row])
+    return number
+
+
+def current_release(lake: Lake) -> dict[str, Any] | None:
+    """The newest release, None before the first."""
+    if lake.version(RELEASES.name) is None:
+        return None
+    row = lake.read(RELEASES).orderBy(F.desc("release_id")).limit(1).collect()
+    return {**row[0].asDict(), "tables": dict(row[0]["tables"])} if row else None

@@ -1,0 +1,107 @@
+"""What the tables' logs say: the newest commit of each, and the one that last moved its rows.
+
+The identity of an input is that last move: OPTIMIZE, VACUUM and ALTER commit too, and leave the rows as they were.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pyspark.errors import AnalysisException
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+
+KEEPS_ROWS = frozenset(
+    {
+        *("OPTIMIZE", "REORG", "VACUUM START", "VACUUM END", "COMPUTE STATS", "ANALYZE", "CLUSTER BY"),
+        *("UPGRADE PROTOCOL", "SET TBLPROPERTIES", "UNSET TBLPROPERTIES", "ADD CONSTRAINT", "DROP CONSTRAINT"),
+        *("CHANGE COLUMN", "DROP FEATURE", "SET COLUMN COMMENT"),
+    }
+)
+"""Operations of Delta's log after which a table holds the rows that it held before (ADD COLUMNS gives them a null)."""
+_NO_TABLE = ("DELTA_TABLE_ONLY_OPERATION", "DELTA_MISSING_DELTA_TABLE", "DELTA_PATH_DOES_NOT_EXIST")
+_LOG = r"/([^/]+)/_delta_log/(\d{20})\.json$"
+
+
+@dataclass(frozen=True)
+class Commit:
+    """The newest commit of a table, the newest one that moved its rows, and what the newest says of itself."""
+
+    version: int
+    rows_version: int
+    said: Mapping[str, Any]
+
+
+def all_newest(spark: SparkSession, warehouse: str) -> dict[str, Commit]:
+    """The newest commit of every table of a warehouse, in two small jobs however many tables there are.
+
+    A table whose newest commit moved no rows is left out: its history must be asked (`newest`).
+    """
+    rows = _last_files(spark, warehouse)
+    said = _commit_infos(spark, [path for path, _ in rows.values()])
+    found = {}
+    for name, (_, version) in rows.items():
+        info = said.get((name, version))
+        if info and info["operation"] not in KEEPS_ROWS:
+            found[name] = Commit(version, version, _metadata(info.get("userMetadata")))
+    return found
+
+
+def table_names(spark: SparkSession, warehouse: str) -> list[str]:
+    """Every table of a warehouse."""
+    return sorted(_last_files(spark, warehouse))
+
+
+def _last_files(spark: SparkSession, warehouse: str) -> dict[str, tuple[str, int]]:
+    """(newest file of the log, its version) of every table; empty where there is none."""
+    pattern = f"{warehouse.rstrip('/')}/*/_delta_log/*.json"
+    try:
+        files = spark.read.format("binaryFile").load(pattern).select("path")  # without `content` no file is opened
+        named = files.select("path", *(F.regexp_extract("path", _LOG, n).alias(c) for n, c in ((1, "name"), (2, "v"))))
+        last = named.where("v <> ''").groupBy("name").agg(F.max_by("path", "v").alias("path"), F.max("v").alias("v"))
+        return {r["name"]: (r["path"], int(r["v"])) for r in last.collect()}
+    except AnalysisException:
+        return {}
+
+
+def _commit_infos(spark: SparkSession, paths: Iterable[str]) -> dict[tuple[str, int], dict[str, Any]]:
+    """commitInfo of each log file, by table and version."""
+    chosen = list(paths)
+    if not chosen:
+        return {}
+    lines = spark.read.text(chosen).where(F.col("value").startswith('{"commitInfo"'))
+    path = F.col("_metadata.file_path")
+    rows = lines.select(*(F.regexp_extract(path, _LOG, n).alias(c) for n, c in ((1, "name"), (2, "v"))), "value")
+    return {(r["name"], int(r["v"])): json.loads(r["value"])["commitInfo"] for r in rows.collect()}
+
+
+def newest(spark: SparkSession, table: str) -> Commit | None:
+    """From a table's history, `table` as SQL names it; all of it only where the newest commits are all maintenance.
+
+    None where there is no such table.
+    """
+    for limit in ("LIMIT 1", "LIMIT 20", ""):
+        try:
+            rows = spark.sql(f"DESCRIBE HISTORY {table} {limit}").collect()
+        except AnalysisException as e:
+            if e.getCondition() in _NO_TABLE:
+                return None
+            raise
+        moved = next((r["version"] for r in rows if r["operation"] not in KEEPS_ROWS), None)
+        if moved is not None:
+            break
+    return Commit(
+        rows[0]["version"], rows[-1]["version"] if moved is None else moved, _metadata(rows[0]["userMetadata"])
+    )
+
+
+def _metadata(text: str | None) -> dict[str, Any]:
+    """What a commit of ours says; others may write anything there."""
+    try:
+        said = json.loads(text or "{}")
+    except json.JSONDecodeError:
+        return {}
+    return said if isinstance(said, dict) else {}
