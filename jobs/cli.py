@@ -23,7 +23,13 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Show what a threshold or a file of rules would do; writes nothing.",
     ),
     "pin-rate": ("jobs.commands.pin_rate", "Turn a byte target of a language into a pinned sampling rate."),
-    "releases": ("jobs.commands.releases", "List what readers see, or point back at an earlier release."),
+    "release": ("jobs.commands.release", "Name the present tables as what readers see, if they belong together."),
+    "releases": (
+        "jobs.commands.releases",
+        "List what readers see and how long; point back at an earlier release; pin one.",
+    ),
+    "maintain": ("jobs.commands.maintain", "Put small files together, cluster, remove what no readable release needs."),
+    "check": ("jobs.commands.check", "Look for double keys, mend them, and say whether each flow is whole."),
     "tokenizer": (
         "jobs.commands.tokenizer",
         "Train a tokenizer on a stated sample of the corpus, or take one of others.",

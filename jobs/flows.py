@@ -10,6 +10,7 @@ from jobs.corpus import flow as corpus
 from jobs.corpus import parameters as corpus_parameters
 from jobs.runtime.parameters import Releases
 from jobs.runtime.stage import Stage
+from schemas import ops
 from schemas.contract import Table
 
 
@@ -48,3 +49,8 @@ SECTIONS: dict[str, type] = code_parameters.SECTIONS | corpus_parameters.SECTION
 def flow_of(stage: str) -> Flow:
     """The flow that a stage is part of."""
     return next(flow for flow in FLOWS if stage in {s.name for s in flow.stages})
+
+
+def every_table() -> tuple[Table, ...]:
+    """Every table of a warehouse, those of operations included."""
+    return tuple({t.name: t for t in (*TABLES, *ops.TABLES)}.values())

@@ -42,7 +42,12 @@ MAY_ACT = {
 
 DELTA_HOME = "jobs/runtime/tables.py"
 DELTA_HOUSE = (DELTA_HOME, *(f"jobs/runtime/{part}.py" for part in ("versions", "migration", "lease", "upkeep")))
-DELTA_READERS = ("jobs/runtime/snapshot.py", "training/data/delta.py")  # without Spark: for commands, for training
+DELTA_READERS = (
+    "jobs/runtime/snapshot.py",
+    "jobs/runtime/readable.py",
+    "training/data/delta.py",
+    "udfs/reading/delta.py",
+)  # without Spark: for commands, for training
 _LEAK = "jobs/commands/pin_rate.py"  # has a test of its own below
 DELTA_SQL = re.compile(
     r"MERGE INTO|DESCRIBE (HISTORY|DETAIL)|VERSION AS OF|\bdelta\.`|^delta$|TBLPROPERTIES|^userMetadata$"

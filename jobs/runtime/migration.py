@@ -43,7 +43,8 @@ def migrate(lake: Lake, table: Table) -> list[str]:
     statements = _add_columns(table, added)
     _refuse_violations(lake, table, stored, {c.name for c in added})
     statements += (
-        _allow_nulls(table, stored)
+        _widen_types(table, stored)
+        + _allow_nulls(table, stored)
         + _constraints(table, stored)
         + _clustering(table, stored)
         + _properties(lake, table, stored)

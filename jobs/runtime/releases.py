@@ -30,7 +30,9 @@ class Flow(Protocol):
     def tables(self) -> tuple[Table, ...]: ...
 
 
-def release_whole(lake: Lake, run_id: str, flows: Iterable[Flow]) -> tuple[int | None, list[str]]:
+def release_whole(
+    lake: Lake, run_id: str, flows: Iterable[Flow], note: str | None = None
+) -> tuple[int | None, list[str]]:
     """Release the flows that are whole, up to the first that is not: what follows it was made from other versions.
 
     Returns (release id, None where nothing has changed or nothing is whole; what the first flow still waits for).
@@ -44,7 +46,7 @@ def release_whole(lake: Lake, run_id: str, flows: Iterable[Flow]) -> tuple[int |
             waits = missing if not tables else []
             break
         tables += [t for t in flow.tables if t not in tables]
-    return (name_versions(lake, run_id, tuple(tables)) if tables else None), waits
+    return (name_versions(lake, run_id, tuple(tables), note) if tables else None), waits
 
 
 def waits_for(lake: Lake, flow: Flow, done: dict[str, StageResult]) -> list[str]:

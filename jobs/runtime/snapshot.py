@@ -13,6 +13,7 @@ from deltalake.exceptions import TableNotFoundError
 
 from schemas.contract import Table
 from schemas.ops import RELEASES
+from udfs.reading.delta import matching_rows
 
 
 class NoTableError(ValueError):
@@ -43,10 +44,7 @@ class Snapshot:
     def rows(
         self, table: Table, where: pc.Expression, columns: Iterable[str] = (), most: int | None = None
     ) -> list[dict[str, Any]]:
-        """Rows that meet a condition. Text tables have deletion vectors and are not for this reader.
-
-        Raises NoTableError.
-        """
+        """Rows that meet a condition. Raises NoTableError."""
         place = f"{self.warehouse.rstrip('/')}/{table.name}"
         try:
             stored = DeltaTable(place, version=self.versions.get(table.name))
@@ -54,7 +52,5 @@ class Snapshot:
             raise NoTableError(
                 f"{table.name}: expected a Delta table at {place}, found none; run refinelake run first"
             ) from None
-        # One thread and no head(): a thread that still holds a file when the interpreter ends aborts the process.
-        files = stored.to_pyarrow_dataset()
-        found = files.to_table(columns=list(columns) or None, filter=where, use_threads=False)
+        found = matching_rows(stored, place, list(columns) or None, where)
         return found.to_pylist() if most is None else found.slice(0, most).to_pylist()

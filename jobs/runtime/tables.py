@@ -135,6 +135,16 @@ class Lake:
             self.spark.sql(f"ALTER TABLE {self.ref(table.name)} {change}")
         self._known.pop(table.name, None)
 
+    def maintain(self, table: Table, statement: str) -> bool:
+        """OPTIMIZE or VACUUM of {table}, under the lease. Returns whether the log grew."""
+        before = self.version(table.name)
+        if self.claim:
+            self.claim.take()
+        with self._saying(self._signed(table, {})):
+            self.spark.sql(statement.format(table=self.ref(table.name))).collect()
+        self._known.pop(table.name, None)
+        return self.version(table.name) != before
+
     def overwrite(self, table: Table, rows: DataFrame, metadata: Mapping[str, Any]) -> None:
         """Put rows in the place of all others, in one commit."""
         self._save(rows.select(*table.names).write.format("delta").mode("overwrite"), table, metadata)

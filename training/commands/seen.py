@@ -43,12 +43,14 @@ def made_from(content: str, table: str) -> list[str]:
     import pyarrow.compute as pc
 
     from training.data.delta import load
+    from udfs.reading.delta import matching_rows
 
-    found = load(table).to_pyarrow_dataset()
-    if not {"origin", "instruction_id"} <= set(found.schema.names):
+    found = load(table)
+    names = [field.name for field in found.schema().fields]
+    if not {"origin", "instruction_id"} <= set(names):
         raise ValueError(
-            f"{table}: expected columns origin and instruction_id, found {', '.join(found.schema.names)}; "
+            f"{table}: expected columns origin and instruction_id, found {', '.join(names)}; "
             "name instruction_parts of the warehouse"
         )
-    rows = found.to_table(columns=["instruction_id"], filter=pc.field("origin") == content)
+    rows = matching_rows(found, table, ["instruction_id"], pc.field("origin") == content)
     return sorted(set(rows["instruction_id"].to_pylist()))

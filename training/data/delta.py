@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
 from urllib.parse import unquote
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.fs as pafs
+import pyarrow.compute as pc
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from training.data.tables import File, HeldOut, TokenTable, schema_of
+from udfs.reading.delta import file_name, filesystem, matching_rows, rows_left
 
-READ_RIGHT = {"deletionVectors", "timestampNtz", "v2Checkpoint", "vacuumProtocolCheck"}
+READ_RIGHT = {"deletionVectors", "timestampNtz", "typeWidening", "v2Checkpoint", "vacuumProtocolCheck"}
 """Reader features under which our reading of the Parquet files gives the table's rows."""
 
 
@@ -67,7 +65,7 @@ def _check_protocol(table: DeltaTable, place: str) -> None:
 
 def live_files(table: DeltaTable, place: str) -> tuple[File, ...]:
     """The files of the table's version, sorted by path. Raises ValueError for files that lie outside of the table."""
-    vectors = _vectors(table)
+    vectors = rows_left(table)
     files = []
     for add in pa.table(table.get_add_actions(flatten=True)).to_pylist():
         path = unquote(add["path"])
@@ -78,31 +76,13 @@ def live_files(table: DeltaTable, place: str) -> tuple[File, ...]:
             )
         partition = {name[10:]: value for name, value in add.items() if name.startswith("partition.")}
         values = tuple((name, None if value is None else str(value)) for name, value in sorted(partition.items()))
-        keep = next((keep for uri, keep in vectors.items() if uri.endswith("/" + path)), None)
-        files.append(File(path, int(add["size_bytes"]), values, keep))
+        files.append(File(path, int(add["size_bytes"]), values, vectors.get(file_name(path))))
     found = sum(file.keep is not None for file in files)
     if found != len(vectors):
         raise ValueError(
             f"{place}: expected {len(vectors)} files with deletion vectors, found {found}; purge the table"
         )
     return tuple(sorted(files, key=lambda file: file.path))
-
-
-def _vectors(table: DeltaTable) -> dict[str, Any]:
-    """Rows that are left, by file address, of the files that have a deletion vector."""
-    if "deletionVectors" not in (table.protocol().reader_features or ()):
-        return {}
-    listed = pa.table(table.deletion_vectors()).to_pylist()
-    return {unquote(row["filepath"]): np.array(row["selection_vector"], dtype=bool) for row in listed}
-
-
-def filesystem(table: DeltaTable, place: str) -> Any:
-    """The table's folder as a pyarrow file system: the local one, or deltalake's for object stores."""
-    if "://" not in place:
-        return pafs.SubTreeFileSystem(str(Path(place).absolute()), pafs.LocalFileSystem())
-    from deltalake.fs import DeltaStorageHandler
-
-    return pafs.PyFileSystem(DeltaStorageHandler.from_table(table._table))
 
 
 def version_of(place: str, release: int | None) -> int:
@@ -113,9 +93,9 @@ def version_of(place: str, release: int | None) -> int:
     warehouse, _, name = place.rstrip("/").rpartition("/")
     try:
         listed = DeltaTable(f"{warehouse}/releases")
+        rows = matching_rows(listed, f"{warehouse}/releases", ["release_id", "tables"], pc.scalar(True)).to_pylist()
     except TableNotFoundError:
-        listed = None
-    rows = [] if listed is None else pa.table(listed.to_pyarrow_table(columns=["release_id", "tables"])).to_pylist()
+        rows = []
     holding = {row["release_id"]: dict(row["tables"])[name] for row in rows if name in dict(row["tables"])}
     if release is not None and release not in holding:
         known = ", ".join(str(number) for number in sorted(holding)) or "none"

@@ -63,7 +63,8 @@ def readable_until(table: TokenTable, seconds: float, now: float | None = None) 
     if table.name.endswith(".json"):
         return Readable(float("inf"), errors, ())
     # A machine that reads exported lists needs no deltalake.
-    from training.data.delta import filesystem, live_files, load
+    from training.data.delta import live_files, load
+    from udfs.reading.delta import filesystem
 
     newest = load(table.name)
     properties = newest.metadata().configuration

@@ -1,0 +1,54 @@
+"""refinelake maintain: put small files together, cluster, remove what no readable release needs."""
+
+from __future__ import annotations
+
+import argparse
+
+from jobs.commands.arguments import add_lake_arguments, add_writing_arguments
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_lake_arguments(parser)
+    add_writing_arguments(parser)
+    parser.add_argument("--only", metavar="TABLE,...", help="only these tables")
+
+
+def work(args: argparse.Namespace) -> int:
+    from jobs.commands.run import new_run_id, open_lake
+    from jobs.flows import FLOWS, every_table
+    from jobs.runtime.lease import claimed
+    from jobs.runtime.releases import release_whole
+    from jobs.runtime.upkeep import tidy
+
+    tables = chosen(args.only, every_table())
+    lake, _ = open_lake(args)
+    run_id = new_run_id()
+    with claimed(lake, run_id, args.break_lock) as claim:
+        claim.take()
+        left = lake.drop_staging()
+        for table in tables:
+            if lake.version(table.name) is None:
+                continue
+            done = tidy(lake, table)
+            print(
+                f"{done.table:<22} {done.files_before:>6,} files, now {done.files_after:,} of "
+                f"{done.bytes_after / 1e6:,.1f} MB; {done.files_removed:,} files of nobody removed",
+                flush=True,
+            )
+        release, _ = release_whole(lake, run_id, FLOWS, "maintained")
+    if left:
+        print(f"warning: {left}")
+    if release is not None:
+        print(f"release {release} names the same rows in their new files")
+    return 0
+
+
+def chosen(only: str | None, tables: tuple) -> tuple:
+    """Tables by name. Raises ValueError for an unknown one."""
+    if not only:
+        return tables
+    known = {t.name: t for t in tables}
+    unknown = [name for name in only.split(",") if name not in known]
+    if unknown:
+        raise ValueError(f"--only: expected tables, found {', '.join(unknown)}; known: {', '.join(known)}")
+    return tuple(known[name] for name in only.split(","))

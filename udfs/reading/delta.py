@@ -1,0 +1,66 @@
+"""Rows of a Delta table's files without Spark: which of them are left where deletion vectors mark others as gone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+import pyarrow.fs as pafs
+from deltalake import DeltaTable
+
+
+def filesystem(table: DeltaTable, place: str) -> Any:
+    """The table's folder as a pyarrow file system: the local one, or deltalake's for object stores."""
+    if "://" not in place:
+        return pafs.SubTreeFileSystem(str(Path(place).absolute()), pafs.LocalFileSystem())
+    from deltalake.fs import DeltaStorageHandler
+
+    return pafs.PyFileSystem(DeltaStorageHandler.from_table(table._table))
+
+
+def rows_left(table: DeltaTable) -> dict[str, npt.NDArray[np.bool_]]:
+    """Mask of the rows that are left, by the name (not the path) of each file that has a deletion vector.
+
+    Delta names files by a UUID, so the name alone tells them apart.
+    """
+    if "deletionVectors" not in (table.protocol().reader_features or ()):
+        return {}
+    listed = pa.table(table.deletion_vectors()).to_pylist()
+    return {file_name(row["filepath"]): np.array(row["selection_vector"], dtype=bool) for row in listed}
+
+
+def file_name(path: str) -> str:
+    """Last part of a path or address as the log writes it."""
+    return unquote(path).rsplit("/", 1)[-1]
+
+
+def matching_rows(table: DeltaTable, place: str, columns: list[str] | None, where: pc.Expression) -> pa.Table:
+    """Rows that meet a condition, deletion vectors applied. Tables without partition columns only, as all of ours are.
+
+    One thread: a thread that still holds a file when the interpreter ends aborts the process.
+    """
+    left = rows_left(table)
+    schema = pa.schema(table.schema().to_arrow())
+    paths = [unquote(add["path"]) for add in pa.table(table.get_add_actions()).to_pylist()]
+    root = filesystem(table, place)
+    whole = [path for path in paths if file_name(path) not in left]
+    found = [_dataset(whole, root, schema).to_table(columns=columns, filter=where, use_threads=False)] if whole else []
+    for path in paths:
+        mask = left.get(file_name(path))
+        if mask is not None:
+            held = _dataset([path], root, schema).to_table(use_threads=False)
+            # A vector ends at its last deleted row; what comes after it is left.
+            kept = np.concatenate([mask, np.ones(held.num_rows - len(mask), dtype=bool)])
+            rows = held.filter(pa.array(kept)).filter(where)
+            found.append(rows if columns is None else rows.select(columns))
+    return pa.concat_tables(found) if found else schema.empty_table().select(columns or schema.names)
+
+
+def _dataset(paths: list[str], root: Any, schema: pa.Schema) -> ds.Dataset:
+    return ds.dataset(paths, schema=schema, format="parquet", filesystem=root)
