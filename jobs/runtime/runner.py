@@ -16,6 +16,7 @@ from pyspark.sql import functions as F
 from jobs.runtime import accounting, quality
 from jobs.runtime.accounting import StageResult
 from jobs.runtime.cpu import CpuWatch, watch
+from jobs.runtime.quarantine import append_measured
 from jobs.runtime.stage import Decide, Measure, Publish, Stage, signature
 from jobs.runtime.tables import OP, Lake, align, changes
 from schemas.contract import Table
@@ -140,9 +141,9 @@ def _measure(run: Run, stage: Measure, params: Any, inputs: dict[str, int], meta
     texts = [run.read(t, inputs[t.name]) for t in stage.texts]
     result.bytes_read = accounting.text_bytes(todo, texts)
     keys = F.broadcast(todo) if rows <= BROADCAST_KEYS else todo
-    measured = stage.transform(keys, *texts, params)
-    measured = measured.withColumn("kernel_version", F.lit(stage.kernel_version(params)))
-    run.lake.append(stage.writes, align(stage.writes, measured), metadata)
+    measured = partial(stage.transform, keys, *texts, params)
+    result.reasons = append_measured(run.lake, stage.writes, measured, stage.kernel_version(params), metadata)
+    result.rows_kept -= sum(result.reasons.values())
     return result
 
 

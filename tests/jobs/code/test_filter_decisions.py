@@ -92,6 +92,7 @@ _BAD = {  # file -> its row of cleaned_texts: what stands in the way of any sign
     "not cleaned": {"failure": "invalid_notebook: no cells"},
     "nothing left": {"clean_id": "nothing left", "text_bytes": 0},
     "not measured": {"clean_id": "not measured", "text_bytes": 9},
+    "deadly": {"clean_id": "deadly", "text_bytes": 9},
 }
 _SIZE = "qsc_code_size_file_byte"
 
@@ -115,6 +116,8 @@ def filtered(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> t
         key = {"content_id": file, "language": "python", "kind": "code"}
         files.append({"file_id": file, **key, "path": "a.py", "size_bytes": 9})
         done += [{**key, **_BAD[file]}] if file in _BAD else []
+    why = "killed_worker: SIGSEGV"
+    measured.append({"clean_id": "deadly", "language": "python", "kind": "code", "failure": why})
     near = [{"file_id": f["file_id"], "keep": f["file_id"] != "dropped"} for f in files]
     found = decide(
         spark,
@@ -174,7 +177,9 @@ def test_what_could_not_be_measured_has_its_own_reason(filtered: tuple[RuleBook,
         "not cleaned": ["cleaning_failed"],
         "nothing left": ["empty_after_cleaning"],
         "not measured": ["signals_missing"],
+        "deadly": ["signals_failed"],
     }
+    assert found["deadly"]["reasons"][0]["detail"] == "killed_worker: SIGSEGV"
     assert "dropped" not in found, "near deduplication did not keep it"
     assert len(found) == len(_filter_cases(load_rules())) + len(_BAD) + 1
 
