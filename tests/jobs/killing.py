@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ from schemas.contract import Column, Table
 from udfs.spark.batches import mapped
 from udfs.spark.guard import Kernel
 
-DEADLY = "ABORT"
+DEADLY, HANGS = "ABORT", "HANGS"
 
 _ID = Column("content_id", "string", "Who.", nullable=False)
 _SIZE, _TEXT = Column("text_bytes", "bigint", "How long."), Column("text", "string", "The text.")
@@ -53,6 +54,8 @@ class Counter:
 def lengths_of(p: Counter, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
     if p.version == 1 and DEADLY in batch.column("text").to_pylist():
         os.abort()
+    if HANGS in batch.column("text").to_pylist():
+        re.match(r"(a+)+b", "a" * 64)  # a loop in C
     letters = pa.array([len(text) for text in batch.column("text").to_pylist()], pa.int64())
     yield pa.RecordBatch.from_arrays([batch.column("content_id"), letters], ["content_id", "letters"])
 

@@ -16,8 +16,9 @@ from jobs.flows import FLOWS
 from jobs.runtime.quarantine import append_measured
 from jobs.runtime.stage import Measure
 from jobs.runtime.tables import Lake
-from tests.jobs.killing import DEADLY, killed, scenario
+from tests.jobs.killing import DEADLY, HANGS, LENGTHS, Counter, killed, lengths, scenario
 from tests.jobs.rows import frame
+from udfs.spark.guard import Limits
 
 ROOT = Path(__file__).parents[2]
 CLUSTER = """
@@ -61,6 +62,23 @@ def test_the_run_goes_on_without_the_text_in_local_mode(lake: Lake) -> None:
 
 def test_the_run_goes_on_without_the_text_on_a_cluster_of_processes(tmp_path: Path) -> None:
     expect(on_a_cluster(tmp_path))
+
+
+def test_a_text_that_never_ends_is_set_aside_once_spark_has_ended_its_worker(lake: Lake) -> None:
+    idle = "spark.sql.execution.pyspark.udf.idleTimeoutSeconds"
+    before = lake.spark.conf.get(idle)
+    lake.ensure(LENGTHS)
+    texts = lake.spark.createDataFrame([("a", "one"), ("b", HANGS)], "content_id string, text string")
+    measured = partial(lengths, texts.select("content_id"), texts, Counter())
+    # Spark must be more patient than the three children that one such text takes.
+    lake.spark.conf.set(idle, "20")
+    try:
+        said = append_measured(lake, LENGTHS, measured, "v1", {"run_id": "r1"}, Limits(3))
+    finally:
+        lake.spark.conf.set(idle, before)
+    rows = {r["content_id"]: (r["letters"], r["failure"]) for r in lake.read(LENGTHS).collect()}
+    assert rows == {"a": (3, None), "b": (0, "killed_worker: over 3 s, 2 times alone; lengths at kernel v1")}
+    assert said == {"killed_worker": 1}
 
 
 KEYS = {

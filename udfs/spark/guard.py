@@ -14,6 +14,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
@@ -56,6 +57,7 @@ class Guard:
 
     def run(self, kernel: Kernel, schema: pa.Schema, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
         """What the kernel makes of the batch, in the columns of `schema`, and stand-ins for the rows that kill it."""
+        _load(kernel, batch)
         whole = _child(kernel, [batch], self.limits)
         if whole.done:
             yield from (_widened(found, schema) for found in whole.found)
@@ -79,6 +81,12 @@ class Guard:
         values = [given.get(f.name, _empty(f.type) if f.name in self.required else None) for f in schema]
         arrays = [pa.array([v], f.type) for v, f in zip(values, schema, strict=True)]
         yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _load(kernel: Kernel, batch: pa.RecordBatch) -> None:
+    """Kernels import where they run: without this each child would import anew what it needs, on its text's time."""
+    with suppress(Exception):  # a kernel need not know what to do with no row
+        list(kernel(batch.slice(0, 0)))
 
 
 def _empty(kind: pa.DataType) -> Any:
@@ -106,7 +114,7 @@ class _Work:
 
 
 def _child(kernel: Kernel, pieces: list[pa.RecordBatch], limits: Limits) -> _Work:
-    """Carry a kernel over pieces in a child. It is forked: the kernels are loaded, and the batch is there already.
+    """Carry a kernel over pieces in a child. It is forked: what the kernel imports and the batch are there already.
 
     Raises KernelError where the kernel raises.
     """
