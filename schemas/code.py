@@ -103,6 +103,7 @@ FINGERPRINTS = Table(
             "b-bit form of the sketch, used to verify candidate pairs; empty without shingles.",
             False,
         ),
+        Column("failure", "string", "Why the text has no fingerprint: it killed its worker; null where it has one."),
     ),
     key=("unit_id", "chunk", "kernel_version"),
     cluster_by=("unit_id",),
@@ -153,6 +154,7 @@ def signals_table(columns: Iterable[tuple[str, str, str]]) -> Table:
             Column(
                 "failures", "map<string,string>", "Signals that failed on this text, with the error.", nullable=False
             ),
+            Column("failure", "string", "Why the text has no signals: it killed its worker; null where it has them."),
             *(Column(name, kind, doc) for name, kind, doc in columns),
         ),
         key=("clean_id", "language", "kind", "kernel_version"),

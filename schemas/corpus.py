@@ -79,6 +79,7 @@ INSTRUCTION_PARTS = Table(
             "What was found, in the order of the text.",
             nullable=False,
         ),
+        Column("failure", "string", "Why the text was not searched: it killed its worker; null where it was."),
         Column(
             "texts",
             "array<struct<instruction_id:string,question:string,answer:string>>",

@@ -63,7 +63,7 @@ REJECTS = Table(
     ),
     key=("reject_id",),
     cluster_by=("stage", "reason"),
-    made_from=("sources", "cleaned_texts"),
+    made_from=("sources", "cleaned_texts", "fingerprints", "signals"),
 )
 
 RELEASES = Table(

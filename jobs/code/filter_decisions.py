@@ -52,7 +52,8 @@ def rows_to_filter(
     facts = raw_files.select("file_id", "path", F.col("size_bytes").alias("file_bytes"), *_KEY)
     files = near.where("keep").select("file_id").join(facts, "file_id")
     texts = cleaned.select(*_KEY, "clean_id", "failure", F.col("text_bytes").alias("clean_bytes"))
-    rows = files.join(texts, _KEY, "left").join(signals, ["clean_id", "language", "kind"], "left")
+    measured = signals.withColumnRenamed("failure", "unmeasured")
+    rows = files.join(texts, _KEY, "left").join(measured, ["clean_id", "language", "kind"], "left")
     return rows.withColumns({**path_columns(), **header_columns()}).withColumn("rule_set", rule_set(book))
 
 
@@ -63,6 +64,7 @@ def reasons(book: RuleBook) -> Column:
         F.when(F.col("failure").isNull() & F.col("clean_id").isNull(), reason("cleaning_missing")),
         F.when(F.col("failure").isNull() & (F.col("clean_bytes") == 0), reason("empty_after_cleaning")),
         F.when((F.col("clean_bytes") > 0) & F.col("natural_language").isNull(), reason("signals_missing")),
+        F.when(F.col("unmeasured").isNotNull(), reason("signals_failed", detail=F.col("unmeasured"))),
         *_authors_missing(book),
         _failed_signals(book),
     ]

@@ -25,7 +25,7 @@ def required(exact: DataFrame, raw_files: DataFrame, p: NearDuplicates) -> DataF
 
 
 def fingerprints(keys: DataFrame, contents: DataFrame, p: NearDuplicates) -> DataFrame:
-    """One row per text, per chunk of it, or per repository."""
+    """One row per text, per chunk of it, or per repository; a text that kills its worker has one that says so."""
     texts = keys.join(contents, "content_id").select("unit_id", "text")
     return repository_fingerprint_rows(texts, p) if p.level == "repository" else fingerprint_rows(texts, p)
 

@@ -1,29 +1,53 @@
-"""Texts that could not be cleaned (broken notebooks, mostly) go to rejects, one row per file.
+"""Texts that a kernel failed on (broken notebooks, mostly) go to rejects, one row per file and kernel.
 
-spark-submit jobs/code/rejects.py --warehouse DIR
+    spark-submit jobs/code/rejects.py --warehouse DIR
+
+A file whose text could not be cleaned or measured goes no further. One without a fingerprint goes on: it is compared
+exactly only.
 """
 
 from __future__ import annotations
 
+from functools import reduce
+
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from jobs.code.signals import SIGNALS
 from jobs.runtime.stage import Decide, NoParams
-from schemas.code import CLEANED_TEXTS, NEAR_DUPLICATES, RAW_FILES
+from schemas.code import CLEANED_TEXTS, FINGERPRINTS, NEAR_DUPLICATES, RAW_FILES
 from schemas.ops import REJECTS
 
-_STAGE = "cleaned_texts"
+_TEXT = ["content_id", "language", "kind"]
+_STAGES = ("fingerprints", "cleaned_texts", "signals")
 
 
-def rejects(near: DataFrame, raw_files: DataFrame, cleaned: DataFrame, p: NoParams) -> DataFrame:
-    """One row per file whose text failed."""
-    failed = cleaned.where("failure is not null").select("content_id", "language", "kind", "failure")
+def rejects(
+    near: DataFrame, raw_files: DataFrame, fingerprints: DataFrame, cleaned: DataFrame, signals: DataFrame, p: NoParams
+) -> DataFrame:
+    """One row per file and kernel that failed on its text."""
     files = near.where("keep").select("file_id").join(raw_files, "file_id")
-    rows = files.join(failed, ["content_id", "language", "kind"])
+    # At repository level a unit is no text, and has no failure of its own.
+    unmarked = _failed(fingerprints.withColumnRenamed("unit_id", "content_id"), "content_id").distinct()
+    cleaned_as = cleaned.select(*_TEXT, "clean_id")
+    unmeasured = _failed(signals, "clean_id", "language", "kind").join(cleaned_as, ["clean_id", "language", "kind"])
+    failed = {
+        "fingerprints": files.join(unmarked, "content_id"),
+        "cleaned_texts": files.join(_failed(cleaned, *_TEXT), _TEXT),
+        "signals": files.join(unmeasured.drop("clean_id"), _TEXT),
+    }
+    return reduce(DataFrame.union, (_rows(stage, rows) for stage, rows in failed.items()))
+
+
+def _failed(measured: DataFrame, *key: str) -> DataFrame:
+    return measured.where("failure is not null").select(*key, "failure")
+
+
+def _rows(stage: str, failed: DataFrame) -> DataFrame:
     reason = F.regexp_extract("failure", r"^[a-z_]+", 0)
-    return rows.select(
-        F.sha2(F.concat_ws("\0", F.lit(_STAGE), "source_id", "path", reason), 256).alias("reject_id"),
-        F.lit(_STAGE).alias("stage"),
+    return failed.select(
+        F.sha2(F.concat_ws("\0", F.lit(stage), "source_id", "path", reason), 256).alias("reject_id"),
+        F.lit(stage).alias("stage"),
         "source_id",
         "path",
         "content_id",
@@ -36,9 +60,9 @@ def rejects(near: DataFrame, raw_files: DataFrame, cleaned: DataFrame, p: NoPara
 STAGE = Decide(
     "rejects",
     rejects,
-    reads=(NEAR_DUPLICATES, RAW_FILES, CLEANED_TEXTS),
+    reads=(NEAR_DUPLICATES, RAW_FILES, FINGERPRINTS, CLEANED_TEXTS, SIGNALS),
     writes=REJECTS,
-    scope=f"stage = '{_STAGE}'",
+    scope=f"stage in {_STAGES}",
 )
 
 if __name__ == "__main__":

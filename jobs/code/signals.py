@@ -1,4 +1,4 @@
-"""Quality signals of the cleaned texts: every registered signal, one column each (paper, appendix A).
+"""Quality signals of the cleaned texts: every registered signal, one column each, or why there are none (paper, A).
 
 spark-submit jobs/code/signals.py --warehouse DIR
 """

@@ -66,9 +66,5 @@ def _missing(place: str, version: int) -> str | None:
         held = filesystem(table, place).get_file_info(pafs.FileSelector("", recursive=True))
     except (DeltaError, OSError) as e:
         return f"{place}: expected version {version}, found none ({str(e).splitlines()[0][:200]})"
-    gone = wanted - {info.path for info in held}
-    return (
-        f"{place}: expected all files of version {version}, found {len(gone):,} of {len(wanted):,} gone"
-        if gone
-        else None
-    )
+    gone = len(wanted - {info.path for info in held})
+    return f"{place}: expected all files of version {version}, found {gone:,} of {len(wanted):,} gone" if gone else None

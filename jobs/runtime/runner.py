@@ -19,6 +19,7 @@ from jobs.runtime.accounting import StageResult
 from jobs.runtime.cpu import CpuWatch, watch
 from jobs.runtime.fixpoint import fixpoint
 from jobs.runtime.frames import OP, align, changes
+from jobs.runtime.quarantine import append_measured
 from jobs.runtime.stage import Decide, Measure, Publish, Stage, signature
 from jobs.runtime.tables import Lake
 from schemas.contract import Table
@@ -154,8 +155,9 @@ def _measure(run: Run, stage: Measure, params: Any, inputs: dict[str, int], meta
     texts = [run.read(t, inputs[t.name]) for t in stage.texts]
     result.bytes_read = accounting.text_bytes(todo, texts)
     keys = F.broadcast(todo) if rows <= BROADCAST_KEYS else todo
-    found = stage.transform(keys, *texts, params).withColumn("kernel_version", F.lit(kernel))
-    run.lake.append(stage.writes, align(stage.writes, found), metadata)
+    found = partial(stage.transform, keys, *texts, params)
+    result.reasons = append_measured(run.lake, stage.writes, found, kernel, metadata)
+    result.rows_kept -= sum(result.reasons.values())
     return result
 
 

@@ -36,7 +36,7 @@ from schemas.code import CODE_CORPUS
 from schemas.contract import Table
 from schemas.ops import REJECTS, RUNS
 from tests.jobs.pipeline import contents_of, plain_rows
-from tests.jobs.test_stages import decide, frame
+from tests.jobs.rows import decide, frame
 from training.data.opening import open_table
 from udfs.tokens.fim import Fim
 from udfs.tokens.heldout import is_held_out

@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 from jobs.code import fingerprints, near_duplicates, near_pairs
 from jobs.code.parameters import NearDuplicates
 from schemas.code import CONTENTS, EXACT_DUPLICATES, FINGERPRINTS, NEAR_PAIRS, RAW_FILES, REPOSITORIES
-from tests.jobs.test_stages import by_file, fixpoint, frame
+from tests.jobs.rows import by_file, fixpoint, frame
 
 WORDS = [f"word{n}" for n in range(400)]
 FIRST, SECOND, THIRD = (" ".join(WORDS[a : a + 100]) for a in (0, 100, 200))

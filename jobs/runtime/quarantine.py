@@ -1,0 +1,73 @@
+"""A measure whose worker died is done again with each batch in a child process; texts that kill it are set aside.
+
+See docs/decisions/quarantine.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from jobs.runtime.frames import align
+from jobs.runtime.tables import Lake
+from schemas.contract import Table
+from udfs.spark.batches import guarded
+from udfs.spark.guard import FAILURE, KILLED, Guard, Limits
+
+LIMITS = Limits()
+_DIED = ("Python worker exited unexpectedly", "ExecutorLostFailure", "Python worker process terminated")
+"""What Spark says of a worker that is gone: by itself, with its executor, or stopped because nothing came of it."""
+
+
+def append_measured(
+    lake: Lake,
+    table: Table,
+    measured: Callable[[], DataFrame],
+    kernel_version: str,
+    metadata: Mapping[str, Any],
+    limits: Limits = LIMITS,
+) -> dict[str, int]:
+    """Append the rows that `measured()` gives; where a worker dies of them, those of the texts that do not kill it.
+
+    Returns {reason: rows set aside}. A text set aside has a row with `failure`, so this kernel version does not try it
+    again. Raises what the kernels raise.
+    """
+
+    def rows() -> DataFrame:
+        return align(table, _with_failure(table, measured()).withColumn("kernel_version", F.lit(kernel_version)))
+
+    try:
+        lake.append(table, rows(), metadata)
+        return {}
+    except Exception as error:
+        # A table that cannot hold a failure has nowhere to set a text aside.
+        if FAILURE not in table.names or not worker_died(error):
+            raise
+    guard = Guard(
+        f"{table.name} at kernel {kernel_version}",
+        frozenset(table.names),
+        frozenset(table.key),
+        frozenset(c.name for c in table.columns if not c.nullable),
+        limits,
+    )
+    with guarded(guard):
+        found = rows()
+    found = lake.stage(found, str(metadata["run_id"]), f"{table.name}.guarded")
+    lost = found.where(F.col(FAILURE).startswith(KILLED)).count()
+    lake.append(table, found, metadata)
+    return {KILLED: lost} if lost else {}
+
+
+def worker_died(error: BaseException | None) -> bool:
+    """Whether Spark failed for want of a worker, and not because a kernel raised."""
+    return error is not None and (any(said in str(error) for said in _DIED) or worker_died(error.__cause__))
+
+
+def _with_failure(table: Table, rows: DataFrame) -> DataFrame:
+    """A kernel that never fails by itself knows nothing of the column."""
+    if FAILURE in rows.columns or FAILURE not in table.names:
+        return rows
+    return rows.withColumn(FAILURE, F.lit(None).cast("string"))

@@ -1,0 +1,107 @@
+"""A text that kills its worker: the run goes on without it, here and on a cluster of processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jobs.flows import FLOWS
+from jobs.runtime.quarantine import append_measured
+from jobs.runtime.stage import Measure
+from jobs.runtime.tables import Lake
+from tests.jobs.killing import DEADLY, HANGS, LENGTHS, Counter, killed, lengths, scenario
+from tests.jobs.rows import frame
+from udfs.spark.guard import Limits
+
+ROOT = Path(__file__).parents[2]
+CLUSTER = """
+spark.master local-cluster[2,1,1024]
+spark.executor.memory 1g
+spark.executorEnv.PYTHONPATH {root}
+"""
+
+
+MEASURES = [s for f in FLOWS for s in f.stages if isinstance(s, Measure)]
+"""Each has a table with a place for a failure."""
+
+
+def on_a_cluster(folder: Path) -> dict[str, Any]:
+    """The scenario on a master, two workers and their executors, each a process of its own."""
+    settings = (ROOT / "tests" / "spark-test.conf").read_text() + CLUSTER.format(root=ROOT)
+    (folder / "cluster.conf").write_text(settings)
+    env = os.environ | {"REFINELAKE_SPARK_CONF": str(folder / "cluster.conf"), "PYTHONPATH": str(ROOT)}
+    script = [sys.executable, str(ROOT / "tests" / "jobs" / "killing.py"), str(folder / "warehouse")]
+    done = subprocess.run(script, env=env, cwd=folder, capture_output=True, text=True, timeout=400)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def expect(found: dict[str, Any]) -> None:
+    deadly = {"n03", "n11"}
+    sound = {f"n{n:02}": n for n in range(20) if f"n{n:02}" not in deadly}
+    why = "killed_worker: SIGABRT, 2 times alone; lengths at kernel v1"
+    dies, again, mended = found["dies"], found["again"], found["mended"]
+    assert (dies["read"], dies["dropped"], dies["reasons"]) == (20, 2, {"killed_worker": 2})
+    assert (dies["letters"], dies["failures"]) == (sound, dict.fromkeys(deadly, why))
+    assert (again["read"], again["dropped"]) == (1, 0), "what killed this kernel is not tried again"
+    assert (again["letters"], again["failures"]) == (sound | {"new": 3}, dict.fromkeys(deadly, why))
+    assert (mended["read"], mended["failures"], len(mended["letters"])) == (21, {}, 21), "another kernel tries all"
+    assert [found[run]["commits"] for run in found] == [1, 2, 3], "one commit a run, with all of its rows"
+
+
+def test_the_run_goes_on_without_the_text_in_local_mode(lake: Lake) -> None:
+    expect(scenario(lake))
+
+
+def test_the_run_goes_on_without_the_text_on_a_cluster_of_processes(tmp_path: Path) -> None:
+    expect(on_a_cluster(tmp_path))
+
+
+def test_a_text_that_never_ends_is_set_aside_once_spark_has_ended_its_worker(lake: Lake) -> None:
+    idle = "spark.sql.execution.pyspark.udf.idleTimeoutSeconds"
+    before = lake.spark.conf.get(idle)
+    lake.ensure(LENGTHS)
+    texts = lake.spark.createDataFrame([("a", "one"), ("b", HANGS)], "content_id string, text string")
+    measured = partial(lengths, texts.select("content_id"), texts, Counter())
+    # Spark must be more patient than the three children that one such text takes.
+    lake.spark.conf.set(idle, "20")
+    try:
+        said = append_measured(lake, LENGTHS, measured, "v1", {"run_id": "r1"}, Limits(3))
+    finally:
+        lake.spark.conf.set(idle, before)
+    rows = {r["content_id"]: (r["letters"], r["failure"]) for r in lake.read(LENGTHS).collect()}
+    assert rows == {"a": (3, None), "b": (0, "killed_worker: over 3 s, 2 times alone; lengths at kernel v1")}
+    assert said == {"killed_worker": 1}
+
+
+KEYS = {
+    "fingerprints": "unit_id string, content_id string",
+    "cleaned_texts": "content_id string, language string, kind string",
+    "signals": "clean_id string, language string, kind string, content_id string",
+    "instruction_parts": "clean_id string, language string",
+}
+
+
+@pytest.mark.parametrize("stage", MEASURES, ids=lambda s: s.name)
+def test_a_stand_in_is_a_row_by_contract(lake: Lake, stage: Measure, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every measure as it stands, over a sound text and one at which its process aborts: the table takes both rows."""
+    monkeypatch.setattr(f"udfs.spark.{'corpus' if stage.name == 'instruction_parts' else 'code'}.mapped", killed)
+    lake.ensure(stage.writes)
+    texts = {"sound": "def f():\n    return 1\n", DEADLY: DEADLY}
+    values = {"unit_id": 0, "content_id": 0, "clean_id": 0, "language": "python", "kind": "code"}
+    names = [c.split()[0] for c in KEYS[stage.name].split(", ")]
+    keys = lake.spark.createDataFrame([[values[n] or i for n in names] for i in texts], KEYS[stage.name])
+    both = [{"content_id": i, "clean_id": i, "text": t} for i, t in texts.items()]
+    tables = [frame(lake.spark, t, [{n: r[n] for n in r if n in t.names} for r in both]) for t in stage.texts]
+    measured = partial(stage.transform, keys, *tables, stage.params)
+    said = append_measured(lake, stage.writes, measured, "v1", {"run_id": "r1"})
+    found = {r[stage.writes.key[0]]: r["failure"] for r in lake.read(stage.writes).collect()}
+    assert said == {"killed_worker": 1}
+    assert found == {"sound": None, DEADLY: f"killed_worker: SIGABRT, 2 times alone; {stage.name} at kernel v1"}
