@@ -12,7 +12,7 @@ import numpy as np
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.code.parameters import NearDuplicates
+from jobs.code.parameters import Dedup
 from jobs.runtime import accounting
 from jobs.runtime.accounting import StageResult
 from jobs.runtime.progress import throughput, top_reasons
@@ -149,7 +149,7 @@ def _size_label(size: int) -> str:
 
 def s_curve(run: Run) -> dict[str, Any]:
     """The S-curve of the setting in force as SVG, with a histogram of the candidate pairs found."""
-    p = run.params.get(NearDuplicates, NearDuplicates())
+    p = run.params.get(Dedup, Dedup())
     bucket = F.floor(F.least(F.col("similarity"), F.lit(0.9999)) * 50)
     pairs = run.read(code.NEAR_PAIRS).groupBy(bucket.alias("b"), "verified").count().collect()
     x = np.linspace(0.0, 1.0, 401)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from jobs.code.texts import kept_files
 from jobs.runtime.stage import Decide, NoParams
 from schemas.code import CLEANED_TEXTS, NEAR_DUPLICATES, RAW_FILES
 from schemas.ops import REJECTS
@@ -18,8 +19,7 @@ _STAGE = "cleaned_texts"
 def rejects(near: DataFrame, raw_files: DataFrame, cleaned: DataFrame, p: NoParams) -> DataFrame:
     """One row per file whose text failed."""
     failed = cleaned.where("failure is not null").select("content_id", "language", "kind", "failure")
-    files = near.where("keep").select("file_id").join(raw_files, "file_id")
-    rows = files.join(failed, ["content_id", "language", "kind"])
+    rows = kept_files(near, raw_files).join(failed, ["content_id", "language", "kind"])
     reason = F.regexp_extract("failure", r"^[a-z_]+", 0)
     return rows.select(
         F.sha2(F.concat_ws("\0", F.lit(_STAGE), "source_id", "path", reason), 256).alias("reject_id"),

@@ -89,7 +89,7 @@ def test_a_target_above_what_there_is_keeps_everything_and_says_so(
     "before",
     [
         "",
-        "[near_duplicates]\nthreshold = 0.8  # ours\n",
+        "[dedup]\nthreshold = 0.8  # ours\n",
         "[sampling]\nseed = 'x'",
         "[sampling]\n",
         "[sampling]",

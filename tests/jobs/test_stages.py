@@ -27,8 +27,8 @@ from jobs.code import (
     signals,
 )
 from jobs.code.components import components
-from jobs.code.parameters import FileRules, Filter, NearDuplicates, Sampling
-from jobs.runtime.stage import Decide, NoParams, Publish
+from jobs.code.parameters import Dedup, FileRules, Filter, Sampling
+from jobs.runtime.stage import Decide, Publish
 from schemas.code import CLEANED_TEXTS, CONTENTS, EXACT_DUPLICATES, FINGERPRINTS, NEAR_DUPLICATES, RAW_FILES
 from schemas.contract import Column, Table
 from udfs.cleaning.clean import Cleaning
@@ -237,7 +237,7 @@ def _units(spark: SparkSession, order: int) -> DataFrame:
 
 
 def test_candidates_connect_every_bucket_with_a_linear_number_of_pairs(spark: SparkSession) -> None:
-    p = NearDuplicates(neighbours=4, pivots=2)
+    p = Dedup(neighbours=4, pivots=2)
     pairs = [tuple(r) for r in near_pairs.candidates(_units(spark, 1), p).collect()]
     assert len(set(pairs)) == len(pairs) and all(a < b for a, b in pairs)
     of = {name: {pair for pair in pairs if pair[0].startswith(name)} for name in _BUCKETS}
@@ -253,7 +253,7 @@ def test_candidates_connect_every_bucket_with_a_linear_number_of_pairs(spark: Sp
 def test_units_that_share_two_bands_make_one_pair(spark: SparkSession) -> None:
     rows = [("b", [1, 2, 3]), ("a", [1, 2, 4]), ("c", [5, 6, 3]), ("d", [])]
     units = spark.createDataFrame(rows, "unit_id string, bands array<bigint>")
-    found = sorted(tuple(r) for r in near_pairs.candidates(units, NearDuplicates()).collect())
+    found = sorted(tuple(r) for r in near_pairs.candidates(units, Dedup()).collect())
     assert found == [("a", "b"), ("b", "c")]
 
 
@@ -264,7 +264,7 @@ def _text(changed: int = 0, seed: int = 1) -> str:
 
 
 def test_pairs_are_verified_on_their_sketches(spark: SparkSession) -> None:
-    p = NearDuplicates(bands=256, rows=8)  # finds pairs from a similarity of about 0.5
+    p = Dedup(bands=256, rows=8)  # finds pairs from a similarity of about 0.5
     texts = {
         "a": _text(),
         "near": _text(changed=10),  # a few words differ: over the threshold
@@ -400,14 +400,16 @@ def test_a_text_is_cleaned_once_for_each_language_it_is_kept_in(spark: SparkSess
     files = [("a", "x", "python"), ("b", "x", "python"), ("c", "x", "shell"), ("d", "y", "python")]
     raw = frame(spark, RAW_FILES, [{"file_id": f, "content_id": c, "language": w, "kind": "code"} for f, c, w in files])
     found = cleaned_texts.required(near, raw, Cleaning()).distinct().collect()
-    assert {tuple(r) for r in found} == {("x", "python", "code"), ("x", "shell", "code")}
+    assert {tuple(r) for r in found} == {("x", "python", "code", None), ("x", "shell", "code", None)}
 
 
 def test_cleaned_texts_hold_only_what_cleaning_changed(spark: SparkSession) -> None:
     texts = {sha(t): t for t in (_PLAIN, _HEADED, _BROKEN)}
     kinds = {sha(_BROKEN): ("jupyternotebook", "notebook")}
     keys = spark.createDataFrame(
-        [(i, *kinds.get(i, ("python", "code"))) for i in texts], "content_id string, language string, kind string"
+        [(i, *kinds.get(i, ("python", "code")), None) for i in texts],
+        "content_id string, language string, kind string, "
+        "cut struct<content_id: string, tokens: int, chunks: array<int>>",
     )
     contents = frame(spark, CONTENTS, [{"content_id": i, "text": t} for i, t in texts.items()])
     found = {r["content_id"]: r for r in cleaned_texts.cleaned_texts(keys, contents, Cleaning()).collect()}
@@ -732,7 +734,7 @@ def test_the_corpus_joins_a_kept_file_with_its_facts_and_its_text(spark: SparkSe
         {"content_id": same, "language": "python", "kind": "code", "text": None},
     ]
     full = code_corpus.STAGE.with_text(
-        rows, frame(spark, CONTENTS, contents), frame(spark, CLEANED_TEXTS, cleaned), NoParams()
+        rows, frame(spark, CONTENTS, contents), frame(spark, CLEANED_TEXTS, cleaned), Dedup()
     )
     found = by_file(full)
     assert set(found) == {"own", "repo"}
