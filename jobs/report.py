@@ -13,6 +13,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.code.parameters import Dedup
+from jobs.report_dedup import deduplication
 from jobs.runtime import accounting
 from jobs.runtime.accounting import StageResult
 from jobs.runtime.progress import throughput, top_reasons
@@ -41,6 +42,7 @@ def write_report(run: Run, target: Path) -> None:
             languages=languages(run),
             reasons=top_drops(results),
             examples=examples(run, results),
+            dedup=deduplication(run),
             groups=group_sizes(run),
             curve=s_curve(run),
             cleaning=cleaning(run),

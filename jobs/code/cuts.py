@@ -34,7 +34,7 @@ def with_cuts(
     rows = files.join(found, "file_id", "left").join(kinds, "file_id", "left")
     gone = ~F.col("dropped") & F.coalesce(F.size("gone") == F.col("chunks"), F.lit(False))
     some = ~gone & (F.size("gone") > 0) & (F.col("kind") != "notebook")
-    first = F.element_at("gone", 1)
+    first = F.get("gone", 0)
     return rows.withColumns(
         {
             "representative": F.when(gone, first["representative"]).otherwise(F.col("representative")),

@@ -16,7 +16,7 @@ def kept_files(near: DataFrame, raw_files: DataFrame) -> DataFrame:
     and `cut` (content_id, tokens, chunks) says what it is left of, else `cut` is null.
     """
     chunks = F.col("cut.chunk")
-    tokens = F.element_at("cut", 1)["tokens"]
+    tokens = F.get("cut", 0)["tokens"]
     listed = F.array_join(chunks.cast("array<string>"), ",")
     left = F.sha2(F.concat_ws(" ", "content_id", F.lit(VERSION), tokens, listed), 256)
     cut = F.struct("content_id", tokens.alias("tokens"), chunks.alias("chunks"))

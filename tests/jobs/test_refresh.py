@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from jobs.code import flow
+from jobs.code.parameters import Dedup
 from jobs.runtime.tables import Lake
-from schemas.code import CODE_CORPUS
+from schemas.code import CLEANED_TEXTS, CODE_CORPUS, NEAR_DUPLICATES
 from schemas.contract import Table
 from schemas.ops import SOURCE_FACTS
 from tests.jobs.pipeline import MEASURES, World, contents_of, run_all
@@ -103,9 +106,46 @@ def test_any_history_equals_a_build_from_scratch(
     run_all(grown, world.write(), "second")
     scratch = Lake(spark, str(tmp_path / "scratch"))
     run_all(scratch, world.write(), "scratch")
-    for table in (*flow.TABLES, SOURCE_FACTS):
+    assert_same(grown, scratch, (*flow.TABLES, SOURCE_FACTS))
+    assert contents_of(scratch, CODE_CORPUS), "a history that ends with an empty corpus shows nothing"
+
+
+def assert_same(grown: Lake, scratch: Lake, tables: Iterable[Table]) -> None:
+    for table in tables:
         key = [k for k in table.key if k != "kernel_version"]
         expected = contents_of(scratch, table)
         only = {tuple(r[k] for k in key) for r in expected} if table.name in MEASURES else None
         assert contents_of(grown, table, only) == expected, f"{table.name} differs"
-    assert contents_of(scratch, CODE_CORPUS), "a history that ends with an empty corpus shows nothing"
+
+
+# The last one to its end, so that a text with chunks cut is seen in the corpus.
+BY_STRATEGY = [("repository", 6), ("chunk", 6), ("file+chunk", 6), ("repository+chunk", len(flow.STAGES))]
+
+
+@pytest.mark.parametrize(("strategy", "number"), BY_STRATEGY)
+def test_a_refresh_equals_a_rebuild_by_each_strategy(spark: object, tmp_path: Path, strategy: Any, number: int) -> None:
+    """Of the stages up to the cleaned texts: what follows reads those alone."""
+    draw = random.Random(strategy)
+    world, stages = World(tmp_path), flow.STAGES[:number]
+    assert number < 7 or stages == flow.STAGES
+    params = {Dedup: Dedup(strategy=strategy, bands=16, rows=8, chunk_tokens=200)}
+    for _ in range(4):
+        change(world, draw)
+    world.files["fork"] = {"a0.py": program(0), "own.py": program(77), "copy.py": program(77)}
+    world.files["twin"] = dict(world.files["fork"])  # an identical fork
+    world.files["longer"] = {"a0.py": program(0, 1) + program(50), "b.ipynb": program(1)}
+    grown, scratch = (Lake(spark, str(tmp_path / name)) for name in ("grown", "scratch"))
+    run_all(grown, world.write(), "first", params, stages=stages)
+    change(world, draw)
+    world.facts["twin"] = {"stars": 900}  # what stood for it does no longer
+    world.files["longer"]["a0.py"] = program(50) + program(0, 2)
+    run_all(grown, world.write(), "second", params, stages=stages)
+    run_all(scratch, world.write(), "scratch", params, stages=stages)
+    assert_same(grown, scratch, (stage.writes for stage in stages))
+    near = contents_of(scratch, NEAR_DUPLICATES)
+    assert any(r["cut"] for r in near) == ("chunk" in strategy)
+    if stages == flow.STAGES:
+        corpus = grown.read(CODE_CORPUS).select("clean_id", "content_id", "text").collect()
+        left = {r["content_id"] for r in contents_of(grown, CLEANED_TEXTS)} - {r["content_id"] for r in near}
+        assert any(r["content_id"] in left for r in corpus), "a text that chunks were cut from"
+        assert all(hashlib.sha256(r["text"].encode()).hexdigest() == r["clean_id"] for r in corpus)
