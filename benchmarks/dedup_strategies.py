@@ -12,17 +12,16 @@ import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from benchmarks.__main__ import machine
+from benchmarks.token_counts import counted
 from jobs.cli import guarded
 from jobs.code import flow
 from jobs.code.draws import draw
@@ -35,9 +34,7 @@ from jobs.runtime.session import session
 from jobs.runtime.tables import Lake
 from schemas.code import CONTENTS, EXACT_DUPLICATES, FILE_DECISIONS, FINGERPRINTS, NEAR_DUPLICATES, RAW_FILES
 from schemas.params import load_params
-from udfs.duplicates.chunks import without_chunks
 from udfs.duplicates.fingerprint import STRATEGIES
-from udfs.spark.batches import mapped
 from udfs.tokens.tokenizer import TextTokenizer
 
 STAGES = ("exact_duplicates", "fingerprints", "near_pairs", "near_duplicates")
@@ -82,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
         _stages(lake, "ingest", params, ("file_decisions",), args.sources)
         place = args.tokenizer or _trained(lake, f"{scratch}/tokenizer")
         sizes = f"{scratch}/sizes"
-        _counted(lake.read(CONTENTS).withColumn("cut", F.lit(None)), place).write.parquet(sizes)
+        counted(lake.read(CONTENTS).withColumn("cut", F.lit(None)), place).write.parquet(sizes)
         found = {}
         for strategy in STRATEGIES:
             p = replace(params[Dedup], strategy=strategy)
@@ -115,35 +112,13 @@ def _trained(lake: Lake, place: str) -> str:
     return place
 
 
-def _counted(texts: DataFrame, tokenizer: str) -> DataFrame:
-    """(content_id, bytes, tokens) of rows (content_id, text, cut), where `cut` is as kept_files says."""
-    cut = F.col("cut").cast("struct<content_id:string,tokens:int,chunks:array<int>>")
-    rows = texts.select("content_id", "text", cut.alias("cut"))
-    return mapped(rows, partial(_count, tokenizer), "content_id string, bytes bigint, tokens bigint")
-
-
-def _count(place: str, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
-    texts = [
-        without_chunks(row["text"], set(row["cut"]["chunks"]), row["cut"]["tokens"]) if row["cut"] else row["text"]
-        for row in batch.to_pylist()
-    ]
-    counts = [len(ids) for ids in _tokenizer(place).encode(texts)]
-    columns = [batch.column("content_id"), pa.array([len(t.encode()) for t in texts]), pa.array(counts)]
-    yield pa.RecordBatch.from_arrays(columns, ["content_id", "bytes", "tokens"])
-
-
-@cache
-def _tokenizer(place: str) -> TextTokenizer:
-    return TextTokenizer.read(place)
-
-
 def _measured(run: Run, sizes: DataFrame, tokenizer: str) -> dict[str, Any]:
     """Volumes at the beginning, after exact deduplication and at the end, and chunks before and after."""
     raw, near = run.read(RAW_FILES), run.read(NEAR_DUPLICATES)
     left = kept_files(near, raw)
     cut = left.where("cut is not null").select("content_id", "cut").distinct()
     contents = run.read(CONTENTS).select(F.col("content_id").alias("whole"), "text")
-    cut_sizes = _counted(cut.join(contents, F.col("cut.content_id") == F.col("whole")), tokenizer)
+    cut_sizes = counted(cut.join(contents, F.col("cut.content_id") == F.col("whole")), tokenizer)
     points = {
         "entered": run.read(FILE_DECISIONS).where("keep").select("file_id").join(raw, "file_id"),
         "distinct": run.read(EXACT_DUPLICATES).where("keep").select("file_id").join(raw, "file_id"),

@@ -133,12 +133,15 @@ def test_a_refresh_equals_a_rebuild_by_each_strategy(spark: object, tmp_path: Pa
         change(world, draw)
     world.files["fork"] = {"a0.py": program(0), "own.py": program(77), "copy.py": program(77)}
     world.files["twin"] = dict(world.files["fork"])  # an identical fork
-    world.files["longer"] = {"a0.py": program(0, 1) + program(50), "b.ipynb": program(1)}
+    world.files["longer"] = {
+        "a0.py": program(0) + program(50),
+        "b.ipynb": program(1),
+    }  # begins as the fork
     grown, scratch = (Lake(spark, str(tmp_path / name)) for name in ("grown", "scratch"))
     run_all(grown, world.write(), "first", params, stages=stages)
     change(world, draw)
     world.facts["twin"] = {"stars": 900}  # what stood for it does no longer
-    world.files["longer"]["a0.py"] = program(50) + program(0, 2)
+    world.files["longer"]["a0.py"] = program(0) + program(51)
     run_all(grown, world.write(), "second", params, stages=stages)
     run_all(scratch, world.write(), "scratch", params, stages=stages)
     assert_same(grown, scratch, (stage.writes for stage in stages))
