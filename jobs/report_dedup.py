@@ -14,9 +14,9 @@ from schemas.code import EXACT_DUPLICATES, FILE_DECISIONS, FINGERPRINTS, NEAR_DU
 
 PAPER_FUZZY = 6.0
 """Per cent of the files that fuzzy deduplication removes after the exact one (OpenCoder, 2.1)."""
-BYTES_PER_TOKEN = 3.3
-"""Tokens are estimated: bytes of the files over this, what a BPE of 16,384 tokens holds on the demo set (see
-docs/decisions/dedup-strategy.md; `python -m benchmarks.dedup_strategies` counts them).
+BYTES_PER_TOKEN = 3.9
+"""Tokens are estimated: bytes of the files over what a token of a BPE of 16,384 holds on the tiny set, see
+docs/decisions/dedup-strategy.md. `python -m benchmarks.dedup_strategies` counts them.
 """
 
 
@@ -33,8 +33,8 @@ def deduplication(run: Run) -> dict[str, Any]:
         rows = rows.join(chunks.agg(F.count(F.lit(1)).alias("chunks")), "content_id", "left")
         stays = 1 - F.coalesce(F.col("cut") / F.col("chunks"), F.lit(0.0))
     sums = []
-    for condition, size in (("true", F.lit(1.0)), ("exact", F.lit(1.0)), ("near", stays)):
-        sums += [F.count_if(condition), F.sum(F.when(F.expr(condition), F.col("size_bytes") * size))]
+    for condition, part in ((F.lit(True), F.lit(1.0)), (F.col("exact"), F.lit(1.0)), (F.col("near"), stays)):
+        sums += [F.count_if(condition), F.sum(F.when(condition, F.col("size_bytes") * part))]
     found = [n or 0 for n in rows.agg(*sums, F.sum("cut")).collect()[0]]
     names = ("after type and size", "after exact copies", "after near copies")
     steps = [_step(name, *found[2 * n : 2 * n + 2], *found[:2]) for n, name in enumerate(names)]
