@@ -9,9 +9,10 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from jobs.code import cleaned_texts, exact_duplicates, fingerprints, near_duplicates, near_pairs, texts
+from jobs.code import cleaned_texts, code_corpus, exact_duplicates, fingerprints, near_duplicates, near_pairs, texts
 from jobs.code.parameters import Dedup
 from schemas.code import (
+    CLEANED_TEXTS,
     CONTENTS,
     EXACT_DUPLICATES,
     FILE_DECISIONS,
@@ -20,6 +21,7 @@ from schemas.code import (
     NEAR_PAIRS,
     RAW_FILES,
     REPOSITORIES,
+    SAMPLE_DECISIONS,
 )
 from tests.jobs.test_stages import by_file, fixpoint, frame
 from udfs.cleaning.clean import Cleaning
@@ -158,3 +160,9 @@ def test_a_text_less_its_chunks_has_a_name_of_its_own_and_is_stored(spark: Spark
     for row in done.values():
         if row["text"] is not None:
             assert row["clean_id"] == hashlib.sha256(row["text"].encode()).hexdigest()
+    sampled = [{"file_id": f, "clean_id": done[names[f]]["clean_id"], "keep": True, "text_bytes": 1} for f in "xz"]
+    stored = frame(spark, CLEANED_TEXTS, [r.asDict() | {"kernel_version": "v"} for r in done.values()])
+    tables = (frame(spark, SAMPLE_DECISIONS, sampled), raw, frame(spark, REPOSITORIES, [{"repo_id": ""}]), rows)
+    corpus = code_corpus.code_corpus(*tables, Dedup(strategy="chunk"))
+    found = by_file(code_corpus.texts_of(corpus, contents, stored, Dedup(strategy="chunk")))
+    assert {f: r["text"] for f, r in found.items()} == {f: done[names[f]]["text"] for f in "xz"}
