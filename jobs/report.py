@@ -12,7 +12,8 @@ import numpy as np
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.code.parameters import NearDuplicates
+from jobs.code.parameters import Dedup
+from jobs.report_dedup import deduplication
 from jobs.runtime import accounting
 from jobs.runtime.accounting import StageResult
 from jobs.runtime.progress import throughput, top_reasons
@@ -42,6 +43,7 @@ def write_report(run: Run, target: Path) -> None:
             languages=languages(run),
             reasons=top_drops(results),
             examples=examples(run, results),
+            dedup=deduplication(run),
             groups=group_sizes(run),
             curve=s_curve(run),
             cleaning=cleaning(run),
@@ -150,7 +152,7 @@ def _size_label(size: int) -> str:
 
 def s_curve(run: Run) -> dict[str, Any]:
     """The S-curve of the setting in force as SVG, with a histogram of the candidate pairs found."""
-    p = run.params.get(NearDuplicates, NearDuplicates())
+    p = run.params.get(Dedup, Dedup())
     bucket = F.floor(F.least(F.col("similarity"), F.lit(0.9999)) * 50)
     pairs = run.read(code.NEAR_PAIRS).groupBy(bucket.alias("b"), "verified").count().collect()
     x = np.linspace(0.0, 1.0, 401)

@@ -11,6 +11,13 @@ KEPT_KINDS = ("code", "data", "text", "notebook")
 
 _FILE_ID = Column("file_id", "string", "SHA-256 of source_id, a NUL, and the path in the source.", nullable=False)
 _CONTENT_ID = Column("content_id", "string", "SHA-256 of the UTF-8 text.", nullable=False)
+_LEFT_ID = Column(
+    "content_id",
+    "string",
+    "content_id; where chunks are cut from it a hash of it and of what is cut.",
+    nullable=False,
+)
+_CUT = "array<struct<chunk:int,tokens:int,similarity:double,representative:string>>"
 _CLEAN_ID = Column("clean_id", "string", "SHA-256 of the text after cleaning.", nullable=False)
 _KERNEL = Column(
     "kernel_version", "string", "Hash of the kernel's code, data and parameters: part of the key.", nullable=False
@@ -85,8 +92,8 @@ FINGERPRINTS = Table(
     "fingerprints",
     "Sketch of the set of word 5-grams of a raw text (paper, section on fuzzy deduplication).",
     (
-        Column("unit_id", "string", "content_id; at repository level the digest of its contents.", nullable=False),
-        Column("chunk", "int", "Number of the chunk at chunk level, else 0.", nullable=False),
+        Column("unit_id", "string", "content_id; of a repository the digest of its contents.", nullable=False),
+        Column("chunk", "int", "Number of the chunk from 1; 0 for a file or a repository as a whole.", nullable=False),
         _KERNEL,
         Column(
             "shingles",
@@ -114,7 +121,7 @@ CLEANED_TEXTS = Table(
     "cleaned_texts",
     "What cleaning made of a text (header, personal data, notebook form); `text` is stored only where it changed.",
     (
-        _CONTENT_ID,
+        _LEFT_ID,
         Column("language", "string", "Language whose comment style was used.", nullable=False),
         Column("kind", "string", "Kind: notebooks are restructured.", nullable=False),
         _KERNEL,
@@ -178,8 +185,8 @@ _GROUP_SIZE = Column("group_size", "bigint", "Files in the group.", nullable=Fal
 
 EXACT_DUPLICATES = Table(
     "exact_duplicates",
-    "Files with the same text. The representative has the most stars, then the latest commit, then the smallest "
-    "file_id; unknown stars or times rank last.",
+    "Files with the same text, where the strategy begins with files. The representative has the most stars, then the "
+    "latest commit, then the smallest file_id; unknown stars or times rank last.",
     (_FILE_ID, _CONTENT_ID, _KEEP, _REASONS, _REPRESENTATIVE, _GROUP_SIZE),
     key=("file_id",),
     cluster_by=("file_id",),
@@ -213,6 +220,12 @@ NEAR_DUPLICATES = Table(
         _REPRESENTATIVE,
         _GROUP_SIZE,
         Column("group_id", "string", "Smallest unit_id of the group.", nullable=False),
+        Column(
+            "cut",
+            _CUT,
+            "Chunks of a kept file that stand elsewhere and are cut: number from 1, tokens of a chunk, similarity to "
+            "the one that stands for it and its file; null where nothing is cut.",
+        ),
     ),
     key=("file_id",),
     cluster_by=("file_id",),
@@ -271,7 +284,12 @@ CODE_CORPUS = Table(
     (
         Column("clean_id", "string", "SHA-256 of the text: unique.", nullable=False),
         Column("file_id", "string", "File that stands for every copy of this text.", nullable=False),
-        Column("content_id", "string", "SHA-256 of the raw text it was made from.", nullable=False),
+        Column(
+            "content_id",
+            "string",
+            "SHA-256 of the raw text it was made from; as in cleaned_texts.",
+            nullable=False,
+        ),
         Column("language", "string", "Language name.", nullable=False),
         Column("kind", "string", "code, data, text or notebook.", nullable=False),
         Column("repo_id", "string", "Repository, see `repositories`.", nullable=False),

@@ -9,6 +9,9 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
+MOVED = {"near_duplicates": "dedup", "near_duplicates.level": "dedup.strategy"}
+"""Sections, and names of a section, of earlier releases: what they are called now."""
+
 
 def load_params(sections: Mapping[str, type], file: str | None = None, settings: Iterable[str] = ()) -> dict[type, Any]:
     """Instances by class, over each class's own defaults. Raises ValueError, see `overridden`."""
@@ -25,6 +28,7 @@ def overridden(defaults: Mapping[str, Any], file: str | None = None, settings: I
     said_by: dict[tuple[str, str], str] = {}
     if file is not None:
         for section, given in _read_toml(file).items():
+            _moved(file, section, given if isinstance(given, dict) else ())
             _known(file, section, defaults)
             if not isinstance(given, dict):
                 raise ValueError(f"{file}: expected a table [{section}], found {given!r}; write [{section}] above it")
@@ -32,6 +36,7 @@ def overridden(defaults: Mapping[str, Any], file: str | None = None, settings: I
             said_by |= {(section, name): file for name in given}
     for setting in settings:
         section, name, value = _parse_setting(setting)
+        _moved("--set", section, (name,))
         _known("--set", section, defaults)
         values[section][name] = value
         said_by[section, name] = "--set"
@@ -73,6 +78,15 @@ def _instance(said_by: dict[tuple[str, str], str], section: str, default: Any, g
                 f"{where}: {section}.{name}: expected {expected.__name__}, found {value!r} ({type(value).__name__})"
             )
     return replace(default, **given)
+
+
+def _moved(where: str, section: str, names: Iterable[str]) -> None:
+    if section not in MOVED:
+        return
+    for name in names:
+        now = MOVED.get(f"{section}.{name}", f"{MOVED[section]}.{name}")
+        raise ValueError(f"{where}: expected {now}, found its former name {section}.{name}; see docs/parameters.md")
+    raise ValueError(f"{where}: expected [{MOVED[section]}], found its former name [{section}]")
 
 
 def _known(where: str, name: str, known: Iterable[str]) -> None:

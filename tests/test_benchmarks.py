@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from benchmarks import kernels, memory, signals, sketch_quality, tokens
+from benchmarks import dedup_strategies, kernels, memory, signals, sketch_quality, tokens
 from benchmarks.report import markdown
 from benchmarks.stages import Sample, against_floor
 from jobs.runtime.accounting import StageResult
@@ -163,3 +163,16 @@ def test_tokens_are_timed_by_the_library_and_by_the_kernel() -> None:
     assert set(found["mb_per_cpu_second"]) == {"encode_batch", "encode_batch_fast", "kernel"}
     assert 0 < found["lowest"] <= found["kernel_against_encode_batch"] <= found["highest"]
     assert "goal 0.9" in tokens.page({**found, "vocabulary": 300})[-1]
+
+
+def test_the_page_of_strategies_puts_ours_beside_the_papers() -> None:
+    volume = {"files": 10, "repositories": 3, "bytes": 4_000_000, "tokens": 1_000_000, "copied_tokens": 250_000}
+    half = volume | {"files": 5, "bytes": 3_000_000, "tokens": 500_000}
+    found = {"entered": volume, "distinct": volume, "kept": half, "chunks": [0, 0]}
+    strategies = {"file": found, "chunk": found | {"chunks": [40, 30]}}
+    lines = dedup_strategies.page({"tokens_by": "words", "strategies": strategies})
+    file, chunk = ([cell.strip() for cell in line.strip("|").split("|")] for line in lines[-2:])
+    assert len(file) == len(chunk) == lines[3].count("---")
+    assert file[:8] == ["file", "10 to 5", "3 to 3", "", "3.00", "0.500", "50.0 %", "50.0 %"]
+    assert file[8:] == ["50.0 % / 25.0 % / 50.0 % (paper: about 6 %)", "485,817,123 to 30,488,834", "32.74"]
+    assert chunk[3] == "40 to 30"

@@ -6,7 +6,9 @@ spark-submit jobs/code/cleaned_texts.py --warehouse DIR
 from __future__ import annotations
 
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
+from jobs.code.texts import kept_files
 from jobs.runtime.stage import Measure
 from schemas.code import CLEANED_TEXTS, CONTENTS, NEAR_DUPLICATES, RAW_FILES
 from udfs.cleaning.clean import Cleaning
@@ -15,13 +17,14 @@ from udfs.spark.code import cleaned_rows
 
 def required(near: DataFrame, raw_files: DataFrame, p: Cleaning) -> DataFrame:
     """A text is cleaned by the comment style of its language: the key holds all that the kernel reads."""
-    files = near.where("keep").select("file_id").join(raw_files, "file_id")
-    return files.select("content_id", "language", "kind")
+    return kept_files(near, raw_files).select("content_id", "language", "kind", "cut")
 
 
 def cleaned_texts(keys: DataFrame, contents: DataFrame, p: Cleaning) -> DataFrame:
-    """One row per text and language."""
-    return cleaned_rows(keys.join(contents.select("content_id", "text"), "content_id"), p)
+    """One row per text, less the chunks that are cut, and language."""
+    texts = contents.select(F.col("content_id").alias("whole_id"), "text")
+    keys = keys.withColumn("whole_id", F.coalesce("cut.content_id", "content_id"))
+    return cleaned_rows(keys.join(texts, "whole_id"), p)
 
 
 STAGE = Measure(

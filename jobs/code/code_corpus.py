@@ -8,18 +8,30 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.code.texts import with_text
-from jobs.runtime.stage import NoParams, Publish
-from schemas.code import CLEANED_TEXTS, CODE_CORPUS, CONTENTS, RAW_FILES, REPOSITORIES, SAMPLE_DECISIONS
+from jobs.code.parameters import Dedup
+from jobs.code.texts import kept_files, with_text
+from jobs.runtime.stage import Publish
+from schemas.code import (
+    CLEANED_TEXTS,
+    CODE_CORPUS,
+    CONTENTS,
+    NEAR_DUPLICATES,
+    RAW_FILES,
+    REPOSITORIES,
+    SAMPLE_DECISIONS,
+)
 
 
-def code_corpus(sampled: DataFrame, raw_files: DataFrame, repositories: DataFrame, p: NoParams) -> DataFrame:
-    """Every column but text and run_id."""
+def code_corpus(
+    sampled: DataFrame, raw_files: DataFrame, repositories: DataFrame, near: DataFrame, p: Dedup
+) -> DataFrame:
+    """Every column but text and run_id. Only where chunks are cut need it be known which."""
+    files = kept_files(near, raw_files) if p.chunks else raw_files
     kept = sampled.where("keep").select("file_id", "clean_id", "text_bytes")
     repos = repositories.select(
         "repo_id", "repo", F.col("licences").alias("repo_licences"), F.col("commit_time").alias("repo_time")
     )
-    rows = kept.join(raw_files, "file_id").join(repos, "repo_id")
+    rows = kept.join(files, "file_id").join(repos, "repo_id")
     return rows.select(
         "clean_id",
         "file_id",
@@ -36,7 +48,7 @@ def code_corpus(sampled: DataFrame, raw_files: DataFrame, repositories: DataFram
     )
 
 
-def texts_of(rows: DataFrame, contents: DataFrame, cleaned: DataFrame, p: NoParams) -> DataFrame:
+def texts_of(rows: DataFrame, contents: DataFrame, cleaned: DataFrame, p: Dedup) -> DataFrame:
     return with_text(rows, contents, cleaned)
 
 
@@ -44,9 +56,10 @@ STAGE = Publish(
     "code_corpus",
     code_corpus,
     texts_of,
-    reads=(SAMPLE_DECISIONS, RAW_FILES, REPOSITORIES),
+    reads=(SAMPLE_DECISIONS, RAW_FILES, REPOSITORIES, NEAR_DUPLICATES),
     texts=(CONTENTS, CLEANED_TEXTS),
     writes=CODE_CORPUS,
+    params=Dedup(),
 )
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from jobs.code.draws import draw
 from jobs.code.parameters import Filter
 from jobs.code.ranking import decided, reason
 from jobs.code.signals import SIGNALS
+from jobs.code.texts import kept_files
 from jobs.runtime.stage import Decide
 from schemas.code import CLEANED_TEXTS, FILTER_DECISIONS, NEAR_DUPLICATES, RAW_FILES
 from schemas.contract import quote
@@ -49,8 +50,8 @@ def rows_to_filter(
     near: DataFrame, raw_files: DataFrame, cleaned: DataFrame, signals: DataFrame, book: RuleBook
 ) -> DataFrame:
     """Files with their signals, what cleaning left of them and their rule set."""
-    facts = raw_files.select("file_id", "path", F.col("size_bytes").alias("file_bytes"), *_KEY)
-    files = near.where("keep").select("file_id").join(facts, "file_id")
+    files = kept_files(near, raw_files.select("file_id", "path", F.col("size_bytes").alias("file_bytes"), *_KEY))
+    files = files.drop("cut")
     texts = cleaned.select(*_KEY, "clean_id", "failure", F.col("text_bytes").alias("clean_bytes"))
     measured = signals.withColumnRenamed("failure", "unmeasured")
     rows = files.join(texts, _KEY, "left").join(measured, ["clean_id", "language", "kind"], "left")

@@ -1,6 +1,6 @@
-"""Fingerprints of the raw texts that exact deduplication kept.
+"""Fingerprints of the raw texts that exact deduplication kept, of their chunks and of whole repositories by strategy.
 
-    spark-submit jobs/code/fingerprints.py --warehouse DIR --set near_duplicates.bands=14 --set near_duplicates.rows=8
+    spark-submit jobs/code/fingerprints.py --warehouse DIR --set dedup.bands=14 --set dedup.rows=8
 
 Raw and not cleaned texts, as in the paper's order: a changed cleaning rule moves no fingerprint.
 """
@@ -10,24 +10,26 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.code.parameters import NearDuplicates
-from jobs.code.units import repository_units
+from jobs.code.parameters import Dedup
+from jobs.code.units import unit_contents
 from jobs.runtime.stage import Measure
 from schemas.code import CONTENTS, EXACT_DUPLICATES, FINGERPRINTS, RAW_FILES
 from udfs.spark.code import fingerprint_rows, repository_fingerprint_rows
 
 
-def required(exact: DataFrame, raw_files: DataFrame, p: NearDuplicates) -> DataFrame:
+def required(exact: DataFrame, raw_files: DataFrame, p: Dedup) -> DataFrame:
     """(unit_id, content_id): one row per content of a unit."""
-    if p.level == "repository":
-        return repository_units(exact, raw_files).select("unit_id", "content_id")
-    return exact.where("keep").select(F.col("content_id").alias("unit_id"), "content_id")
+    return unit_contents(exact, raw_files, p)
 
 
-def fingerprints(keys: DataFrame, contents: DataFrame, p: NearDuplicates) -> DataFrame:
-    """One row per text, per chunk of it, or per repository; a text that kills its worker has one that says so."""
-    texts = keys.join(contents, "content_id").select("unit_id", "text")
-    return repository_fingerprint_rows(texts, p) if p.level == "repository" else fingerprint_rows(texts, p)
+def fingerprints(keys: DataFrame, contents: DataFrame, p: Dedup) -> DataFrame:
+    """One row per text, per chunk of it, per repository; a text that kills its worker has one that says so."""
+    texts = keys.join(contents, "content_id").select("unit_id", "content_id", "text")
+    if p.whole != "repository":
+        return fingerprint_rows(texts, p)
+    alone = F.col("unit_id") == F.col("content_id")
+    repositories = repository_fingerprint_rows(texts.where(~alone), p)
+    return repositories.union(fingerprint_rows(texts.where(alone), p)) if p.chunks else repositories
 
 
 STAGE = Measure(
@@ -37,8 +39,8 @@ STAGE = Measure(
     reads=(EXACT_DUPLICATES, RAW_FILES),
     texts=(CONTENTS,),
     writes=FINGERPRINTS,
-    kernel_version=NearDuplicates.version,
-    params=NearDuplicates(),
+    kernel_version=Dedup.version,
+    params=Dedup(),
 )
 
 if __name__ == "__main__":

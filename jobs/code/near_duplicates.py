@@ -4,7 +4,8 @@
 
 A group is connected through its pairs, so a file may be dropped for one it was never compared with; `reasons` gives
 the similarity to the representative where the two were compared. A file that bridges two groups joins them, and its
-removal parts them again: groups are a function of the live pairs.
+removal parts them again: groups are a function of the live pairs. By strategy whole repositories stay or go, and chunks
+are cut from the files that stay.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.code.components import Fixpoint, components
-from jobs.code.parameters import NearDuplicates
-from jobs.code.ranking import decided, first_of, ranked, reason, reasons
-from jobs.code.units import memberships
+from jobs.code.cuts import with_cuts, with_similarity
+from jobs.code.parameters import Dedup
+from jobs.code.ranking import by_rank, decided, first_of, ranked, reason, reasons
+from jobs.code.units import memberships, nodes
 from jobs.runtime.stage import Decide
 from schemas.code import EXACT_DUPLICATES, FINGERPRINTS, NEAR_DUPLICATES, NEAR_PAIRS, RAW_FILES, REPOSITORIES
 
@@ -26,52 +28,38 @@ def near_duplicates(
     fingerprints: DataFrame,
     raw_files: DataFrame,
     repositories: DataFrame,
-    p: NearDuplicates,
+    p: Dedup,
     fixpoint: Fixpoint,
 ) -> DataFrame:
     """One row per file that exact deduplication kept."""
     edges = pairs.where("verified").select(F.col("unit_a").alias("u"), F.col("unit_b").alias("v"))
     groups = components(edges, fixpoint).withColumnRenamed("root", "group_id")
-    members = memberships(exact, raw_files, fingerprints, p.level).join(groups, "node", "left")
-    members = members.withColumn("group_id", F.coalesce("group_id", "node"))
-    representative, size = first_of("group_id")
-    rows = ranked(members, raw_files, repositories)
-    rows = rows.withColumns({"representative": representative, "group_size": size})
-    rows = _by_file(_with_similarity(rows, pairs), p.level)
+    rows = wholes(memberships(exact, raw_files, p), groups, pairs, raw_files, repositories, p)
+    if p.chunks:
+        chunks = nodes(fingerprints.where("chunk > 0"))
+        rows = with_cuts(rows, chunks, groups, pairs, raw_files, repositories, p)
+    else:
+        rows = rows.withColumn("cut", F.lit(None))
     similar = reason("near_duplicate", F.col("similarity"), F.lit(p.threshold), F.col("representative"))
-    return decided(
-        rows.select(
-            "file_id",
-            "content_id",
-            reasons((F.col("dropped"), similar)).alias("reasons"),
-            "representative",
-            "group_size",
-            "group_id",
-        )
-    )
+    columns = ("file_id", "content_id", "representative", "group_size", "group_id", "cut")
+    return decided(rows.select(*columns, reasons((F.col("dropped"), similar)).alias("reasons")))
 
 
-def _by_file(rows: DataFrame, level: str) -> DataFrame:
-    """One row per file, with `dropped`. A file of many chunks stays while it stands for any of them; a repository's
-    files stay or go together, with the unit that holds the representative."""
-    if level == "file":
-        return rows.withColumn("dropped", F.col("file_id") != F.col("representative"))
-    if level == "repository":
-        stands = rows.where("file_id = representative").select("representative", F.col("node").alias("kept_node"))
-        return rows.join(stands, "representative").withColumn("dropped", F.col("node") != F.col("kept_node"))
-    facts = F.struct(
-        F.col("file_id") != F.col("representative"), "representative", "similarity", "group_size", "group_id"
-    )
-    files = rows.groupBy("file_id", "content_id").agg(F.min(facts).alias("f"))
-    return files.select("file_id", "content_id", F.col("f.col1").alias("dropped"), "f.*")
-
-
-def _with_similarity(rows: DataFrame, pairs: DataFrame) -> DataFrame:
-    """Similarity of each row's node to its representative's, null where the two were not compared."""
-    stands = rows.where("file_id = representative").groupBy("representative", "group_id")
-    both = rows.join(stands.agg(F.min("node").alias("other")), ["representative", "group_id"])
-    both = both.withColumns({"unit_a": F.least("node", "other"), "unit_b": F.greatest("node", "other")})
-    return both.join(pairs.select("unit_a", "unit_b", "similarity"), ["unit_a", "unit_b"], "left")
+def wholes(
+    members: DataFrame, groups: DataFrame, pairs: DataFrame, raw_files: DataFrame, repositories: DataFrame, p: Dedup
+) -> DataFrame:
+    """The first step, with `dropped`: what is not the owner of the representative goes. Nothing does at chunk level."""
+    if p.whole is None:
+        alone = {"representative": F.col("file_id"), "group_size": F.lit(1), "group_id": F.col("content_id")}
+        nothing = {"similarity": F.lit(None).cast("double"), "dropped": F.lit(False)}
+        return members.withColumns(alone | nothing)
+    rows = members.join(groups, "node", "left").withColumn("group_id", F.coalesce("group_id", "node"))
+    rows = ranked(rows, raw_files, repositories)
+    representative, size = first_of("group_id")
+    best = by_rank("group_id")
+    other = {"other": F.first("node").over(best), "stays": F.first("owner").over(best)}
+    rows = rows.withColumns({"representative": representative, "group_size": size} | other)
+    return with_similarity(rows, pairs).withColumn("dropped", F.col("owner") != F.col("stays"))
 
 
 STAGE = Decide(
@@ -79,7 +67,7 @@ STAGE = Decide(
     near_duplicates,
     reads=(EXACT_DUPLICATES, NEAR_PAIRS, FINGERPRINTS, RAW_FILES, REPOSITORIES),
     writes=NEAR_DUPLICATES,
-    params=NearDuplicates(),
+    params=Dedup(),
     iterative=True,
 )
 

@@ -1,6 +1,6 @@
 """Candidate pairs of near duplicates, verified on their sketches.
 
-    spark-submit jobs/code/near_pairs.py --warehouse DIR --set near_duplicates.threshold=0.85
+    spark-submit jobs/code/near_pairs.py --warehouse DIR --set dedup.threshold=0.85
 
 Units that share a band hash form a bucket. Pairing all of a bucket is quadratic, so each unit is paired with a few
 others in a fixed order of the bucket: those that also share the next band stand side by side in it. The result is a
@@ -9,29 +9,32 @@ function of the set of units in the bucket and linear in its size.
 
 from __future__ import annotations
 
+from functools import reduce
+
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from jobs.code.parameters import NearDuplicates
-from jobs.code.units import live_units, nodes
+from jobs.code.parameters import Dedup
+from jobs.code.units import nodes, unit_contents
 from jobs.runtime.stage import Decide
 from schemas.code import EXACT_DUPLICATES, FINGERPRINTS, NEAR_PAIRS, RAW_FILES
 from udfs.spark.code import similarity_rows
 
 
-def near_pairs(exact: DataFrame, raw_files: DataFrame, fingerprints: DataFrame, p: NearDuplicates) -> DataFrame:
-    """One row per candidate pair."""
-    live = live_units(exact, raw_files, p.level)
-    units = nodes(fingerprints.where("shingles > 0").join(live, "unit_id", "left_semi"), p.level)
-    units = units.select(F.col("node").alias("unit_id"), "bands", "sketch")
-    pairs = candidates(units.select("unit_id", "bands"), p)
+def near_pairs(exact: DataFrame, raw_files: DataFrame, fingerprints: DataFrame, p: Dedup) -> DataFrame:
+    """One row per candidate pair; wholes are compared with wholes and chunks with chunks."""
+    live = unit_contents(exact, raw_files, p).select("unit_id").distinct()
+    units = nodes(fingerprints.where("shingles > 0").join(live, "unit_id", "left_semi"))
+    units = units.select(F.col("node").alias("unit_id"), "chunk", "bands", "sketch")
+    kinds = [condition for condition, asked in (("chunk = 0", p.whole), ("chunk > 0", p.chunks)) if asked]
+    pairs = reduce(DataFrame.union, [candidates(units.where(kind).select("unit_id", "bands"), p) for kind in kinds])
     a = units.select(F.col("unit_id").alias("unit_a"), F.col("sketch").alias("sketch_a"))
     b = units.select(F.col("unit_id").alias("unit_b"), F.col("sketch").alias("sketch_b"))
     compared = similarity_rows(pairs.join(a, "unit_a").join(b, "unit_b"))
     return compared.withColumn("verified", F.col("similarity") >= p.threshold)
 
 
-def candidates(units: DataFrame, p: NearDuplicates) -> DataFrame:
+def candidates(units: DataFrame, p: Dedup) -> DataFrame:
     """Distinct pairs (unit_a < unit_b) of units (unit_id, bands) that share a bucket, linear in the number of units."""
     following = F.concat(F.slice("bands", 2, F.size("bands")), F.slice("bands", 1, 1))
     zipped = F.explode(F.arrays_zip(F.col("bands").alias("band"), following.alias("beside")))
@@ -53,7 +56,7 @@ STAGE = Decide(
     near_pairs,
     reads=(EXACT_DUPLICATES, RAW_FILES, FINGERPRINTS),
     writes=NEAR_PAIRS,
-    params=NearDuplicates(),
+    params=Dedup(),
 )
 
 if __name__ == "__main__":

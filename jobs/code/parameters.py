@@ -35,13 +35,16 @@ class FileRules:
 
 
 @dataclass(frozen=True)
-class NearDuplicates(Fingerprint):
-    """How near duplicates are fingerprinted (see udfs/duplicates/fingerprint.py), found and verified.
+class Dedup(Fingerprint):
+    """What deduplication compares, and how near duplicates are fingerprinted (udfs/duplicates/fingerprint.py), found
+    and verified.
 
-    `threshold` is on the estimated Jaccard index. The paper verifies nothing; 16 bands of 128 rows find few pairs below
-    0.95 (the S-curve's middle is 0.978), so 0.9 removes false candidates and no true one.
-    In a bucket every unit is paired with the `neighbours` before it and with the first `pivots`, in a fixed order:
-    linear in the bucket, and every pair of a bucket of up to neighbours + 1.
+    `strategy` is "file" (exact copies of files, then near ones; the paper's choice), "repository" (whole repositories,
+    copies of files stay), "chunk" (runs of `chunk_tokens` tokens), "file+chunk" or "repository+chunk" (the one, then
+    the other); see docs/decisions/dedup-strategy.md. `threshold` is on the estimated Jaccard index. The paper verifies
+    nothing; 16 bands of 128 rows find few pairs below 0.95 (the S-curve's middle is 0.978), so 0.9 removes false
+    candidates and no true one. In a bucket every unit is paired with the `neighbours` before it and with the first
+    `pivots`, in a fixed order: linear in the bucket, and every pair of a bucket of up to neighbours + 1.
     """
 
     threshold: float = 0.9
@@ -51,9 +54,9 @@ class NearDuplicates(Fingerprint):
     def __post_init__(self) -> None:
         super().__post_init__()
         if not 0.0 < self.threshold <= 1.0:
-            raise ValueError(f"near_duplicates: threshold is a Jaccard index in (0, 1], found {self.threshold}")
+            raise ValueError(f"dedup: threshold is a Jaccard index in (0, 1], found {self.threshold}")
         if self.neighbours < 1 or self.pivots < 0:
-            raise ValueError("near_duplicates: neighbours must be at least 1 and pivots at least 0")
+            raise ValueError("dedup: neighbours must be at least 1 and pivots at least 0")
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,7 @@ class Sampling:
 SECTIONS: dict[str, type] = {
     "ingest": Ingest,
     "file_rules": FileRules,
-    "near_duplicates": NearDuplicates,
+    "dedup": Dedup,
     "cleaning": Cleaning,
     "signals": Signals,
     "filter": Filter,

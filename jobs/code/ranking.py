@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import Column, DataFrame, Window, WindowSpec
 from pyspark.sql import functions as F
 
 RANK = ("stars", "rank_time", "file_id")
@@ -16,11 +16,15 @@ def ranked(files: DataFrame, raw_files: DataFrame, repositories: DataFrame) -> D
     return files.join(rank, "file_id", "left")
 
 
+def by_rank(group: str, *more: str) -> WindowSpec:
+    """Each row's group in the order of the ranking, `more` columns last."""
+    order = [F.col("stars").desc_nulls_last(), F.col("rank_time").desc_nulls_last(), F.col("file_id").asc()]
+    return Window.partitionBy(group).orderBy(*order, *more)
+
+
 def first_of(group: str) -> tuple[Column, Column]:
     """(representative, group_size) of each row's group, by the ranking."""
-    order = [F.col("stars").desc_nulls_last(), F.col("rank_time").desc_nulls_last(), F.col("file_id").asc()]
-    by_rank = Window.partitionBy(group).orderBy(*order)
-    return F.first("file_id").over(by_rank), F.count(F.lit(1)).over(Window.partitionBy(group))
+    return F.first("file_id").over(by_rank(group)), F.count(F.lit(1)).over(Window.partitionBy(group))
 
 
 def copies(files: DataFrame, text: str, rule: str, raw_files: DataFrame, repositories: DataFrame) -> DataFrame:

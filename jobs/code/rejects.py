@@ -14,6 +14,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.code.signals import SIGNALS
+from jobs.code.texts import kept_files
 from jobs.runtime.stage import Decide, NoParams
 from schemas.code import CLEANED_TEXTS, FINGERPRINTS, NEAR_DUPLICATES, RAW_FILES
 from schemas.ops import REJECTS
@@ -26,13 +27,14 @@ def rejects(
     near: DataFrame, raw_files: DataFrame, fingerprints: DataFrame, cleaned: DataFrame, signals: DataFrame, p: NoParams
 ) -> DataFrame:
     """One row per file and kernel that failed on its text."""
-    files = near.where("keep").select("file_id").join(raw_files, "file_id")
-    # At repository level a unit is no text, and has no failure of its own.
+    files = kept_files(near, raw_files)
+    # A repository is no text and has no failure of its own. What is cut from a text comes after its fingerprint.
     unmarked = _failed(fingerprints.withColumnRenamed("unit_id", "content_id"), "content_id").distinct()
+    whole = near.where("keep").select("file_id").join(raw_files, "file_id")
     cleaned_as = cleaned.select(*_TEXT, "clean_id")
     unmeasured = _failed(signals, "clean_id", "language", "kind").join(cleaned_as, ["clean_id", "language", "kind"])
     failed = {
-        "fingerprints": files.join(unmarked, "content_id"),
+        "fingerprints": whole.join(unmarked, "content_id"),
         "cleaned_texts": files.join(_failed(cleaned, *_TEXT), _TEXT),
         "signals": files.join(unmeasured.drop("clean_id"), _TEXT),
     }

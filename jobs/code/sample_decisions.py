@@ -18,9 +18,10 @@ from schemas.code import CLEAN_DUPLICATES, CLEANED_TEXTS, RAW_FILES, SAMPLE_DECI
 def sample_decisions(distinct: DataFrame, raw_files: DataFrame, cleaned: DataFrame, p: Sampling) -> DataFrame:
     """One row per distinct cleaned text."""
     files = distinct.where("keep").select("file_id", "clean_id")
-    facts = raw_files.select("file_id", "content_id", "language", "kind")
-    sizes = cleaned.select("content_id", "language", "kind", "text_bytes")
-    rows = files.join(facts, "file_id").join(sizes, ["content_id", "language", "kind"])
+    facts = raw_files.select("file_id", "language")
+    # By the text's own hash, not by what it was made from: chunks may have been cut from that.
+    sizes = cleaned.groupBy("clean_id").agg(F.max("text_bytes").alias("text_bytes"))
+    rows = files.join(facts, "file_id").join(sizes, "clean_id")
     rows = rows.withColumns({"rate": _rate(p), "draw": draw(F.col("clean_id"), f"{p.seed}:sample:")})
     why = reasons((F.col("draw") >= F.col("rate"), reason("sampled_out", F.col("draw"), F.col("rate"))))
     return decided(rows.select("file_id", "clean_id", why.alias("reasons"), "language", "text_bytes", "rate"))

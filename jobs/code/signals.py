@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.code.parameters import Signals
-from jobs.code.texts import with_text
+from jobs.code.texts import kept_files, with_text
 from jobs.runtime.stage import Measure
 from schemas.code import CLEANED_TEXTS, CONTENTS, NEAR_DUPLICATES, RAW_FILES, signals_table
 from udfs.languages import natural_language
@@ -24,7 +24,7 @@ SIGNALS = signals_table((s.name, _SQL[s.type], s.doc) for s in all_signals())
 
 def required(near: DataFrame, raw_files: DataFrame, cleaned: DataFrame, p: Signals) -> DataFrame:
     """Cleaned texts by language and kind; of equal ones the smallest content_id says where the text is."""
-    files = near.where("keep").select("file_id").join(raw_files, "file_id").select("content_id", "language", "kind")
+    files = kept_files(near, raw_files).select("content_id", "language", "kind")
     texts = cleaned.where("failure is null and text_bytes > 0").select("content_id", "language", "kind", "clean_id")
     found = files.distinct().join(texts, ["content_id", "language", "kind"])
     return found.groupBy("clean_id", "language", "kind").agg(F.min("content_id").alias("content_id"))

@@ -1,14 +1,15 @@
-"""What near deduplication compares: files by default; chunks of files or whole repositories for the paper's comparison.
+"""What deduplication compares: files, whole repositories, and chunks of files (see parameters.Dedup).
 
-At chunk level a unit is `content_id#n`; a file goes only when every chunk of it is represented in another file. At
-repository level a unit is the set of a repository's kept contents, named by its digest; all files of a repository go
-with it (the paper found this weaker: appendix B).
+A node is what a pair names: the content of a file, a repository (the digest of the set of its contents), or a chunk,
+`content_id#n` counted from 1.
 """
 
 from __future__ import annotations
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
+
+from jobs.code.parameters import Dedup
 
 
 def repository_units(exact: DataFrame, raw_files: DataFrame) -> DataFrame:
@@ -20,25 +21,25 @@ def repository_units(exact: DataFrame, raw_files: DataFrame) -> DataFrame:
     return files.join(digests, "repo_id")
 
 
-def live_units(exact: DataFrame, raw_files: DataFrame, level: str) -> DataFrame:
-    """Distinct unit_id of `fingerprints` that are in force."""
-    if level == "repository":
-        return repository_units(exact, raw_files).select("unit_id").distinct()
-    return exact.where("keep").select(F.col("content_id").alias("unit_id")).distinct()
+def unit_contents(exact: DataFrame, raw_files: DataFrame, p: Dedup) -> DataFrame:
+    """(unit_id, content_id): what must have fingerprints. A text is a unit of its own as a file and for its chunks."""
+    texts = exact.where("keep").select(F.col("content_id").alias("unit_id"), "content_id")
+    if p.whole != "repository":
+        return texts
+    repositories = repository_units(exact, raw_files).select("unit_id", "content_id")
+    return repositories.union(texts) if p.chunks else repositories
 
 
-def nodes(fingerprints: DataFrame, level: str) -> DataFrame:
-    """Fingerprints with the node name that pairs use: the unit, or the unit and its chunk."""
-    named = F.concat_ws("#", "unit_id", "chunk") if level == "chunk" else F.col("unit_id")
-    return fingerprints.withColumn("node", named)
+def nodes(fingerprints: DataFrame) -> DataFrame:
+    """Fingerprints with the name of their node."""
+    chunk = F.concat_ws("#", "unit_id", "chunk")
+    return fingerprints.withColumn("node", F.when(F.col("chunk") > 0, chunk).otherwise(F.col("unit_id")))
 
 
-def memberships(exact: DataFrame, raw_files: DataFrame, fingerprints: DataFrame, level: str) -> DataFrame:
-    """(file_id, content_id, node): the nodes of each kept file. A file without a fingerprint is its own node."""
-    files = exact.where("keep").select("file_id", "content_id")
-    if level == "repository":
-        return repository_units(exact, raw_files).select("file_id", "content_id", F.col("unit_id").alias("node"))
-    if level == "chunk":
-        chunks = nodes(fingerprints, level).select(F.col("unit_id").alias("content_id"), "node")
-        return files.join(chunks, "content_id", "left").withColumn("node", F.coalesce("node", "content_id"))
-    return files.withColumn("node", F.col("content_id"))
+def memberships(exact: DataFrame, raw_files: DataFrame, p: Dedup) -> DataFrame:
+    """(file_id, content_id, node, owner) of each kept file: its node as a whole, and what goes with it."""
+    if p.whole == "repository":
+        owned = repository_units(exact, raw_files)
+        return owned.select("file_id", "content_id", F.col("unit_id").alias("node"), F.col("repo_id").alias("owner"))
+    files = exact.where("keep")
+    return files.select("file_id", "content_id", F.col("content_id").alias("node"), F.col("file_id").alias("owner"))

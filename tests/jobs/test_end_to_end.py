@@ -173,6 +173,7 @@ def test_the_printed_table_and_the_report_agree_with_the_tables(tiny: TinyRun) -
         "Funnel",
         "Languages before and after",
         "Top reasons",
+        "Deduplication: strategy file",
         "Duplicate groups",
         "Cost",
         "five files each",
@@ -180,6 +181,8 @@ def test_the_printed_table_and_the_report_agree_with_the_tables(tiny: TinyRun) -
         assert heading in page
     assert "<polyline" in page
     assert f'<td>near_duplicates</td><td class="n">{decided:,}</td><td class="n">{kept:,}</td>' in page
+    assert f'<td>after exact copies</td><td class="n">{decided:,}</td>' in page
+    assert f"The fuzzy step removed {100 * (1 - kept / decided):.1f} % of the files" in page
 
 
 def test_explain_names_stage_rule_value_limit_and_the_file_duplicated(tiny: TinyRun, here: Callable[..., Said]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from jobs.code.parameters import SECTIONS, FileRules, Ingest, NearDuplicates, Sampling
+from jobs.code.parameters import SECTIONS, Dedup, FileRules, Ingest, Sampling
 from jobs.runtime.stage import params_json
 from schemas.params import load_params
 
@@ -152,11 +152,11 @@ def test_errors_of_the_file_name_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("setting", "said"),
     [
-        ("near_duplicates.threshold=0.0", "threshold is a Jaccard index"),
-        ("near_duplicates.neighbours=0", "neighbours must be at least 1"),
+        ("dedup.threshold=0.0", "threshold is a Jaccard index"),
+        ("dedup.neighbours=0", "neighbours must be at least 1"),
         ("sampling.rates={java = 0}", "a rate is a share in"),
-        ("near_duplicates.bits=3", "bits must be 1, 2, 4 or 8"),
-        ("near_duplicates.level=line", 'level must be "file"'),
+        ("dedup.bits=3", "bits must be 1, 2, 4 or 8"),
+        ("dedup.strategy=line", 'strategy must be one of "file", '),
     ],
 )
 def test_values_out_of_range_are_refused_by_their_section(setting: str, said: str) -> None:
@@ -164,11 +164,28 @@ def test_values_out_of_range_are_refused_by_their_section(setting: str, said: st
         load_params(SECTIONS, None, [setting])
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("level=chunk", "dedup.strategy"), ("threshold=0.8", "dedup.threshold"), ("nobody=1", "dedup.nobody")],
+)
+def test_a_former_name_is_told_the_new_one(old: str, new: str, tmp_path: Path) -> None:
+    name, _, value = old.partition("=")
+    said = f"expected {new}, found its former name near_duplicates.{name}; see docs/parameters.md"
+    file = toml(tmp_path, f"[near_duplicates]\n{name} = {value!r}\n")
+    for where, given in (("--set", (None, [f"near_duplicates.{old}"])), (file, (file, []))):
+        with pytest.raises(ValueError) as error:
+            load_params(SECTIONS, *given)
+        assert str(error.value) == f"{where}: {said}"
+    empty = toml(tmp_path, "[near_duplicates]\n")
+    with pytest.raises(ValueError, match=r"expected \[dedup\], found its former name \[near_duplicates\]"):
+        load_params(SECTIONS, empty)
+
+
 def test_numbers_of_the_paper() -> None:
     rates = {language: round(rate, 3) for language, rate in Sampling().rates.items()}
     assert rates == {"java": round(200 / 449, 3), "html": round(64 / 474, 3)}
     assert Ingest().max_file_bytes == 8 * 1024**2
-    assert NearDuplicates().neighbours >= 1
+    assert Dedup().neighbours >= 1
 
 
 def test_parameters_as_json_do_not_depend_on_the_order_they_were_given_in() -> None:

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
 
-from jobs.cli import main
+from jobs.cli import exit_code
 from jobs.code.parameters import SECTIONS, Sampling
 from jobs.commands.pin_rate import parse_bytes, write_rate
 from schemas.code import SAMPLE_DECISIONS
@@ -55,7 +55,7 @@ def warehouse(tmp_path: Path) -> Path:
 
 
 def pin(warehouse: Path, file: Path, language: str = "java", size: str = "250B") -> int:
-    return main(
+    return exit_code(
         ["pin-rate", "--warehouse", str(warehouse), "--language", language, "--bytes", size, "--params", str(file)]
     )
 
@@ -89,7 +89,7 @@ def test_a_target_above_what_there_is_keeps_everything_and_says_so(
     "before",
     [
         "",
-        "[near_duplicates]\nthreshold = 0.8  # ours\n",
+        "[dedup]\nthreshold = 0.8  # ours\n",
         "[sampling]\nseed = 'x'",
         "[sampling]\n",
         "[sampling]",

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from jobs.code import flow
+from jobs.code.parameters import Dedup
 from jobs.runtime.tables import Lake
-from schemas.code import CODE_CORPUS
+from schemas.code import CODE_CORPUS, NEAR_DUPLICATES
 from schemas.contract import Table
 from schemas.ops import SOURCE_FACTS
 from tests.jobs.pipeline import MEASURES, World, contents_of, run_all
+from udfs.duplicates.fingerprint import STRATEGIES
 
 WORDS = ["alpha", "beta", "gamma", "total", "count", "index", "value", "result", "buffer", "parse", "token", "stream"]
 HEADER = "# Copyright 2024 Somebody\n# Licensed under the MIT License\n\n"
@@ -103,9 +106,39 @@ def test_any_history_equals_a_build_from_scratch(
     run_all(grown, world.write(), "second")
     scratch = Lake(spark, str(tmp_path / "scratch"))
     run_all(scratch, world.write(), "scratch")
-    for table in (*flow.TABLES, SOURCE_FACTS):
+    assert_same(grown, scratch, (*flow.TABLES, SOURCE_FACTS))
+    assert contents_of(scratch, CODE_CORPUS), "a history that ends with an empty corpus shows nothing"
+
+
+def assert_same(grown: Lake, scratch: Lake, tables: Iterable[Table]) -> None:
+    for table in tables:
         key = [k for k in table.key if k != "kernel_version"]
         expected = contents_of(scratch, table)
         only = {tuple(r[k] for k in key) for r in expected} if table.name in MEASURES else None
         assert contents_of(grown, table, only) == expected, f"{table.name} differs"
-    assert contents_of(scratch, CODE_CORPUS), "a history that ends with an empty corpus shows nothing"
+
+
+@pytest.mark.parametrize("strategy", [name for name in STRATEGIES if name != "file"])
+def test_a_refresh_equals_a_rebuild_by_each_strategy(spark: object, tmp_path: Path, strategy: Any) -> None:
+    """Of the stages up to the cleaned texts: what follows reads those alone."""
+    draw = random.Random(strategy)
+    world, stages = World(tmp_path), flow.STAGES[:6]
+    params = {Dedup: Dedup(strategy=strategy, bands=16, rows=8, chunk_tokens=200)}
+    for _ in range(4):
+        change(world, draw)
+    world.files["fork"] = {"a0.py": program(0), "own.py": program(77), "copy.py": program(77)}
+    world.files["twin"] = dict(world.files["fork"])  # an identical fork
+    world.files["longer"] = {
+        "a0.py": program(0) + program(50),
+        "b.ipynb": program(1),
+    }  # begins as the fork
+    grown, scratch = (Lake(spark, str(tmp_path / name)) for name in ("grown", "scratch"))
+    run_all(grown, world.write(), "first", params, stages=stages)
+    change(world, draw)
+    world.facts["twin"] = {"stars": 900}  # what stood for it does no longer
+    world.files["longer"]["a0.py"] = program(0) + program(51)
+    run_all(grown, world.write(), "second", params, stages=stages)
+    run_all(scratch, world.write(), "scratch", params, stages=stages)
+    assert_same(grown, scratch, (stage.writes for stage in stages))
+    near = contents_of(scratch, NEAR_DUPLICATES)
+    assert any(r["cut"] for r in near) == ("chunk" in strategy)

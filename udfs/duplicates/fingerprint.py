@@ -1,18 +1,16 @@
 """Fingerprints of texts for near-duplicate search: LSH band hashes and a b-bit sketch, over whole Arrow batches.
 
-A token is a run of word bytes (letters, digits, underscore, any byte of a multi-byte character) or a run of
-punctuation; case, digits and punctuation count, white space does not. A shingle is `ngram` tokens in a row (5, paper
-section on fuzzy deduplication). Texts below `ngram` tokens have no shingle and no fingerprint.
+Tokens are those of udfs/duplicates/chunks.py; case, digits and punctuation count, white space does not. A shingle is
+`ngram` tokens in a row (5, paper section on fuzzy deduplication). Texts below `ngram` tokens have no shingle and no
+fingerprint.
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from functools import cache
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import pyarrow as pa
@@ -20,34 +18,49 @@ from numpy.typing import NDArray
 
 from schemas.identity import code_identity
 from udfs.duplicates import sketching
+from udfs.duplicates.chunks import TOKEN, chunk_spans
 
 # Read once: what runs is what was imported, whatever happens to the file meanwhile.
 _CODE = code_identity(__name__)
 EMPTY_SLOT = np.uint32(0xFFFFFFFF)
-_TOKEN = re.compile(rb"[0-9A-Za-z_\x80-\xff]+|[^0-9A-Za-z_\x80-\xff\s]+")
+Strategy = Literal["file", "repository", "chunk", "file+chunk", "repository+chunk"]
+STRATEGIES = get_args(Strategy)
 
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """Numbers of a fingerprint. 16 bands of 128 rows over 2,048 hashes is the paper's setting."""
+    """Numbers of a fingerprint. 16 bands of 128 rows over 2,048 hashes is the paper's setting, files its choice;
+    chunks of 4,096 tokens and whole repositories are what it compares with.
+    """
 
+    strategy: Strategy = "file"
     ngram: int = 5
     bands: int = 16
     rows: int = 128
     sketch: Literal["fss", "minhash"] = "fss"
     bits: int = 4
-    level: Literal["file", "chunk", "repository"] = "file"
     chunk_tokens: int = 4096
 
     def __post_init__(self) -> None:
         if min(self.ngram, self.bands, self.rows, self.chunk_tokens) < 1:
-            raise ValueError("near_duplicates: ngram, bands, rows and chunk_tokens must be at least 1")
+            raise ValueError("dedup: ngram, bands, rows and chunk_tokens must be at least 1")
         if self.bits not in (1, 2, 4, 8) or self.slots * self.bits % 8:
-            raise ValueError(f"near_duplicates: bits must be 1, 2, 4 or 8 and fill whole bytes, found {self.bits}")
+            raise ValueError(f"dedup: bits must be 1, 2, 4 or 8 and fill whole bytes, found {self.bits}")
         if self.sketch not in ("fss", "minhash"):
-            raise ValueError(f'near_duplicates: sketch must be "fss" or "minhash", found "{self.sketch}"')
-        if self.level not in ("file", "chunk", "repository"):
-            raise ValueError(f'near_duplicates: level must be "file", "chunk" or "repository", found "{self.level}"')
+            raise ValueError(f'dedup: sketch must be "fss" or "minhash", found "{self.sketch}"')
+        if self.strategy not in STRATEGIES:
+            known = ", ".join(f'"{name}"' for name in STRATEGIES)
+            raise ValueError(f'dedup: strategy must be one of {known}, found "{self.strategy}"')
+
+    @property
+    def whole(self) -> Literal["file", "repository"] | None:
+        """What stays or goes as a whole, in the first step; None where there are only chunks."""
+        return None if self.strategy == "chunk" else "file" if self.strategy.startswith("file") else "repository"
+
+    @property
+    def chunks(self) -> bool:
+        """Whether chunks are removed, after the whole files or repositories."""
+        return self.strategy.endswith("chunk")
 
     @property
     def slots(self) -> int:
@@ -66,7 +79,7 @@ def collision_probability(similarity: NDArray[np.float64], bands: int, rows: int
 
 def tokens(text: bytes) -> list[bytes]:
     """Tokens of a text; the compiled pass finds the same ones (a test compares)."""
-    return _TOKEN.findall(text)
+    return TOKEN.findall(text)
 
 
 def shingles(text: bytes, ngram: int) -> set[bytes]:
@@ -81,15 +94,16 @@ def fingerprint_texts(texts: pa.Array, p: Fingerprint) -> pa.RecordBatch:
     return _batch(counts, bands, sketches)
 
 
-def fingerprint_chunks(texts: pa.Array, p: Fingerprint) -> Iterator[tuple[int, int, pa.RecordBatch]]:
-    """(text number, chunk number, one-row batch) for each run of `chunk_tokens` tokens of each text."""
+def fingerprint_chunks(texts: pa.Array, p: Fingerprint) -> tuple[list[int], list[int], pa.RecordBatch]:
+    """(text numbers, chunk numbers from 1, fingerprints) of the chunks of each text, in order."""
+    numbers, chunks, bodies = [], [], []
     for number, text in enumerate(texts.to_pylist()):
         raw = text.encode() if isinstance(text, str) else text
-        spans = [m.span() for m in _TOKEN.finditer(raw)]
-        for chunk, first in enumerate(range(0, max(len(spans), 1), p.chunk_tokens)):
-            part = spans[first : first + p.chunk_tokens]
-            body = raw[part[0][0] : part[-1][1]] if part else b""
-            yield number, chunk, fingerprint_texts(pa.array([body]), p)
+        for chunk, (start, end) in enumerate(chunk_spans(raw, p.chunk_tokens), start=1):
+            numbers.append(number)
+            chunks.append(chunk)
+            bodies.append(raw[start:end])
+    return numbers, chunks, fingerprint_texts(pa.array(bodies, pa.large_binary()), p)
 
 
 def slots_of_texts(texts: pa.Array, p: Fingerprint) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:

@@ -34,7 +34,7 @@ _CLEANED = ", ".join(f"{c.name} {c.type}" for c in CLEANED_TEXTS.columns if c.na
 
 
 def fingerprint_rows(rows: DataFrame, p: Fingerprint) -> DataFrame:
-    """Fingerprints of rows (unit_id, text)."""
+    """Fingerprints of rows (unit_id, text): of the whole text where files are compared, of its chunks where these."""
     return mapped(rows.select("unit_id", "text"), partial(_fingerprint, p), _FINGERPRINT)
 
 
@@ -43,12 +43,12 @@ def _fingerprint(p: Fingerprint, batch: pa.RecordBatch) -> Iterator[pa.RecordBat
 
     names = ["unit_id", "chunk", "shingles", "bands", "sketch"]
     ids, texts = batch.column("unit_id"), batch.column("text")
-    if p.level == "chunk":
-        for number, chunk, row in fingerprint_chunks(texts, p):
-            yield pa.RecordBatch.from_arrays([ids[number : number + 1], pa.array([chunk], pa.int32()), *row], names)
-        return
-    chunks = pa.array([0] * len(ids), pa.int32())
-    yield pa.RecordBatch.from_arrays([ids, chunks, *fingerprint_texts(texts, p)], names)
+    if p.whole == "file":
+        whole = pa.array([0] * len(ids), pa.int32())
+        yield pa.RecordBatch.from_arrays([ids, whole, *fingerprint_texts(texts, p)], names)
+    if p.chunks:
+        numbers, chunks, found = fingerprint_chunks(texts, p)
+        yield pa.RecordBatch.from_arrays([ids.take(pa.array(numbers)), pa.array(chunks, pa.int32()), *found], names)
 
 
 def repository_fingerprint_rows(rows: DataFrame, p: Fingerprint) -> DataFrame:
@@ -122,16 +122,20 @@ def _stage(limits: Limits, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
 
 
 def cleaned_rows(rows: DataFrame, p: Cleaning) -> DataFrame:
-    """Cleaned form of rows (content_id, language, kind, text)."""
-    return mapped(rows.select("content_id", "language", "kind", "text"), partial(_clean, p), _CLEANED)
+    """Cleaned form of rows (content_id, language, kind, text, cut): `cut` says which chunks of the text go first."""
+    return mapped(rows.select("content_id", "language", "kind", "text", "cut"), partial(_clean, p), _CLEANED)
 
 
 def _clean(p: Cleaning, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
     from udfs.cleaning.clean import clean
+    from udfs.duplicates.chunks import without_chunks
 
     rows = []
     for row in batch.to_pylist():
-        done = clean(row["text"], language=row["language"], kind=row["kind"], p=p)
+        text, cut = row["text"], row["cut"]
+        if cut:
+            text = without_chunks(text, set(cut["chunks"]), cut["tokens"])
+        done = clean(text, language=row["language"], kind=row["kind"], p=p)
         raw = None if done.text is None else done.text.encode()
         changed = done.text is not None and done.text != row["text"]
         rows.append(

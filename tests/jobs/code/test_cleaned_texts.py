@@ -15,14 +15,16 @@ def test_a_text_is_cleaned_once_for_each_language_it_is_kept_in(spark: SparkSess
     files = [("a", "x", "python"), ("b", "x", "python"), ("c", "x", "shell"), ("d", "y", "python")]
     raw = frame(spark, RAW_FILES, [{"file_id": f, "content_id": c, "language": w, "kind": "code"} for f, c, w in files])
     found = cleaned_texts.required(near, raw, Cleaning()).distinct().collect()
-    assert {tuple(r) for r in found} == {("x", "python", "code"), ("x", "shell", "code")}
+    assert {tuple(r) for r in found} == {("x", "python", "code", None), ("x", "shell", "code", None)}
 
 
 def test_cleaned_texts_hold_only_what_cleaning_changed(spark: SparkSession) -> None:
     texts = {sha(t): t for t in (PLAIN, HEADED, BROKEN)}
     kinds = {sha(BROKEN): ("jupyternotebook", "notebook")}
     keys = spark.createDataFrame(
-        [(i, *kinds.get(i, ("python", "code"))) for i in texts], "content_id string, language string, kind string"
+        [(i, *kinds.get(i, ("python", "code")), None) for i in texts],
+        "content_id string, language string, kind string, "
+        "cut struct<content_id: string, tokens: int, chunks: array<int>>",
     )
     contents = frame(spark, CONTENTS, [{"content_id": i, "text": t} for i, t in texts.items()])
     found = {r["content_id"]: r for r in cleaned_texts.cleaned_texts(keys, contents, Cleaning()).collect()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyspark.sql import SparkSession
 
 from jobs.code import code_corpus
-from jobs.runtime.stage import NoParams
+from jobs.code.parameters import Dedup
 from schemas.code import CLEANED_TEXTS, CONTENTS
 from tests.jobs.rows import HEADED, PLAIN, by_file, day, decide, frame, sha
 
@@ -48,7 +48,7 @@ def test_the_corpus_joins_a_kept_file_with_its_facts_and_its_text(spark: SparkSe
         {"content_id": same, "language": "python", "kind": "code", "text": None},
     ]
     full = code_corpus.STAGE.with_text(
-        rows, frame(spark, CONTENTS, contents), frame(spark, CLEANED_TEXTS, cleaned), NoParams()
+        rows, frame(spark, CONTENTS, contents), frame(spark, CLEANED_TEXTS, cleaned), Dedup()
     )
     found = by_file(full)
     assert set(found) == {"own", "repo"}

@@ -8,7 +8,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 
 from jobs.code import near_pairs
-from jobs.code.parameters import NearDuplicates
+from jobs.code.parameters import Dedup
 from tests.jobs.rows import decide, groups_of, kept
 from udfs.duplicates.fingerprint import fingerprint_texts
 
@@ -27,7 +27,7 @@ def _units(spark: SparkSession, order: int) -> DataFrame:
 
 
 def test_candidates_connect_every_bucket_with_a_linear_number_of_pairs(spark: SparkSession) -> None:
-    p = NearDuplicates(neighbours=4, pivots=2)
+    p = Dedup(neighbours=4, pivots=2)
     pairs = [tuple(r) for r in near_pairs.candidates(_units(spark, 1), p).collect()]
     assert len(set(pairs)) == len(pairs) and all(a < b for a, b in pairs)
     of = {name: {pair for pair in pairs if pair[0].startswith(name)} for name in _BUCKETS}
@@ -43,7 +43,7 @@ def test_candidates_connect_every_bucket_with_a_linear_number_of_pairs(spark: Sp
 def test_units_that_share_two_bands_make_one_pair(spark: SparkSession) -> None:
     rows = [("b", [1, 2, 3]), ("a", [1, 2, 4]), ("c", [5, 6, 3]), ("d", [])]
     units = spark.createDataFrame(rows, "unit_id string, bands array<bigint>")
-    found = sorted(tuple(r) for r in near_pairs.candidates(units, NearDuplicates()).collect())
+    found = sorted(tuple(r) for r in near_pairs.candidates(units, Dedup()).collect())
     assert found == [("a", "b"), ("b", "c")]
 
 
@@ -54,7 +54,7 @@ def _text(changed: int = 0, seed: int = 1) -> str:
 
 
 def test_pairs_are_verified_on_their_sketches(spark: SparkSession) -> None:
-    p = NearDuplicates(bands=256, rows=8)  # finds pairs from a similarity of about 0.5
+    p = Dedup(bands=256, rows=8)  # finds pairs from a similarity of about 0.5
     texts = {
         "a": _text(),
         "near": _text(changed=10),  # a few words differ: over the threshold

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -305,13 +306,11 @@ def test_merged_slots_are_those_of_the_union(sketch: str) -> None:
 
 
 def test_chunks_are_runs_of_tokens_and_every_text_has_one() -> None:
-    p = Fingerprint(ngram=2, bands=2, rows=4, level="chunk", chunk_tokens=3)
-    found = list(fingerprint_chunks(pa.array(["a b c d e f g", "", "x y"]), p))
-    assert [(number, chunk) for number, chunk, _ in found] == [(0, 0), (0, 1), (0, 2), (1, 0), (2, 0)]
-    assert [batch.column("shingles").to_pylist() for *_, batch in found] == [[2], [2], [0], [0], [1]]
-    bodies = ["a b c", "d e f", "g", "", "x y"]
-    for body, (*_, batch) in zip(bodies, found, strict=True):
-        assert batch.equals(fingerprint_texts(pa.array([body.encode()]), p))
+    p = Fingerprint(ngram=2, bands=2, rows=4, strategy="chunk", chunk_tokens=3)
+    numbers, chunks, batch = fingerprint_chunks(pa.array(["a b c d e f g", "", "x y"]), p)
+    assert list(zip(numbers, chunks, strict=True)) == [(0, 1), (0, 2), (0, 3), (1, 1), (2, 1)]
+    assert batch.column("shingles").to_pylist() == [2, 2, 0, 0, 1]
+    assert batch.equals(fingerprint_texts(pa.array(["a b c", "d e f", "g", "", "x y"]), p))
 
 
 # Parameters
@@ -327,7 +326,7 @@ def test_chunks_are_runs_of_tokens_and_every_text_has_one() -> None:
         ({"bits": 3}, "bits must be 1, 2, 4 or 8 .* found 3"),
         ({"bits": 1, "bands": 3, "rows": 1}, "bits .* fill whole bytes"),
         ({"sketch": "simhash"}, 'sketch must be "fss" or "minhash", found "simhash"'),
-        ({"level": "line"}, 'level must be "file", "chunk" or "repository", found "line"'),
+        ({"strategy": "line"}, r'strategy must be one of "file", .*"repository\+chunk", found "line"'),
     ],
 )
 def test_a_wrong_parameter_is_named(wrong: dict, said: str) -> None:
@@ -335,13 +334,23 @@ def test_a_wrong_parameter_is_named(wrong: dict, said: str) -> None:
         Fingerprint(**wrong)
 
 
-@pytest.mark.parametrize("level", ["file", "chunk", "repository"])
-def test_every_level_is_accepted(level: str) -> None:
-    assert Fingerprint(level=level).level == level  # type: ignore[arg-type]
+@pytest.mark.parametrize(
+    ("strategy", "whole", "chunks"),
+    [
+        ("file", "file", False),
+        ("repository", "repository", False),
+        ("chunk", None, True),
+        ("file+chunk", "file", True),
+        ("repository+chunk", "repository", True),
+    ],
+)
+def test_a_strategy_is_wholes_then_chunks(strategy: Any, whole: str | None, chunks: bool) -> None:
+    p = Fingerprint(strategy=strategy)
+    assert (p.whole, p.chunks) == (whole, chunks)
 
 
 def test_every_parameter_moves_the_version() -> None:
-    changed = [{"ngram": 4}, {"bands": 8}, {"rows": 64}, {"sketch": "minhash"}, {"bits": 8}, {"level": "chunk"}]
+    changed = [{"ngram": 4}, {"bands": 8}, {"rows": 64}, {"sketch": "minhash"}, {"bits": 8}, {"strategy": "chunk"}]
     versions = {Fingerprint(**c).version() for c in [{}, *changed, {"chunk_tokens": 9}]}  # type: ignore[arg-type]
     assert len(versions) == len(changed) + 2
     assert PAPER.version() == Fingerprint().version()

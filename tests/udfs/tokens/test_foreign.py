@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
-from jobs.cli import main
+from jobs.cli import exit_code
 from jobs.corpus.parameters import Tokens
 from jobs.corpus.pinned_tokenizer import shipped
 from udfs.tokens.chat import encode
@@ -46,7 +46,7 @@ def foreign(folder: Path, template: Any = TEMPLATE, normaliser: Any = None, spec
 
 
 def taken(folder: Path, source: str, *arguments: str) -> int:
-    return main(["tokenizer", "--from", source, "--to", str(folder / "ours"), *arguments])
+    return exit_code(["tokenizer", "--from", source, "--to", str(folder / "ours"), *arguments])
 
 
 def test_named_uses_hold_for_everything_after(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -181,5 +181,5 @@ def test_a_vocabulary_that_loses_text_is_refused(tmp_path: Path) -> None:
 def test_mistakes_are_named(
     arguments: tuple[str, ...], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["tokenizer", "--to", str(tmp_path / "to"), *arguments]) == 2
+    assert exit_code(["tokenizer", "--to", str(tmp_path / "to"), *arguments]) == 2
     assert said in capsys.readouterr().err
