@@ -45,9 +45,9 @@ def ingest(run: Run, sources: list[Source], p: Ingest, allow_drop: bool = False)
     written, read = _write_touched(run, snapshot, p, allow_drop, metadata) if snapshot.touched else (0, 0)
     state = run.lake.stage(snapshot.state(run), run.run_id, "ingest.sources")
     repos = repositories(run.lake.read(RAW_FILES), run.lake.read(SOURCE_FACTS), snapshot.manifest, state)
-    written += write_changes(run, REPOSITORIES, repos, metadata)
+    written += write_changes(run, "ingest", REPOSITORIES, repos, metadata)
     # Last: a run killed before this line finds the sources still changed and does the rest again.
-    written += write_changes(run, SOURCES, state, metadata)
+    written += write_changes(run, "ingest", SOURCES, state, metadata)
     return _result(run, written, read), snapshot.warnings()
 
 
@@ -65,9 +65,11 @@ def _write_touched(
     files = run.lake.stage(readable, run.run_id, "ingest.files")
     _guard_drop(run, files, mine, p, allow_drop)
     written = _add_contents(run, files, staged, metadata)
-    written += write_changes(run, RAW_FILES, raw_files(files), metadata, mine)
-    written += write_changes(run, REJECTS, rejects_of(refused), metadata, lambda rows: mine(rows.where(_MINE)))
-    written += write_changes(run, SOURCE_FACTS, source_facts(staged), metadata, mine)
+    written += write_changes(run, "ingest", RAW_FILES, raw_files(files), metadata, mine)
+    written += write_changes(
+        run, "ingest", REJECTS, rejects_of(refused), metadata, lambda rows: mine(rows.where(_MINE))
+    )
+    written += write_changes(run, "ingest", SOURCE_FACTS, source_facts(staged), metadata, mine)
     written += _drop_contents(run, metadata)
     return written, files.agg(F.sum("size_bytes")).collect()[0][0] or 0
 

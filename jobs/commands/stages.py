@@ -11,8 +11,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def work(args: argparse.Namespace) -> int:
     from jobs.flows import FLOWS
-    from jobs.runtime.runner import describe_stage
-    from jobs.runtime.stage import params_json
+    from jobs.runtime.stage import describe_stage, params_json
 
     for flow in FLOWS:
         verb, reads, writes = flow.before

@@ -50,9 +50,9 @@ def read_given(run: Run, p: Instructions) -> StageResult:
         return changed.join(sound.select(*_KEY, "messages").dropDuplicates(_KEY), _KEY)
 
     metadata = {"run_id": run.run_id, "stage": NAME}
-    written = write_changes(run, GIVEN_INSTRUCTIONS, found, metadata, with_text=with_messages)
+    written = write_changes(run, NAME, GIVEN_INSTRUCTIONS, found, metadata, with_text=with_messages)
     mine = f"stage = '{NAME}'"
-    written += write_changes(run, REJECTS, _rejects(rows), metadata, lambda stored: stored.where(mine))
+    written += write_changes(run, NAME, REJECTS, _rejects(rows), metadata, lambda stored: stored.where(mine))
     result.rows_written, result.table_version = written, run.lake.rows_version(GIVEN_INSTRUCTIONS.name) or 0
     return result
 

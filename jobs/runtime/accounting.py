@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import reduce
 from typing import Any
 
 import pyarrow as pa
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from jobs.runtime.stage import Decide, Stage, code_version, params_json
+from jobs.runtime.stage import Stage, code_version, params_json
 from jobs.runtime.tables import Lake
 from schemas.contract import Table
 from schemas.ops import RUNS
@@ -66,17 +67,18 @@ def text_bytes(todo: DataFrame, texts: list[DataFrame]) -> int:
     return 0
 
 
-def count_decisions(stage: Decide, candidate: DataFrame) -> StageResult:
-    """Rows read, kept and dropped by reason, of a candidate; all kept where the table has no `keep`."""
-    result = StageResult(stage.name, stage.writes.name)
-    if "keep" not in candidate.columns:
-        result.rows_read = result.rows_kept = candidate.count()
-        return result
-    kept = F.count_if("keep")
-    result.rows_read, result.rows_kept = candidate.agg(F.count(F.lit(1)), kept).collect()[0]
+def counts_of(table: Table) -> dict[str, Column]:
+    """What is counted of a candidate while it is set aside: rows, those kept, those whose key is not whole."""
+    kept = F.count_if("keep") if "keep" in table.names else F.count(F.lit(1))
+    no_key = F.count_if(reduce(lambda a, b: a | b, [F.col(k).isNull() for k in table.key]))
+    size = F.sum("text_bytes") if "text_bytes" in table.narrow() else F.sum(F.lit(0))
+    return {"rows": F.count(F.lit(1)), "kept": kept, "no_key": no_key, "bytes": size}
+
+
+def dropped_by(candidate: DataFrame) -> dict[str, int]:
+    """Rows dropped by reason; a row with two reasons counts in both."""
     by_reason = candidate.where("not keep").select(F.explode(F.array_distinct("reasons.rule")).alias("rule"))
-    result.reasons = {r["rule"]: r["count"] for r in by_reason.groupBy("rule").count().collect()}
-    return result
+    return {r["rule"]: r["count"] for r in by_reason.groupBy("rule").count().collect()}
 
 
 def append_rows(lake: Lake, table: Table, rows: list[dict[str, Any]]) -> None:

@@ -22,15 +22,31 @@ def align(table: Table, rows: DataFrame, also: tuple[str, ...] = (), columns: tu
 
 def changes(table: Table, candidate: DataFrame, stored: DataFrame) -> DataFrame:
     """Rows that turn `stored` into `candidate`, over the compared columns, with the operation in `_op`."""
+    return differing(table, paired(table, candidate, stored))
+
+
+def paired(table: Table, candidate: DataFrame, stored: DataFrame) -> DataFrame:
+    """One row per key: `_op` (null where nothing differs), `_row` to be written, and how often the key stands in each
+    of the two (`_new`, `_old`): a key that stands twice is seen in the same pass.
+    """
     columns = table.compared()
-    new = candidate.select(F.struct(*columns).alias("n"))
-    old = stored.select(F.struct(*columns).alias("o"))
-    same_key = [F.col(f"n.{k}") == F.col(f"o.{k}") for k in table.key]
-    both = new.join(old, reduce(lambda a, b: a & b, same_key), "full_outer")
+    row = F.struct(*columns)
+    new = candidate.select(*table.key, row.alias("n"))
+    sides = new.unionByName(stored.select(*table.key, row.alias("o")), allowMissingColumns=True)
+    keys = sides.groupBy(*table.key).agg(
+        F.first("n", ignorenulls=True).alias("n"),
+        F.first("o", ignorenulls=True).alias("o"),
+        F.count("n").alias("_new"),
+        F.count("o").alias("_old"),
+    )
     equal = reduce(lambda a, b: a & b, [F.col(f"n.{c}").eqNullSafe(F.col(f"o.{c}")) for c in columns])
     op = F.when(F.col("n").isNull(), "delete").when(F.col("o").isNull(), "insert").when(~equal, "update")
-    row = F.coalesce("n", "o")
-    return both.select(op.alias(OP), row.alias("r")).where(F.col(OP).isNotNull()).select(OP, "r.*")
+    return keys.select(op.alias(OP), F.coalesce("n", "o").alias("_row"), "_new", "_old")
+
+
+def differing(table: Table, pairs: DataFrame) -> DataFrame:
+    """The rows of `paired` that are to be written."""
+    return pairs.where(F.col(OP).isNotNull()).select(OP, *(F.col(f"_row.{c}").alias(c) for c in table.compared()))
 
 
 def same_columns(table: Table, found: list[str], what: str, wanted: tuple[str, ...] = ()) -> None:

@@ -36,8 +36,8 @@ def difference(run: Run, stage: Measure, required: DataFrame, kernel: str) -> tu
         old = F.when(~asked, UNASKED).when(F.size(F.array_except(kernels, kept)) > 0, OUTDATED)
         found = both.withColumn(OP, F.explode(F.array_compact(F.array(missing, old))))
         work = found.select(*required.columns, OP)
-    work = run.lake.stage(work, run.run_id, f"{stage.name}.todo")
-    return work, {r[OP]: r["count"] for r in work.groupBy(OP).count().collect()}
+    seen = {op: F.count_if(F.col(OP) == op) for op in (MISSING, UNASKED, OUTDATED)}
+    return run.lake.stage_counted(work, run.run_id, f"{stage.name}.todo", seen)
 
 
 def forget(run: Run, stage: Measure, work: DataFrame, counts: dict[str, int], metadata: dict[str, Any]) -> int:

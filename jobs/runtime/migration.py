@@ -40,15 +40,10 @@ def migrate(lake: Lake, table: Table) -> list[str]:
     stored = _stored(lake, table)
     _refuse_impossible(table, stored)
     added = [c for c in table.columns if c.name not in stored.types]
-    statements = _add_columns(table, added)
     _refuse_violations(lake, table, stored, {c.name for c in added})
-    statements += (
-        _widen_types(table, stored)
-        + _allow_nulls(table, stored)
-        + _constraints(table, stored)
-        + _clustering(table, stored)
-        + _properties(lake, table, stored)
-    )
+    first, last = _constraints(table, stored)
+    columns = _add_columns(table, added) + _widen_types(table, stored) + _allow_nulls(table, stored)
+    statements = [*first, *columns, *last, *_clustering(table, stored), *_properties(lake, table, stored)]
     for statement in statements:
         lake.alter(table, statement)
     if statements:
@@ -104,9 +99,13 @@ def _allow_nulls(table: Table, stored: Stored) -> list[str]:
     return [f"ALTER COLUMN `{c.name}` DROP NOT NULL" for c in table.columns if c.nullable and c.name in stored.not_null]
 
 
+def _wider(table: Table, stored: Stored) -> list[Column]:
+    return [c for c in table.columns if c.name in stored.types and stored.types[c.name] != _plain(c.type)]
+
+
 def _widen_types(table: Table, stored: Stored) -> list[str]:
     """No row is written anew: Delta's type widening lets a file of the narrower type stand."""
-    wider = [c for c in table.columns if c.name in stored.types and stored.types[c.name] != _plain(c.type)]
+    wider = _wider(table, stored)
     if not wider:
         return []
     changes = [f"ALTER COLUMN `{c.name}` TYPE {c.type}" for c in wider]
@@ -138,11 +137,14 @@ def _words(sql: str) -> list[str]:
     return "".join(ch if ch.isalnum() or ch == "_" else " " for ch in sql).split()
 
 
-def _constraints(table: Table, stored: Stored) -> list[str]:
+def _constraints(table: Table, stored: Stored) -> tuple[list[str], list[str]]:
+    """(what to drop first, what to add last). Delta alters no column that a constraint names."""
     wanted = {name.lower(): sql for name, sql in table.constraints.items()}
     found = {k.removeprefix(_CONSTRAINT): v for k, v in stored.properties.items() if k.startswith(_CONSTRAINT)}
-    dropped = [f"DROP CONSTRAINT {name}" for name in sorted(found) if wanted.get(name) != found[name]]
-    return dropped + [f"ADD CONSTRAINT {n} CHECK ({s})" for n, s in sorted(wanted.items()) if found.get(n) != s]
+    altered = {c.name for c in _wider(table, stored)}
+    kept = {n for n, sql in found.items() if wanted.get(n) == sql and not altered & set(_words(sql))}
+    dropped = [f"DROP CONSTRAINT {name}" for name in sorted(set(found) - kept)]
+    return dropped, [f"ADD CONSTRAINT {n} CHECK ({wanted[n]})" for n in sorted(set(wanted) - kept)]
 
 
 def _clustering(table: Table, stored: Stored) -> list[str]:

@@ -8,9 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
-from jobs.runtime.stage import Stage
 from schemas.contract import Expect, Table
 
 
@@ -26,22 +24,21 @@ class CheckResult:
     found: str
 
 
-def check_rows(table: Table, candidate: DataFrame, population: DataFrame | None) -> list[CheckResult]:
-    """Key present and unique, and one row for each row of the population: rows read = kept + dropped."""
-    key = list(table.key)
-    missing = F.count_if(F.greatest(*(F.col(k).isNull() for k in [*key, *key])))
-    rows, distinct, nulls = candidate.agg(F.count(F.lit(1)), F.count_distinct(*key), missing).collect()[0]
-    found = f"{rows} rows, {distinct} distinct keys, {nulls} null keys"
-    results = [CheckResult(f"key({', '.join(key)})", "critical", rows == distinct and nulls == 0, found)]
-    if population is not None:
-        read = population.count()
-        results.append(CheckResult("read_equals_decided", "critical", rows == read, f"{read} read, {rows} decided"))
-    return results
+def check_population(rows: int, population: int) -> CheckResult:
+    """One decision for each row of the population: rows read = kept + dropped."""
+    found = f"{population} read, {rows} decided"
+    return CheckResult("read_equals_decided", "critical", rows == population, found)
 
 
-def check_stored(expected: int, stored: int) -> CheckResult:
-    """As many stored rows as decided ones: with distinct decided keys, no stored key is double."""
-    return CheckResult("stored_equals_decided", "critical", expected == stored, f"{expected} decided, {stored} stored")
+def check_key(table: Table, rows: int, keys: int, no_key: int, stored_twice: int) -> CheckResult:
+    """The key is present and unique, in the candidate and in what is stored: a second writer's rows would stand in the
+    table for ever.
+    """
+    found = f"{rows} rows, {keys} distinct keys, {no_key} null keys"
+    if stored_twice:
+        found += f", and {stored_twice} keys that are stored more than once (refinelake check --repair mends them)"
+    right = rows == keys and no_key == 0 and stored_twice == 0
+    return CheckResult(f"key({', '.join(table.key)})", "critical", right, found)
 
 
 def expectations(table: Table, candidate: DataFrame) -> list[CheckResult]:
@@ -96,21 +93,15 @@ def _result(expect: Expect, result: Any) -> CheckResult:
     return CheckResult(expect.label(), expect.severity, bool(result.success), str(error or shown)[:2000])
 
 
-def _outcome(failed: list[CheckResult]) -> str:
-    if any(r.check_name == "stored_equals_decided" for r in failed):
-        return "no release is made: rows of the stored table are double; refinelake check --repair mends them"
-    return "nothing was written"
-
-
-def gate(kept: list[dict[str, Any]], run_id: str, stage: Stage, results: list[CheckResult]) -> None:
+def gate(kept: list[dict[str, Any]], run_id: str, stage: str, table: Table, results: list[CheckResult]) -> None:
     """Keep every result for `checks`, which the runner writes at the end; raise QualityError on a critical one."""
-    about = {"run_id": run_id, "stage": stage.name, "table_name": stage.writes.name, "checked_at": datetime.now(UTC)}
+    about = {"run_id": run_id, "stage": stage, "table_name": table.name, "checked_at": datetime.now(UTC)}
     kept.extend({**vars(r), **about} for r in results)
     failed = [r for r in results if not r.passed and r.severity == "critical"]
     if failed:
         listed = "\n".join(f"  expected {r.check_name}, found {r.found}" for r in failed)
         raise QualityError(
-            f"{stage.writes.name}: {len(failed)} critical check(s) failed in stage {stage.name}, {_outcome(failed)}.\n"
+            f"{table.name}: {len(failed)} critical check(s) failed in stage {stage}, nothing was written.\n"
             f"{listed}\n  All results are in the checks table under run {run_id}. Mend the input or the stage; "
             "change the contract in schemas/ only if it is wrong."
         )

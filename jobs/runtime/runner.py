@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -14,11 +13,11 @@ from typing import Any, Protocol
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.runtime import accounting, measured, quality
+from jobs.runtime import accounting, changeset, measured, quality
 from jobs.runtime.accounting import StageResult
 from jobs.runtime.cpu import CpuWatch, watch
 from jobs.runtime.fixpoint import fixpoint
-from jobs.runtime.frames import OP, align, changes
+from jobs.runtime.frames import OP, align
 from jobs.runtime.quarantine import append_measured
 from jobs.runtime.stage import Decide, Measure, Publish, Stage, signature
 from jobs.runtime.tables import Lake
@@ -165,16 +164,16 @@ def _decide(run: Run, stage: Decide, params: Any, inputs: dict[str, int], metada
     reads = [run.read(t, inputs[t.name]) for t in stage.reads]
     extra = {"fixpoint": fixpoint(run.lake, run.run_id, stage.name)} if stage.iterative else {}
     decided = align(stage.writes, stage.transform(*reads, params, **extra))
-    candidate = run.lake.stage(decided, run.run_id, stage.name)
-    result = accounting.count_decisions(stage, candidate)
-    everyone = stage.population or (lambda *tables: accounting.population(tables[0]))
-    population = everyone(*reads) if "keep" in stage.writes.names else None
-    quality.gate(run.checks, run.run_id, stage, quality.check_rows(stage.writes, candidate, population))
-    result.rows_written = write_changes(
-        run, stage.writes, candidate, metadata, lambda rows: rows.where(stage.scope or "true")
-    )
-    if stage.scope is None:
-        _gate_stored(run, stage, result.rows_read)
+    candidate, counts = run.lake.stage_counted(decided, run.run_id, stage.name, accounting.counts_of(stage.writes))
+    result = StageResult(stage.name, stage.writes.name, rows_read=counts["rows"], rows_kept=counts["kept"])
+    if "keep" in stage.writes.names:
+        result.reasons = accounting.dropped_by(candidate) if result.rows_dropped else {}
+        everyone = stage.population(*reads).count() if stage.population else _population(run, stage, reads[0])
+        quality.gate(
+            run.checks, run.run_id, stage.name, stage.writes, [quality.check_population(counts["rows"], everyone)]
+        )
+    in_scope = partial(DataFrame.where, condition=stage.scope) if stage.scope else (lambda rows: rows)
+    result.rows_written = write_changes(run, stage.name, stage.writes, candidate, metadata, in_scope)
     return result
 
 
@@ -183,30 +182,35 @@ def _publish(run: Run, stage: Publish, params: Any, inputs: dict[str, int], meta
     rows = stage.transform(*reads, params)
     if "run_id" in stage.writes.names:
         rows = rows.withColumn("run_id", F.lit(run.run_id))
-    candidate = run.lake.stage(align(stage.writes, rows, columns=stage.writes.narrow()), run.run_id, stage.name)
-    checks = quality.check_rows(stage.writes, candidate, accounting.population(reads[0]))
+    narrow = align(stage.writes, rows, columns=stage.writes.narrow())
+    candidate, counts = run.lake.stage_counted(narrow, run.run_id, stage.name, accounting.counts_of(stage.writes))
+    checks = [quality.check_population(counts["rows"], _population(run, stage, reads[0]))]
     checks += quality.expectations(stage.writes, candidate)
-    quality.gate(run.checks, run.run_id, stage, checks)
+    quality.gate(run.checks, run.run_id, stage.name, stage.writes, checks)
     texts = [run.read(t, inputs[t.name]) for t in stage.texts]
-    total = candidate.agg(F.count(F.lit(1)), F.sum("text_bytes")).collect()[0]
-    result = StageResult(stage.name, stage.writes.name, rows_read=total[0], rows_kept=total[0])
-    result.bytes_read = total[1] or 0
+    result = StageResult(stage.name, stage.writes.name, rows_read=counts["rows"], rows_kept=counts["rows"])
+    result.bytes_read = counts["bytes"]
 
     def with_text(changed: DataFrame) -> DataFrame:
         return stage.with_text(changed, *texts, params)
 
-    result.rows_written = write_changes(run, stage.writes, candidate, metadata, with_text=with_text)
-    _gate_stored(run, stage, result.rows_read)
+    result.rows_written = write_changes(run, stage.name, stage.writes, candidate, metadata, with_text=with_text)
     return result
 
 
-def _gate_stored(run: Run, stage: Stage, expected: int) -> None:
-    """The stored table is what the candidate says: a key of a second writer would stand in it twice, for ever."""
-    quality.gate(run.checks, run.run_id, stage, [quality.check_stored(expected, run.lake.rows(stage.writes))])
+def _population(run: Run, stage: Decide | Publish, rows: DataFrame) -> int:
+    """How many rows the stage before kept: as it recorded, where its table is still as it left it; else counted."""
+    table = stage.reads[0]
+    for result in (*run.results, *run.done.values()):
+        same = result.table_name == table.name and result.table_version == run.lake.rows_version(table.name)
+        if same and "keep" in table.names:
+            return result.rows_kept
+    return accounting.population(rows).count()
 
 
 def write_changes(
     run: Run,
+    stage: str,
     table: Table,
     candidate: DataFrame,
     metadata: dict[str, Any],
@@ -215,23 +219,20 @@ def write_changes(
 ) -> int:
     """Write the rows by which the stored rows, or the part of them that `within` gives, differ from the candidate.
 
-    Returns how many. A table that was only just created needs no comparison.
+    Returns how many. Raises QualityError, before anything is written, where a key is double in either of the two.
     """
-    if run.lake.version(table.name) == 0:
-        changed = candidate.withColumn(OP, F.lit("insert"))
-    else:
-        changed = changes(table, candidate, within(run.lake.read(table).select(*table.narrow())))
-    changed = run.lake.stage(changed, run.run_id, f"{table.name}.changes")
-    counts = {r[OP]: r["count"] for r in changed.groupBy(OP).count().collect()}
-    if not counts:
+    stored = within(run.lake.read(table).select(*table.narrow())) if run.lake.version(table.name) else None
+    changed, counts, key = changeset.compared(run, stage, table, candidate, stored)
+    quality.gate(run.checks, run.run_id, stage, table, [key])
+    if not any(counts.values()):
         return 0
     if table.volatile:
         changed = changed.withColumns({c: F.lit(run.run_id) for c in table.volatile})
     full = _add_text(table, changed, with_text)
-    if set(counts) == {"insert"}:
-        run.lake.append(table, full, metadata)
-    else:
+    if counts["update"] or counts["delete"]:
         run.lake.merge(table, full, metadata)
+    else:
+        run.lake.append(table, full, metadata)
     return sum(counts.values())
 
 
@@ -243,9 +244,3 @@ def _add_text(table: Table, changed: DataFrame, with_text: Callable[[DataFrame],
     gone = gone.withColumns({c: F.lit(None).cast(table.column(c).type) for c in table.text})
     written = with_text(changed.where(F.col(OP) != "delete"))
     return written.select(OP, *table.names).union(gone.select(OP, *table.names))
-
-
-def describe_stage(stage: Stage) -> str:
-    """First line of the docstring of the stage's file, for `refinelake stages`."""
-    module = inspect.getmodule(stage.transform)
-    return (inspect.getdoc(module) or stage.name).splitlines()[0]

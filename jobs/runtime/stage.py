@@ -8,6 +8,7 @@ publish  the join of text and decisions that readers use, gated by the contract'
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -106,3 +107,9 @@ def signature(stage: Stage, params: Any, inputs: dict[str, int]) -> str:
     """
     parts = [stage.name, code_version(stage, params), params_json(params), json.dumps(inputs, sort_keys=True)]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def describe_stage(stage: Stage) -> str:
+    """First line of the docstring of the stage's file, for `refinelake stages`."""
+    module = inspect.getmodule(stage.transform)
+    return (inspect.getdoc(module) or stage.name).splitlines()[0]

@@ -7,17 +7,16 @@ folder, an object store or a Unity Catalog external location.
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlparse
 
-from pyspark.sql import DataFrame, DataFrameWriter, SparkSession
+from pyspark.sql import DataFrame, DataFrameWriter
 
 from jobs.runtime.frames import OP, same_columns
 from jobs.runtime.migration import migrate
+from jobs.runtime.staging import Staging
 from jobs.runtime.versions import Commit, all_newest, newest, table_names
 from schemas.contract import RETENTION_DAYS, Table, quote
 from schemas.ops import LEASES
@@ -34,15 +33,12 @@ class MissingTableError(ValueError):
 
 
 @dataclass
-class Lake:
+class Lake(Staging):
     """The tables of one warehouse, as one Spark session sees them.
 
     With a claim (lease.py) the first write takes the lease, and every commit carries its fence.
     """
 
-    spark: SparkSession
-    warehouse: str
-    staging_root: str | None = None
     retention_days: int = RETENTION_DAYS
     claim: Claim | None = None
     _known: dict[str, Commit | None] = field(default_factory=dict)
@@ -219,33 +215,3 @@ class Lake:
         on = " AND ".join(f"t.`{k}` = s.`{k}`" for k in keys.columns)
         merge = f"MERGE INTO {self.ref(table.name)} t USING {{rows}} s ON {on} WHEN MATCHED THEN DELETE"
         self._commit(table, merge, keys, metadata)
-
-    def stage(self, rows: DataFrame, run_id: str, name: str) -> DataFrame:
-        """Write rows aside and read them back: what is used twice is computed once, and lineage stays short."""
-        place = f"{self.staging(run_id)}/{name}"
-        rows.write.mode("overwrite").parquet(place)
-        return self.spark.read.schema(rows.schema).parquet(place)
-
-    def staging(self, run_id: str) -> str:
-        root = self.staging_root or f"{self.warehouse.rstrip('/')}/_staging"
-        return f"{root.rstrip('/')}/{run_id}"
-
-    def drop_staging(self, run_id: str = "") -> str | None:
-        """Remove what a run set aside; without a run that of every run, which only the holder of the lease may say.
-
-        Returns a warning where that was not possible: clean-up never ends a run that has done its work.
-        """
-        place = self.staging(run_id)
-        parsed = urlparse(place)
-        if parsed.scheme in ("", "file"):
-            shutil.rmtree(parsed.path, ignore_errors=True)
-            return None
-        try:
-            import fsspec
-
-            fs, path = fsspec.core.url_to_fs(place)
-            if fs.exists(path):
-                fs.rm(path, recursive=True)
-        except Exception as e:  # every driver has errors of its own, and some are not installed
-            return f"{place}: expected to remove what was set aside, found {type(e).__name__}: {e}; remove it by hand"
-        return None

@@ -108,7 +108,7 @@ def write(lake: Lake, **texts: str) -> None:
     rows = lake.spark.createDataFrame(
         [(i, len(t), t) for i, t in texts.items()], "content_id string, text_bytes bigint, text string"
     )
-    runner.write_changes(runner.Run(lake, "setup", ()), NOTES, rows, {})
+    runner.write_changes(runner.Run(lake, "setup", ()), "setup", NOTES, rows, {})
     lake.drop_staging("setup")
 
 

@@ -47,6 +47,7 @@ def decided(spark: SparkSession, given: Texts, p: Dedup, kinds: dict[str, str] |
     exact = spark.createDataFrame(exact.toArrow())
     keys = fingerprints.required(exact, raw, p).distinct()
     found = fingerprints.fingerprints(keys, contents, p).withColumn("kernel_version", F.lit("v"))
+    found = found.withColumn("failure", F.lit(None).cast("string"))
     measured = spark.createDataFrame(found.toArrow()).select(*FINGERPRINTS.names)
     pairs = near_pairs.near_pairs(exact, raw, measured, p).select(*NEAR_PAIRS.names)
     pairs = spark.createDataFrame(pairs.toArrow())

@@ -1,0 +1,62 @@
+"""Rows set aside while a run works: what is used twice is computed once, and lineage stays short."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlparse
+
+from pyspark.sql import Column, DataFrame, Observation, SparkSession
+
+
+@dataclass
+class Staging:
+    """A folder of a run's own below the warehouse, or below another place."""
+
+    spark: SparkSession
+    warehouse: str
+    staging_root: str | None = None
+
+    def stage(self, rows: DataFrame, run_id: str, name: str) -> DataFrame:
+        """Write rows aside and read them back: what is used twice is computed once, and lineage stays short."""
+        place = f"{self.staging(run_id)}/{name}"
+        rows.write.mode("overwrite").parquet(place)
+        return self.spark.read.schema(rows.schema).parquet(place)
+
+    def stage_counted(
+        self,
+        rows: DataFrame,
+        run_id: str,
+        name: str,
+        counts: Mapping[str, Column],
+        of: Callable[[DataFrame], DataFrame] = lambda rows: rows,
+    ) -> tuple[DataFrame, dict[str, int]]:
+        """What `of` makes of the rows, set aside, and aggregates over the rows themselves by name, in the same pass."""
+        seen = Observation()
+        observed = rows.observe(seen, *(column.alias(key) for key, column in counts.items()))
+        return self.stage(of(observed), run_id, name), {key: int(seen.get[key] or 0) for key in counts}
+
+    def staging(self, run_id: str) -> str:
+        root = self.staging_root or f"{self.warehouse.rstrip('/')}/_staging"
+        return f"{root.rstrip('/')}/{run_id}"
+
+    def drop_staging(self, run_id: str = "") -> str | None:
+        """Remove what a run set aside; without a run that of every run, which only the holder of the lease may say.
+
+        Returns a warning where that was not possible: clean-up never ends a run that has done its work.
+        """
+        place = self.staging(run_id)
+        parsed = urlparse(place)
+        if parsed.scheme in ("", "file"):
+            shutil.rmtree(parsed.path, ignore_errors=True)
+            return None
+        try:
+            import fsspec
+
+            fs, path = fsspec.core.url_to_fs(place)
+            if fs.exists(path):
+                fs.rm(path, recursive=True)
+        except Exception as e:  # every driver has errors of its own, and some are not installed
+            return f"{place}: expected to remove what was set aside, found {type(e).__name__}: {e}; remove it by hand"
+        return None
