@@ -65,7 +65,7 @@ def _run_code(args: argparse.Namespace, stages: tuple[Stage, ...], with_ingest: 
 
     def read_sources(run: Run) -> StageResult:
         result, said = ingest(run, sources, run.params[Ingest], args.allow_drop)
-        warnings.extend(said)
+        warnings[:] = said  # a run that looks again reads them again
         return result
 
     def report(run: Run, console: Console) -> None:
@@ -93,18 +93,18 @@ def run_flow(
 
     Raises LeaseError where another run writes.
     """
-    from jobs.runtime.lease import claimed
+    from jobs.runtime.lease import as_only_writer
     from jobs.runtime.progress import Console
 
     console = Console()
     started = time.monotonic()
     lake, params = open_lake(args)
     run_id = new_run_id()
-    with claimed(lake, run_id, args.break_lock):
-        try:
-            run, said = _carried_out(args, lake, run_id, flow, stages, before or {}, params, console, warnings)
-        finally:
-            left = lake.drop_staging(run_id)
+    work = partial(_carried_out, lake, run_id, flow, stages, before or {}, params, console)
+    try:
+        run, said = as_only_writer(lake, run_id, work, args.break_lock, console.say)
+    finally:
+        left = lake.drop_staging(run_id)
     console.table(run.results, time.monotonic() - started)
     for warning in [*(warnings or ()), *([left] if left else ())]:
         console.warn(warning)
@@ -127,7 +127,6 @@ def open_lake(args: argparse.Namespace) -> tuple[Lake, dict[type, Any]]:
 
 
 def _carried_out(
-    args: argparse.Namespace,
     lake: Lake,
     run_id: str,
     flow: Flow,
@@ -135,26 +134,15 @@ def _carried_out(
     before: Mapping[str, Callable[[Run], StageResult]],
     params: dict[type, Any],
     console: Console,
-    warnings: list[str] | None,
 ) -> tuple[Run, str]:
-    """The run, and a sentence on its release. Begins again where another run wrote between the look and the lease."""
+    """The run, and a sentence on its release."""
     from jobs.flows import FLOWS
     from jobs.runtime import runner
-    from jobs.runtime.lease import MovedError
     from jobs.runtime.releases import release_whole
 
-    while True:
-        lake.look()
-        run = runner.Run(lake, run_id, flow.stages, params, progress=console)
-        first = tuple((name, partial(work, run)) for name, work in before.items())
-        try:
-            runner.run_stages(run, stages, before=first)
-        except MovedError as e:  # the lease is held from then on, so this happens once
-            console.say(f"{e}: looking again")
-            if warnings:
-                warnings.clear()
-            continue
-        return run, _released(*release_whole(lake, run_id, FLOWS), run.results)
+    run = runner.Run(lake, run_id, flow.stages, params, progress=console)
+    runner.run_stages(run, stages, before=tuple((name, partial(work, run)) for name, work in before.items()))
+    return run, _released(*release_whole(lake, run_id, FLOWS), run.results)
 
 
 def _released(release: int | None, waits: list[str], results: list) -> str:

@@ -65,7 +65,7 @@ def _train(args: argparse.Namespace, place: Path) -> int:
     params = load_params(SECTIONS, args.params, [*args.set, *given])
     tokens, sample = params[Tokens], params[TokenizerSample]
     wanted = VOCABULARY if args.vocabulary is None else args.vocabulary
-    lake, run_id = Lake(session(), absolute(args.warehouse)), new_run_id()
+    lake, run_id = Lake(session(), absolute(args.warehouse)), f"reader-{new_run_id()}"
     try:
         record, trained_on, checked_on = _write_samples(lake, run_id, sample, tokens.held_out)
         print(f"training on {record['sample_texts']:,} texts of {record['sample_bytes']:,} bytes", flush=True)

@@ -9,12 +9,13 @@ shows its fence to every table, so nothing of the old run can come after what it
 from __future__ import annotations
 
 import os
+import re
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from pyspark.errors import PySparkException
 
@@ -27,6 +28,8 @@ STALE_SECONDS = 900
 _APPLICATION = "refinelake"
 _COMMITS = 1_000_000  # a run's commits are numbered within its fence
 _NAME = "warehouse"
+T = TypeVar("T")
+_CONFLICT = re.compile(r"DELTA_CONCURRENT|DELTA_PROTOCOL_CHANGED|DELTA_METADATA_CHANGED|ProtocolChanged|already exists")
 
 
 class LeaseError(RuntimeError):
@@ -61,12 +64,13 @@ class Claim:
             raise LeaseError(self.lost)
         if self.fence:
             return
-        self.lake.make(LEASES)
+        _despite_conflicts(lambda: self.lake.make(LEASES))
         self.fence, inherited = _take(self.lake, self.run_id, self.break_lock)
         if beating := _own_session(self.lake):
             threading.Thread(target=self._keep_beating, args=(beating,), daemon=True).start()
         if inherited:
             _show_fence(self.lake, self.fence * _COMMITS)
+        self.lake.sweep_staging(self.run_id)
         if moved := self.lake.moved():
             raise MovedError(f"{', '.join(moved)}: written while this run looked, or taken over from a dead one")
 
@@ -83,7 +87,7 @@ class Claim:
         self._ended.set()
         if self.fence and not self.lost:
             with suppress(Exception):
-                _update(self.lake.spark, self.lake, "holder = NULL", self._mine)
+                _despite_conflicts(lambda: _update(self.lake.spark, self.lake, "holder = NULL", self._mine))
 
     @property
     def _mine(self) -> str:
@@ -91,7 +95,7 @@ class Claim:
 
     def _keep_beating(self, spark: Any) -> None:
         while not self._ended.wait(HEARTBEAT_SECONDS):
-            with suppress(PySparkException):  # a conflict, a store that is slow: the next beat says it again
+            with suppress(Exception):  # a conflict, a store that is slow: the next beat says it again
                 self.beat(spark)
 
     def beat(self, spark: Any) -> None:
@@ -114,9 +118,30 @@ def claimed(lake: Lake, run_id: str, break_lock: bool = False) -> Iterator[Claim
     lake.claim = claim
     try:
         yield claim
+    except PySparkException as e:
+        # Whoever took the lease meanwhile has swept what this run, which holds none, had set aside.
+        if claim.fence == 0 and lake.staging("") in str(e) and (holder := _current(lake)):
+            raise LeaseError(_held_by(lake, holder)) from e
+        raise
     finally:
         lake.claim = None
         claim.give_back()
+
+
+def as_only_writer(
+    lake: Lake, run_id: str, work: Callable[[], T], break_lock: bool = False, say: Callable[[str], None] = print
+) -> T:
+    """Carry out work that looks at tables and then writes; again from its beginning where another run wrote in between.
+
+    Raises LeaseError. The lease is held from the first write on, so the work is done twice at most.
+    """
+    with claimed(lake, run_id, break_lock):
+        while True:
+            lake.look()
+            try:
+                return work()
+            except MovedError as e:
+                say(f"{e}: looking again")
 
 
 def _own_session(lake: Lake) -> Any | None:
@@ -136,28 +161,48 @@ def _take(lake: Lake, run_id: str, break_lock: bool) -> tuple[int, bool]:
     who = f"{socket.gethostname()}:{os.getpid()}"
     free = f"t.holder IS NULL OR t.heartbeat_at < current_timestamp() - INTERVAL {STALE_SECONDS} SECONDS"
     row = f"SELECT '{_NAME}' AS name, '{run_id}' AS holder, '{who}' AS place"
+    merge = (
+        f"MERGE INTO {lake.ref(LEASES.name)} t USING ({row}) s ON t.name = s.name "
+        f"WHEN MATCHED AND ({'true' if break_lock else free}) THEN UPDATE SET holder = s.holder, place = s.place, "
+        "fence = t.fence + 1, taken_at = current_timestamp(), heartbeat_at = current_timestamp() "
+        "WHEN NOT MATCHED THEN INSERT (name, holder, place, fence, taken_at, heartbeat_at) "
+        "VALUES (s.name, s.holder, s.place, 1, current_timestamp(), current_timestamp())"
+    )
     before = holder_of(lake)
-    try:
-        lake.spark.sql(
-            f"MERGE INTO {lake.ref(LEASES.name)} t USING ({row}) s ON t.name = s.name "
-            f"WHEN MATCHED AND ({'true' if break_lock else free}) THEN UPDATE SET holder = s.holder, place = s.place, "
-            "fence = t.fence + 1, taken_at = current_timestamp(), heartbeat_at = current_timestamp() "
-            "WHEN NOT MATCHED THEN INSERT (name, holder, place, fence, taken_at, heartbeat_at) "
-            "VALUES (s.name, s.holder, s.place, 1, current_timestamp(), current_timestamp())"
-        ).collect()
-    except PySparkException as e:
-        if "CONCURRENT" not in str(e.getCondition()):
-            raise
+    _despite_conflicts(lambda: lake.spark.sql(merge).collect())
     found = holder_of(lake)
     if found.get("holder") == run_id:
         clean = not before or (before["holder"] is None and before["fence"] == found["fence"] - 1)
         return int(found["fence"]), not clean
-    raise LeaseError(
+    raise LeaseError(_held_by(lake, found))
+
+
+def _held_by(lake: Lake, found: Mapping[str, Any]) -> str:
+    return (
         f"{lake.warehouse}: expected to be the only writer, found run {found.get('holder')} at {found.get('place')}, "
         f"which has held the warehouse since {_time(found.get('taken_at'))} and was last heard of at "
         f"{_time(found.get('heartbeat_at'))}. Nothing was written. Wait until it ends; a dead one's lease ends "
         f"{STALE_SECONDS // 60} minutes after it was last heard of, or by --break-lock"
     )
+
+
+def _current(lake: Lake) -> dict[str, Any]:
+    """The lease where somebody holds it; empty where nobody does or it cannot be read."""
+    with suppress(Exception):
+        found = holder_of(lake)
+        return found if found.get("holder") else {}
+    return {}
+
+
+def _despite_conflicts(work: Callable[[], object]) -> None:
+    """Do it again where another writer of the lease came first: Delta raises and has written nothing."""
+    for last in (False, False, False, False, True):
+        try:
+            work()
+            return
+        except Exception as e:  # from Delta, which has its own classes where Python knows them, and py4j's where not
+            if last or not _CONFLICT.search(str(e)):
+                raise
 
 
 def holder_of(lake: Lake) -> dict[str, Any]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlparse
 
 from pyspark.sql import Column, DataFrame, Observation, SparkSession
+
+_WRITER = re.compile(r"\d{8}T\d{6}-")
 
 
 @dataclass
@@ -41,22 +45,45 @@ class Staging:
         root = self.staging_root or f"{self.warehouse.rstrip('/')}/_staging"
         return f"{root.rstrip('/')}/{run_id}"
 
+    def sweep_staging(self, run_id: str) -> str | None:
+        """Remove what other writers left behind; only the holder of the lease may. Readers name theirs otherwise."""
+        try:
+            left = [name for name in _names(self.staging("")) if _WRITER.match(name) and name != run_id]
+        except Exception as e:  # every driver has errors of its own, and some are not installed
+            return f"{self.staging('')}: expected to list what was set aside, found {type(e).__name__}: {e}"
+        return next((said for name in left if (said := self.drop_staging(name))), None)
+
     def drop_staging(self, run_id: str = "") -> str | None:
         """Remove what a run set aside; without a run that of every run, which only the holder of the lease may say.
 
         Returns a warning where that was not possible: clean-up never ends a run that has done its work.
         """
         place = self.staging(run_id)
-        parsed = urlparse(place)
-        if parsed.scheme in ("", "file"):
-            shutil.rmtree(parsed.path, ignore_errors=True)
-            return None
         try:
-            import fsspec
-
-            fs, path = fsspec.core.url_to_fs(place)
-            if fs.exists(path):
-                fs.rm(path, recursive=True)
-        except Exception as e:  # every driver has errors of its own, and some are not installed
+            _remove(place)
+        except Exception as e:  # as above
             return f"{place}: expected to remove what was set aside, found {type(e).__name__}: {e}; remove it by hand"
         return None
+
+
+def _names(place: str) -> list[str]:
+    parsed = urlparse(place)
+    if parsed.scheme in ("", "file"):
+        folder = Path(parsed.path)
+        return sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []
+    import fsspec
+
+    fs, path = fsspec.core.url_to_fs(place)
+    return sorted(p.rstrip("/").rsplit("/", 1)[-1] for p in fs.ls(path, detail=False)) if fs.exists(path) else []
+
+
+def _remove(place: str) -> None:
+    parsed = urlparse(place)
+    if parsed.scheme in ("", "file"):
+        shutil.rmtree(parsed.path, ignore_errors=True)
+        return
+    import fsspec
+
+    fs, path = fsspec.core.url_to_fs(place)
+    if fs.exists(path):
+        fs.rm(path, recursive=True)

@@ -19,8 +19,6 @@ from jobs.runtime.manifest import read_manifest
 from jobs.runtime.tables import Lake
 from schemas.contract import Table
 
-MEASURES = ("fingerprints", "cleaned_texts", "signals")
-
 
 @dataclass
 class World:
@@ -70,14 +68,9 @@ def run_all(
     return results
 
 
-def contents_of(lake: Lake, table: Table, only: Iterable[tuple] | None = None) -> list[dict[str, Any]]:
+def contents_of(lake: Lake, table: Table) -> list[dict[str, Any]]:
     """All rows of a table without its volatile columns, sorted, maps as sorted pairs, so that two tables compare."""
-    rows = plain_rows(table, lake.read(table))
-    if only is not None:
-        wanted = set(only)
-        key = [k for k in table.key if k != "kernel_version"]
-        rows = [r for r in rows if tuple(r[k] for k in key) in wanted]
-    return rows
+    return plain_rows(table, lake.read(table))
 
 
 def plain_rows(table: Table, rows: DataFrame) -> list[dict[str, Any]]:

@@ -21,7 +21,7 @@ def read(lake: Lake, manifest: Path, allow_drop: bool = False) -> tuple[bool, li
     """(whether anything was written, warnings) of one ingest."""
     result, warnings = ingest(Run(lake, "r", ()), read_manifest(str(manifest)), Ingest(), allow_drop)
     lake.drop_staging("r")
-    return not result.skipped, warnings
+    return result.rows_written > 0, warnings
 
 
 def files(lake: Lake) -> set[tuple[str, str]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
@@ -99,6 +101,15 @@ def test_a_dead_run_cannot_write_a_table_that_its_heir_has_not_written_yet(fille
             with pytest.raises(LeaseError):
                 filled.append(THINGS, things(filled, 3), {"run_id": "dead"})
     assert ids(filled) == [1, 2]
+
+
+def test_what_a_dead_run_had_set_aside_is_swept_and_what_a_reader_has_is_not(filled: Lake) -> None:
+    mine, dead, reader = "20261129T094000-aaaaaa", "20261128T020000-bbbbbb", "reader-20261129T093000-cccccc"
+    for name in (mine, dead, reader):
+        filled.stage(things(filled, 1), name, "rows")
+    with claimed(filled, mine) as claim:
+        claim.take()
+    assert sorted(p.name for p in Path(filled.staging("")).iterdir()) == [mine, reader]
 
 
 def test_a_heartbeat_notices_that_the_lease_is_lost(filled: Lake, spark: SparkSession) -> None:
