@@ -83,7 +83,7 @@ def test_a_variant_of_a_name_has_its_language(path: str, text: str, language: st
 
 
 @pytest.mark.parametrize(
-    "path", ["a.sample", ".example", "~", "a~", "profile.foo", "install-deps", "file.unheard", "todo.y"]
+    "path", ["a.sample", ".example", "~", "a~", "profile.foo", "install-deps", "file.unheard", "todo.qqq"]
 )
 def test_a_variant_of_nothing_is_unknown(path: str) -> None:
     assert detect(path, "words").language is None
