@@ -63,7 +63,6 @@ LONG_FILES = {
     "udfs/languages/content_rules.py": "a list: how each ambiguous extension is told apart",
     "udfs/languages/detect.py": "one decision from filename to content, in order",
     "training/settings.py": "a list: one section of a run's settings after the other",
-    "udfs/signals/code.py": "a list: one small function per signal",
 }
 LONG_FUNCTIONS: dict[str, str] = {}
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from schemas.identity import data_bytes
+from udfs.cleaning.header_paragraphs import EDGE, Comment, has_fields, is_directive, paragraphs, unglued, words
 
 DATA = ("header_styles.json", "header_phrases.json")
 # Where a header is looked for; a whole GPL takes 35 KB.
@@ -29,9 +30,8 @@ _NOTICE = re.compile("|".join(_PHRASES["notice"]))
 _LEGAL = re.compile("|".join(_PHRASES["legal"]))
 _BEFORE = re.compile("|".join(_PHRASES["before"]))
 _KEPT_LINE = re.compile("|".join(_PHRASES["kept_lines"]), re.I)
+_SCRIPT = re.compile(r"# /// \w+$")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+")
-# What is left of a comment line's edges once the words are taken away.
-_EDGE = " \t\r\n\f\v\ufeff*#/\\=-_~+;%!|.'\"{}()[]<>:@,`^&$"
 # Not a directive (`.. note::`), a target (`.. _name:`), a substitution, a footnote.
 _RST_COMMENT = re.compile(r"\.\.(?:[ \t](?![ \t]*[_|\[])(?!.{0,80}::)|[ \t]*$)")
 _DOCSTRING_PREFIX = re.compile(r"[rRuU](?=\"\"\"|''')")
@@ -41,16 +41,6 @@ _DOCSTRING_PREFIX = re.compile(r"[rRuU](?=\"\"\"|''')")
 class _Style:
     line: tuple[str, ...]
     block: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Comment:
-    """Lines first to last (exclusive) of the head; opener and closer are empty for line comments."""
-
-    first: int
-    last: int
-    opener: str = ""
-    closer: str = ""
 
 
 @cache
@@ -73,7 +63,7 @@ def strip(text: str, language: str | None, kind: str) -> tuple[str, int]:
         lower = head.lower()
         if not any(hint in lower for hint in _PHRASES["hints"]):
             return text, removed
-        lines = _LINE.findall(head)
+        lines = _lines(head)
         whole = len(text) <= _HEAD_CHARS
         if not whole:
             lines.pop()
@@ -84,6 +74,14 @@ def strip(text: str, language: str | None, kind: str) -> tuple[str, int]:
         start = "".join(left)
         removed += max(_size(text[:end]) - _size(start), 0)
         text = start + text[end:]
+
+
+def _lines(head: str) -> list[str]:
+    """The lines with their ends. Most texts have one kind of end, and then splitting is several times faster."""
+    if "\r" in head:
+        return _LINE.findall(head)
+    *whole, last = head.split("\n")
+    return [f"{line}\n" for line in whole] + ([last] if last else [])
 
 
 def _style(language: str | None, kind: str) -> _Style:
@@ -121,8 +119,9 @@ def _without_notices(lines: list[str], style: _Style) -> list[str]:
             at += 1
             continue
         if _is_kept(stripped, style):
-            left.append(lines[at])
-            at, trim = at + 1, False
+            end = _script_end(lines, at) if _SCRIPT.match(stripped) else at + 1
+            left += lines[at:end]
+            at, trim = end, False
             continue
         comment = _comment(lines, at, style)
         if comment is None:
@@ -136,6 +135,12 @@ def _without_notices(lines: list[str], style: _Style) -> list[str]:
     return left + lines[at:]
 
 
+def _script_end(lines: list[str], at: int) -> int:
+    """Behind the block of PEP 723 that starts at this line: Python's installers read it."""
+    end = next((i + 1 for i in range(at + 1, min(len(lines), at + 200)) if lines[i].strip() == "# ///"), None)
+    return end if end and all(line.startswith("#") for line in lines[at:end]) else at + 1
+
+
 def _is_kept(stripped: str, style: _Style) -> bool:
     """Whether this line is an instruction to a tool. A block comment must close on the line to be one."""
     if not _KEPT_LINE.match(stripped):
@@ -143,7 +148,7 @@ def _is_kept(stripped: str, style: _Style) -> bool:
     return all(closer in stripped[len(a) :] for a, closer in style.block if closer and stripped.startswith(a))
 
 
-def _comment(lines: list[str], at: int, style: _Style) -> _Comment | None:
+def _comment(lines: list[str], at: int, style: _Style) -> Comment | None:
     """The comment that starts at this line, if it is one and nothing else stands on its last line."""
     text = lines[at].lstrip(" \t\ufeff")
     body = _DOCSTRING_PREFIX.sub("", text, count=1)
@@ -157,7 +162,7 @@ def _comment(lines: list[str], at: int, style: _Style) -> _Comment | None:
             rest = rest if i == at else lines[i]
             if closer in rest:
                 after = rest[rest.index(closer) + len(closer) :]
-                return None if after.strip() else _Comment(at, i + 1, opener, closer)
+                return None if after.strip() else Comment(at, i + 1, opener, closer)
         return None
     end = at
     while (
@@ -166,10 +171,10 @@ def _comment(lines: list[str], at: int, style: _Style) -> _Comment | None:
         and (end == at or not _is_kept(lines[end].strip(), style))
     ):
         end += 1
-    return _Comment(at, end) if end > at else None
+    return Comment(at, end) if end > at else None
 
 
-def _indented(lines: list[str], at: int) -> _Comment:
+def _indented(lines: list[str], at: int) -> Comment:
     """A reStructuredText comment: the lines indented under it."""
     end = at + 1
     for i in range(at + 1, len(lines)):
@@ -178,68 +183,64 @@ def _indented(lines: list[str], at: int) -> _Comment:
         if not lines[i].startswith((" ", "\t")):
             break
         end = i + 1
-    return _Comment(at, end, "..", "")
+    return Comment(at, end, "..", "")
 
 
 def _is_line_comment(line: str, style: _Style) -> bool:
     return bool(style.line) and line.lstrip(" \t\ufeff").lower().startswith(style.line)
 
 
-def _without_notice(lines: list[str], comment: _Comment) -> list[str]:
+def _without_notice(lines: list[str], comment: Comment) -> list[str]:
     """The comment's lines without the paragraphs from the first to the last that belongs to a notice."""
-    paragraphs = _paragraphs(lines, comment)
-    texts = [" ".join(_words(lines[i], comment) for i in range(a, b)).lower() for a, b in paragraphs]
-    notices = [i for i, t in enumerate(texts) if _NOTICE.search(t)]
+    parts: list[tuple[int, int]] = []
+    texts: list[str] = []
+    notices: list[int] = []
+    for whole in paragraphs(lines, comment):
+        text = _said(lines, comment, *whole)
+        if _NOTICE.search(text) is None:
+            parts.append(whole)
+            texts.append(text)
+            continue
+        for part in unglued(lines, comment, *whole):
+            text = text if part == whole else _said(lines, comment, *part)
+            if part == whole or _NOTICE.search(text):
+                notices.append(len(parts))
+            parts.append(part)
+            texts.append(text)
     every = lines[comment.first : comment.last]
-    if not notices:
+    if not notices or has_fields(lines, comment):
         return every
     last = max(i for i in range(notices[0], len(texts)) if i in notices or _LEGAL.search(texts[i]))
     first = notices[0] - (notices[0] > 0 and bool(_BEFORE.search(texts[notices[0] - 1])))
-    before, after = paragraphs[:first], paragraphs[last + 1 :]
-    if not before and not after:
+    before, after = parts[:first], parts[last + 1 :]
+    read = {i for i in range(comment.first, comment.last) if comment.opener and is_directive(lines[i])}
+    if not before and not after and not read:
         return []
-    start = paragraphs[first][0] if before else comment.first
+    start = parts[first][0] if before else comment.first
     end = after[0][0] if after else comment.last
-    kept = [lines[i] for i in range(comment.first, comment.last) if not start <= i < end]
-    while not after and len(kept) > 1 and not kept[-1].strip(_EDGE):
+    kept = [lines[i] for i in range(comment.first, comment.last) if not start <= i < end or i in read]
+    while not after and not read and len(kept) > 1 and not kept[-1].strip(EDGE):
         kept.pop()
-    return _closed(kept, every, comment, start == comment.first, end == comment.last) if comment.opener else kept
+    if not comment.opener:
+        return kept
+    open_it = start == comment.first and comment.first not in read
+    return _closed(kept, every, comment, open_it, end == comment.last and comment.last - 1 not in read)
 
 
-def _closed(kept: list[str], every: list[str], comment: _Comment, open_it: bool, close_it: bool) -> list[str]:
+def _said(lines: list[str], comment: Comment, start: int, end: int) -> str:
+    return " ".join(words(lines[i], comment) for i in range(start, end)).lower()
+
+
+def _closed(kept: list[str], every: list[str], comment: Comment, open_it: bool, close_it: bool) -> list[str]:
     """The lines of a block comment with the markers put back whose lines went away."""
     newline = "\r\n" if every[0].endswith("\r\n") else "\n"
     if open_it:
         indent = every[0][: every[0].index(comment.opener)]
-        kept = [f"{indent}{comment.opener}{newline}", *kept]
+        # /** and /*! are read by the makers of documentation.
+        sign = re.match(r"[*!]?(?=\s)", every[0][len(indent) + len(comment.opener) :])
+        kept = [f"{indent}{comment.opener}{sign.group() if sign else ''}{newline}", *kept]
     if close_it and comment.closer:
         ending = every[-1]
         space = ending[: len(ending) - len(ending.lstrip(" \t"))] if len(every) > 1 else ""
         kept = [*kept, f"{space}{comment.closer}{newline if ending.endswith(newline) else ''}"]
     return kept
-
-
-def _words(line: str, comment: _Comment) -> str:
-    """A comment line without its markers and ornaments, the end of a sentence and of a bracket kept."""
-    line = line.strip(_EDGE.replace("(", "").replace(":", "").replace("@", ""))
-    for word in ("dnl", "rem", "REM", "Rem", "@rem", "@REM", "@c "):
-        if not comment.opener and line.startswith(word):
-            return line.removeprefix(word).strip()
-    return line
-
-
-def _paragraphs(lines: list[str], comment: _Comment) -> list[tuple[int, int]]:
-    """Runs of lines that say something; a modeline inside of a comment stands alone."""
-    found: list[tuple[int, int]] = []
-    start: int | None = None
-    for i in range(comment.first, comment.last):
-        alone = "-*-" in lines[i]
-        if alone or not _words(lines[i], comment):
-            if start is not None:
-                found.append((start, i))
-            start = None
-            if alone:
-                found.append((i, i + 1))
-        elif start is None:
-            start = i
-    return found if start is None else [*found, (start, comment.last)]

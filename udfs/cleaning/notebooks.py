@@ -12,7 +12,8 @@ its tags are not published, so these are ours. A part starts with a line that is
 
 A line of a cell that could be read as a tag gets a backslash in front (one more if it has some), so the parts can be
 told apart again. Raw cells count as markdown, version 3 headings become `#` headings. Results are plain text: streams,
-`text/plain` and `ename: evalue` of an error; images, HTML and tracebacks are left out.
+`text/plain` and `ename: evalue` of an error, as a terminal shows them at the end; images, HTML and tracebacks are left
+out. Sources are not optional, results are: what is no output of the format does not drop the notebook.
 
 The JSON is read here and not with nbformat: its upgrade and schema check cost most of the time, and refuse notebooks
 whose cells are perfectly readable. Formats: nbformat.readthedocs.io, format_description (4.x `cells`, 3.x and 2.x
@@ -27,9 +28,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from udfs.cleaning import notebook_languages, terminal
+
 _TAG_LINE = re.compile(r'^(?=\\*+<(?:markdown|result|code(?: language="[^"\n]{0,64}")?)>[ \t]*+\r?$)', re.M)
-_COLOUR = re.compile(r"\x1b\[[0-9;?]{0,32}[A-Za-z]|\x1b")
-_NAME = re.compile(r"[\w+#.\- ]{1,32}")
 CUT_LINE = "... (output cut)"
 
 
@@ -46,7 +47,7 @@ class Structured:
 def to_text(text: str, max_output_chars: int) -> Structured:
     """The structured text; raises BrokenNotebook with what was found where there is none."""
     notebook = _parse(text)
-    language = _language(notebook)
+    language = notebook_languages.of_notebook(notebook.get("metadata"))
     parts: list[str] = []
     cut = 0
     for number, cell in enumerate(_cells(notebook)):
@@ -56,8 +57,8 @@ def to_text(text: str, max_output_chars: int) -> Structured:
         if cell.get("cell_type") != "code":
             _add(parts, "<markdown>", _heading(cell, source))
             continue
-        _add(parts, f'<code language="{_cell_language(cell, language)}">', source)
-        result, was_cut = _result(cell, number, max_output_chars)
+        _add(parts, f'<code language="{notebook_languages.of_cell(cell, source, language)}">', source)
+        result, was_cut = _result(cell, max_output_chars)
         cut += was_cut
         _add(parts, "<result>", result)
     if not parts:
@@ -110,14 +111,25 @@ def _heading(cell: dict[str, Any], source: str) -> str:
     return "#" * (level if isinstance(level, int) and 1 <= level <= 6 else 1) + " " + source.lstrip()
 
 
-def _result(cell: dict[str, Any], number: int, limit: int) -> tuple[str, bool]:
-    """The text of a cell's outputs, cut to `limit` characters, and whether something was cut."""
-    outputs = cell.get("outputs", [])
-    if not isinstance(outputs, list):
-        raise BrokenNotebook(f"notebook_broken: outputs of cell {number} are {_kind(outputs)}, not a list")
+def _result(cell: dict[str, Any], limit: int) -> tuple[str, bool]:
+    """The text of a cell's outputs, cut to `limit` characters, and whether something was cut.
+
+    Results are optional: what is no output of the format is left out, for the cell is readable without it.
+    """
+    outputs = cell.get("outputs")
+    groups: list[list[str]] = []
+    last: Any = None
+    for output in outputs if isinstance(outputs, list) else ():
+        if not isinstance(output, dict):
+            continue
+        # One stream that comes in pieces is one text: the next piece may overwrite the line that the last one began.
+        stream = (output.get("name"),) if output.get("output_type") == "stream" else None
+        if stream is None or stream != last:
+            groups.append([])
+        groups[-1].append(_output(output))
+        last = stream
     pieces: list[str] = []
-    for output in outputs:
-        piece = _COLOUR.sub("", _output(output, number))
+    for piece in (terminal.shown("".join(group)) for group in groups):
         if pieces and piece and not pieces[-1].endswith("\n"):
             pieces.append("\n")
         pieces.append(piece)
@@ -127,37 +139,29 @@ def _result(cell: dict[str, Any], number: int, limit: int) -> tuple[str, bool]:
     return f"{text[:limit].rstrip()}\n{CUT_LINE}", True
 
 
-def _output(output: Any, number: int) -> str:
-    if not isinstance(output, dict):
-        raise BrokenNotebook(f"notebook_broken: an output of cell {number} is {_kind(output)}, not an object")
-    what = f"an output of cell {number}"
+def _output(output: dict[str, Any]) -> str:
     match output.get("output_type"):
         case "stream":
-            return _joined(output.get("text"), what)
+            return _shown(output.get("text"))
         case "error" | "pyerr":
-            return f"{_joined(output.get('ename'), what)}: {_joined(output.get('evalue'), what)}"
+            return f"{_shown(output.get('ename'))}: {_shown(output.get('evalue'))}"
         case "execute_result" | "display_data" | "pyout":
             data = output.get("data")
             # Version 3 has the text beside the images, version 4 has a bundle by MIME type.
-            return _joined(data.get("text/plain") if isinstance(data, dict) else output.get("text"), what)
+            return _shown(data.get("text/plain") if isinstance(data, dict) else output.get("text"))
     return ""
 
 
-def _language(notebook: dict[str, Any]) -> str:
-    """Language of the code cells: of the kernel's information, of the kernel, else Python as in the format's past."""
-    metadata = notebook.get("metadata")
-    for key, field in (("language_info", "name"), ("kernelspec", "language")):
-        info = metadata.get(key) if isinstance(metadata, dict) else None
-        name = info.get(field) if isinstance(info, dict) else None
-        if isinstance(name, str) and _NAME.fullmatch(name):
-            return name.lower()
-    return "python"
-
-
-def _cell_language(cell: dict[str, Any], default: str) -> str:
-    """Version 3 names the language of each cell."""
-    name = cell.get("language")
-    return name.lower() if isinstance(name, str) and _NAME.fullmatch(name) else default
+def _shown(value: Any) -> str:
+    """A multi-line string of an output. Some kernels write the number itself where the format wants its text."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        try:
+            return "".join(value)
+        except TypeError:
+            return "".join(_shown(part) for part in value if not isinstance(part, list))
+    return "" if value is None or isinstance(value, dict) else json.dumps(value)
 
 
 def _joined(value: Any, what: str) -> str:

@@ -144,6 +144,7 @@ FIRST: Final[dict[str, tuple[Rule, ...]]] = {
         ("coq", r"^\s*(?:(?:From\s+\S+\s+)?Require\b|Proof\b|Qed\.|(?:Inductive|Fixpoint|Theorem|Lemma|Definition|Notation|Section|Ltac|Declare|Hint)\s)"),
     ),
     ".x": (("linker script", r"^\s*SECTIONS\b|^\s*MEMORY\b|\bOUTPUT_FORMAT\("),),
+    ".ts": (("xml", r"\A\s*<(?:\?xml\b|!DOCTYPE\s+TS\b|!--(?!#)|TS(?:\s+\w+=|\s*>\s*<))"),),
     ".typ .mm .gst .pluginspec .workflow .res": (("xml", _MARKUP),),
     ".lock .backup": (("json", r"\A\s*[{\[]\s*[\"{\[\]}]"), ("toml", r"^\[\[?\w[\w.-]*\]\]?\s*$"), ("yaml", r"\A(?:---|\w+:\s*$)")),
     ".config .dist": (("xml", _MARKUP), ("json", r"\A\s*[{\[]\s*\"")),
@@ -285,8 +286,9 @@ CLUES: Final[dict[str, tuple[str, ...]]] = {
     "basic": (r"^\s*\d+\s+[A-Z]+", r"(?i)^\s*(?:\d+\s+)?(?:print|goto|gosub|rem|input|let)\s"),
 }  # fmt: skip
 
-OWN_RULES_ONLY: Final = frozenset({".txt"})
-"""Linguist's patterns are not asked: they are slow, and the mode line of a Vim help file is read before."""
+OWN_RULES_ONLY: Final = frozenset({".txt", ".ts"})
+"""Linguist's patterns are not asked. Of .txt they are slow, and the mode line of a Vim help file is read before; of .ts
+they take the generic in `Map<TS, string>` for Qt's XML."""
 
 CLUED: Final = frozenset({".inc", ".sc", ".mqh", ".cgi", ".fcgi", ".bas", ".frm", ".bi"})
 """The extensions for which the clues are asked: elsewhere a language without clues would always lose."""
@@ -305,6 +307,32 @@ DEFAULTS: Final[dict[str, str]] = {
     ".lisp": "common lisp", ".dsp": "faust", ".ecl": "ecl", ".pp": "puppet", ".mo": "modelica", ".al": "al", ".j": "objective-j",
     ".mm": "objective-c++", ".gst": "gosu", ".pluginspec": "ruby", ".brd": "kicad legacy layout",
 }  # fmt: skip
+
+SHARED_NAMES: Final[dict[tuple[str, ...], tuple[Rule, ...]]] = {
+    ("hosts file", "ini"): (("ini", r"^\[\w"), ("hosts file", "")),
+    # Their programs read comments in them, and every JSON is one with comments.
+    ("json", "json with comments"): (("json with comments", ""),),
+    ("pip requirements", "text"): (
+        ("pip requirements", r"^[ \t]*(?:[\w.-]+(?:\[[\w., -]*\])?[ \t]*(?:[<>=!~]=|[<>][ \t]*\d|@[ \t])|-[rcef]\b|--\w|(?:git|https?)[:+]\S+$)"),
+        ("text", r"^[ \t]*\w[^\s#]*[ \t]+\w[^\n#]*[ \t]\w"),
+        ("pip requirements", ""),
+    ),
+}  # fmt: skip
+"""Languages that share file names, whatever the name: the first rule that holds; the last always does."""
+
+ALSO_RUN: Final[dict[str, frozenset[str]]] = {
+    "javascript": frozenset(("typescript", "tsx", "coffeescript", "livescript", "rescript", "purescript", "imba")),
+    "python": frozenset(("cython", "hy", "sage", "starlark", "mojo")),
+    "ruby": frozenset(("crystal",)),
+    "groovy": frozenset(("gradle", "nextflow")),
+    "lua": frozenset(("luau", "moonscript", "fennel")),
+    "scheme": frozenset(("racket",)),
+    "shell": frozenset(("fish", "nushell", "openrc runscript")),
+    "ocaml": frozenset(("rescript", "reason")),
+    "perl": frozenset(("pod",)),
+    "php": frozenset(("hack",)),
+}
+"""Languages of files that the program of another one runs: a .ts file that begins with `#!/usr/bin/env node`."""
 
 NEEDS_PROOF: Final = frozenset({".lock", ".backup", ".config", ".dist", ".metadata", ".src", ".in", ".url"})
 """An extension that says little: without a matching rule the language stays unknown."""

@@ -12,7 +12,19 @@ from typing import Any, Final
 import regex
 
 from schemas.identity import data_bytes
-from udfs.languages.content_rules import CLUED, CLUES, DEFAULTS, FIRST, NEEDS_PROOF, OWN_RULES_ONLY, THEN, Rule
+from udfs.languages import names
+from udfs.languages.content_rules import (
+    ALSO_RUN,
+    CLUED,
+    CLUES,
+    DEFAULTS,
+    FIRST,
+    NEEDS_PROOF,
+    OWN_RULES_ONLY,
+    SHARED_NAMES,
+    THEN,
+    Rule,
+)
 from udfs.languages.generated import is_generated
 
 __all__ = ["KEPT", "NAMES", "Detected", "detect", "is_generated", "is_vendored", "kind_of"]
@@ -39,7 +51,13 @@ _EMACS = re.compile(
 )
 _TOKEN = re.compile(r"\\.|\[\^?\]?|[]()|]", re.DOTALL)
 _SHEBANG = re.compile(r"\ufeff?#![ \t]*(\S{1,200})([^\n]{0,300})")
-_EXEC = re.compile(r"^[ \t]*exec[ \t]+(?:/\S*/)?(\w+)[^\n]{0,100}\$0[^\n]{0,100}\$@", re.M)
+# exec perl -x "$0" "$@"; in disguise: eval 'exec perl -S $0 ${1+"$@"}', "exec" "python" "$0". Not: perl -e '...' "$0".
+_EXEC = re.compile(
+    r"""^(?![ \t]*#)[^\n]{0,60}?(?<![\w$/.-])exec['"]*[ \t]+['"]?(?:\$\((?:command[ \t]+-v|which)[ \t]+)?"""
+    r"""(?:/[^\s'"]*/)?(?:env[ \t]+(?:-[^\s]+[ \t]+)*)?([\w.-]+)['"]?(?![ \t]+-[ce]?[ \t])[^\n]{0,200}?\$\{?0\b""",
+    re.M,
+)
+_SHELLS = frozenset(("sh", "bash", "dash", "ksh", "zsh", "csh"))
 _MANUAL = re.compile(r"\.(?:[1-9](?![0-9])[a-z_0-9]*|0p|n|man|mdoc)(?:\.in)?$")
 # Octave's help texts carry a texinfo mode line of their own; "idl" is also what editors call WebIDL.
 _QUOTED_MODES = frozenset(("texinfo", "idl"))
@@ -143,7 +161,13 @@ def detect(path: str, text: str) -> Detected:
         return _known(found, "filename")
     if interpreters:
         both = [language for language in interpreters if language in languages]
+        if not both and not ALSO_RUN.get(interpreters[0], frozenset()).isdisjoint(languages) and extension:
+            return _among(extension, languages, content)
         return _known((both or interpreters)[0], "shebang")
+    # Most names end in their extension and can be spared the question.
+    odd = not extension or not name.endswith(extension) or extension in _LOOKED_THROUGH or names.may_prove(name)
+    if odd and (found := _by_variant(name, content, extension)):
+        return _known(found, "filename")
     if extension:
         return _among(extension, languages, content)
     return _without_extension(name, text)
@@ -173,8 +197,12 @@ def _by_shebang(text: str) -> tuple[str, ...]:
     if program == "env":
         arguments = [word for word in arguments if not word.startswith("-") and "=" not in word]
         program = arguments[0].rsplit("/", 1)[-1] if arguments else ""
-    if program == "sh" and (again := _EXEC.search(text[:1000])):  # A script that hands itself to another program.
-        program = again.group(1)
+    if program in _SHELLS and (again := _EXEC.search(text[:2000])):  # A script that hands itself to another program.
+        return _run_by(again.group(1)) or _run_by(program)
+    return _run_by(program)
+
+
+def _run_by(program: str) -> tuple[str, ...]:
     unversioned = re.sub(r"-?[\d.]+$", "", program)
     return _INTERPRETERS.get(program) or _INTERPRETERS.get(unversioned) or ()
 
@@ -184,8 +212,21 @@ def _by_filename(name: str, content: _Text, *, exact: bool) -> str | None:
     if not found and not exact:
         found = _LOWER_FILENAMES.get(name.lower())
     if found and len(found) > 1:
-        return "ini" if content.has(r"^\[\w") else "hosts file"
+        return _by_rules(SHARED_NAMES[found], content)
     return found[0] if found else None
+
+
+def _by_variant(name: str, content: _Text, extension: str | None) -> str | None:
+    """The language of the file name that this one is a variant of; against an extension only with proof."""
+    opposed = extension is not None and extension.lower() not in NEEDS_PROOF
+    for base, certain in names.bases(name):
+        found = _by_filename(base, content, exact=False)
+        if found is None and base.lower() in _PLAIN_NAMES:
+            found = "text"
+        proof = names.PROOFS.get(found or "")
+        if found and (certain or not opposed or (proof and content.has(proof))):
+            return found
+    return None
 
 
 def _by_extension(name: str) -> tuple[str | None, tuple[str, ...]]:
@@ -193,12 +234,14 @@ def _by_extension(name: str) -> tuple[str | None, tuple[str, ...]]:
     parts = name[-200:].split(".")[-_SEGMENTS:] if "." in name else []
     for start in range(0 if len(parts) == _SEGMENTS else 1, len(parts)):
         extension = "." + ".".join(parts[start:])
-        if extension.lower() == ".in" and (inner := _by_extension(name[:-3]))[0]:
+        if extension.lower() in _LOOKED_THROUGH and (inner := _by_extension(name[: -len(extension)]))[0]:
             return inner
         if extension in _EXTENSIONS:
             return extension, _EXTENSIONS[extension]
         if extension.lower() in _LOWER_EXTENSIONS:
             return extension.lower(), _LOWER_EXTENSIONS[extension.lower()]
+    if shorter := names.without_ending(name[-200:]):
+        return _by_extension(shorter)
     return (".1in", _EXTENSIONS[".1in"]) if _MANUAL.search(name[-200:]) else (None, ())
 
 
@@ -285,12 +328,13 @@ def _spread(rules: Mapping[str, tuple[Rule, ...]]) -> dict[str, tuple[Rule, ...]
     return table
 
 
+_LOOKED_THROUGH: Final = frozenset((".in", ".dist", ".backup"))
 _FILENAMES: Final = _index("filenames")
 # In any case, but for names such as BUILD and ROOT: in lower case these are other files.
 _LOWER_FILENAMES: Final = {
     name.lower(): languages for name, languages in _FILENAMES.items() if "." in name or not name.isupper()
 }
-_INTERPRETERS: Final = _index("interpreters")
+_INTERPRETERS: Final = _index("interpreters") | {"emacs": ("emacs lisp",), "expect": ("tcl",)}
 _EXTENSIONS: Final = _index("extensions")
 _LOWER_EXTENSIONS: Final = _index("extensions", fold=True)
 _ALIASES: Final = {alias.replace(" ", "-"): names[0] for alias, names in _index("aliases", fold=True).items()}

@@ -7,6 +7,7 @@ several members of one name and whether a limit is broken are known before anyth
 from __future__ import annotations
 
 import io
+import zipfile
 from collections.abc import Iterator
 from os import PathLike
 from typing import IO
@@ -14,6 +15,10 @@ from typing import IO
 from udfs.reading.limits import BLOCK, ArchiveError, BombError, Limits, Member, Meter
 from udfs.reading.tar import Slice, ar_member, tar_members
 from udfs.reading.zip import zip_members
+
+_ZIP = (b"PK\3\4", b"PK\5\6", b"PK\7\x08PK\3\4")
+# A zip may follow a program that unpacks or runs it: zipapp, pex and shiv by `#!`, installers of Windows and Linux.
+_BEFORE_A_ZIP = (b"#!", b"MZ", b"\x7fELF")
 
 __all__ = ["ArchiveError", "BombError", "Limits", "Member", "members"]
 
@@ -31,7 +36,7 @@ def members(source: str | PathLike[str] | IO[bytes], name: str, limits: Limits |
     packed = source.seek(0, io.SEEK_END)
     source.seek(0)
     head = source.read(BLOCK)
-    if head.startswith((b"PK\3\4", b"PK\5\6")):
+    if head.startswith(_ZIP) or (head.startswith(_BEFORE_A_ZIP) and zipfile.is_zipfile(source)):
         yield from zip_members(source, name, limits, packed)
     elif head.startswith(b"!<arch>\n"):
         inner = ar_member(source, name, packed)

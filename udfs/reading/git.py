@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -22,6 +22,7 @@ from udfs.reading.decoding import MAX_BYTES
 
 _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 _REMOTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|[^/]+@[^/]+:")
+_FOLDER = b"040000"
 _NETWORK = "git:http:https:ssh"
 # All requests of a batch fit into a pipe (64 KiB), so writing them can never wait for git to be read.
 _BATCH = 256
@@ -114,13 +115,14 @@ def files(repository: Path, commit: str, max_file_bytes: int = MAX_BYTES) -> Ite
 
     Raises RepositoryError when the tree or an object is damaged.
     """
-    entries = list(_tree(repository, commit))
-    times = _commit_times(repository, commit, {entry.path for entry in entries})
-    wanted = (entry for entry in entries if _is_wanted(entry, max_file_bytes))
-    blobs = _blobs(repository, wanted)
-    for entry in entries:
-        data = next(blobs) if _is_wanted(entry, max_file_bytes) else None
-        yield _git_file(entry, data, times.get(entry.path), max_file_bytes)
+    with _without_promises(repository) as whole:
+        entries = _tree(whole, commit)
+        times = _commit_times(whole, commit, {entry.path for entry in entries})
+        wanted = (entry for entry in entries if _is_wanted(entry, max_file_bytes))
+        blobs = _blobs(whole, wanted)
+        for entry in entries:
+            data = next(blobs) if _is_wanted(entry, max_file_bytes) else None
+            yield _git_file(entry, data, times.get(entry.path), max_file_bytes)
 
 
 def local_path(location: str) -> Path:
@@ -223,8 +225,55 @@ def _tokens(stream: IO[bytes]) -> Iterator[bytes]:
         yield rest
 
 
-def _tree(repository: Path, commit: str) -> Iterator[_Entry]:
-    with _process(["ls-tree", "-r", "-z", "-l", "--full-tree", commit], repository) as (_, output, _):
+@contextmanager
+def _without_promises(repository: Path) -> Iterator[Path]:
+    """The repository, or a bare one over the objects of a partial clone: git stops where a promised one is absent."""
+    found = _run(["rev-parse", "--git-path", "objects", "--git-path", "shallow"], repository).stdout
+    objects, _, shallow = os.fsdecode(found).removesuffix("\n").partition("\n")
+    if not any(Path(repository, objects, "pack").glob("*.promisor")):
+        yield repository
+        return
+    with tempfile.TemporaryDirectory(prefix="refinelake-git-") as folder:
+        form = _run(["rev-parse", "--show-object-format"], repository).stdout.decode().strip() or "sha1"
+        bare, link = Path(folder, repository.name + ".git"), Path(folder, "objects")
+        _run(["init", "--quiet", "--bare", "--template=", f"--object-format={form}", str(bare)], Path(folder))
+        # Through a link, for the path of the repository may hold letters that mean something in the list.
+        link.symlink_to(Path(repository, objects).resolve())
+        Path(bare, "objects", "info").mkdir(exist_ok=True)
+        Path(bare, "objects", "info", "alternates").write_text(f"{link}\n")
+        if Path(repository, shallow).is_file():
+            Path(bare, "shallow").write_bytes(Path(repository, shallow).read_bytes())
+        yield bare
+
+
+def _tree(repository: Path, commit: str) -> list[_Entry]:
+    """All entries below the commit's tree; in place of a folder that is not there the folder itself."""
+    try:
+        return list(_listed(repository, commit, "-r"))
+    except RepositoryError:
+        return list(_walked(repository, commit))
+
+
+def _walked(repository: Path, commit: str) -> Iterator[_Entry]:
+    waiting = [_Entry(_FOLDER, commit.encode(), b"-", b"")]
+    while waiting:
+        entry = waiting.pop()
+        if entry.mode != _FOLDER:
+            yield entry
+            continue
+        start = entry.path + b"/" if entry.path else b""
+        try:
+            inner = [replace(below, path=start + below.path) for below in _listed(repository, entry.oid.decode())]
+        except RepositoryError:
+            if not entry.path:
+                raise
+            yield entry
+            continue
+        waiting += reversed(inner)
+
+
+def _listed(repository: Path, tree: str, *how: str) -> Iterator[_Entry]:
+    with _process(["ls-tree", *how, "-z", "-l", "--full-tree", tree], repository) as (_, output, _):
         for token in _tokens(output):
             facts, _, path = token.partition(b"\t")
             mode, _, oid, size = facts.split()
@@ -254,33 +303,44 @@ def _blobs(repository: Path, entries: Iterator[_Entry]) -> Iterator[bytes | None
                 yield data[:-1]
 
 
-def _commit_times(repository: Path, commit: str, paths: set[bytes]) -> dict[bytes, int]:
+def _commit_times(repository: Path, commit: str, paths: set[bytes]) -> dict[bytes, datetime | None]:
     """The newest commit time of each path, in one pass over the history; nothing at all when history is incomplete.
+    None for a path whose newest commit has no date, or one that no calendar has.
 
     With -c a merge counts for the paths in which it differs from all its parents: what a merge brings in unchanged was
     touched by the commits that it merged.
     """
     log = ["log", "-z", "--format=/%ct", "--name-only", "-c", "--no-renames", "--no-ext-diff", "--no-textconv", commit]
-    times: dict[bytes, int] = {}
-    time, first = 0, False
+    times: dict[bytes, datetime | None] = {}
+    time: datetime | None = None
+    first = False
     try:
         with _process([*log, "--"], repository) as (_, output, _):
             for token in _tokens(output):
                 # No path of a tree begins with a slash, so a token that does is the next commit.
                 if token.startswith(b"/"):
-                    time, first = int(token[1:]), True
+                    time, first = _date(token[1:]), True
                     continue
                 # An empty token (merges) or a line feed (others) stands between a commit and its first path.
                 path = token.removeprefix(b"\n") if first else token
                 first = False
                 if path in paths:
-                    times[path] = max(time, times.get(path, time))
+                    known = times.setdefault(path, time)
+                    if known is not None and time is not None and known < time:
+                        times[path] = time
     except RepositoryError:
         return {}
     return times
 
 
-def _git_file(entry: _Entry, data: bytes | None, time: int | None, max_file_bytes: int) -> GitFile:
+def _date(seconds: bytes) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(int(seconds), UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _git_file(entry: _Entry, data: bytes | None, time: datetime | None, max_file_bytes: int) -> GitFile:
     problem, detail = None, None
     size = int(entry.size) if entry.size.isdigit() else None
     if entry.mode == b"120000":
@@ -290,6 +350,5 @@ def _git_file(entry: _Entry, data: bytes | None, time: int | None, max_file_byte
     elif size is not None and size > max_file_bytes:
         problem, detail = "too_large", f"expected at most {max_file_bytes} bytes, found {size}"
     elif data is None:
-        problem, detail = "missing_object", f"blob {entry.oid.decode()}"
-    when = None if time is None else datetime.fromtimestamp(time, UTC)
-    return GitFile(entry.path.decode("utf-8", "backslashreplace"), size, data, problem, detail, when)
+        problem, detail = "missing_object", f"{'tree' if entry.mode == _FOLDER else 'blob'} {entry.oid.decode()}"
+    return GitFile(entry.path.decode("utf-8", "backslashreplace"), size, data, problem, detail, time)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import zip_longest
 from typing import Any
 
 import fsspec
@@ -22,6 +23,7 @@ from udfs.reading.units import Probe, Record, Unit, digest, file_system, local_f
 
 __all__ = ["KINDS", "Kind", "Probe", "Record", "Unit", "probe", "read"]
 
+_CORRUPT = {"git": "corrupt_repository"}
 _DEFAULT_LIMITS = Limits()
 
 
@@ -62,6 +64,11 @@ def read(unit: Unit, location: str, limits: Limits = _DEFAULT_LIMITS) -> Iterato
         yield Record(repo=unit.repo, reason=error.reason, detail=str(error))
     except git.RepositoryError as error:
         yield Record(repo=unit.repo, reason="corrupt_repository", detail=str(error))
+    # Numbers, dates and texts that no reader foresaw are facts about the content: only what the network or the file
+    # system says means that the source may be better later.
+    except (ArithmeticError, LookupError, TypeError, AttributeError, ValueError) as error:
+        detail = f"{location}: expected a {unit.kind} that can be read, found {type(error).__name__}: {error}"
+        yield Record(repo=unit.repo, reason=_CORRUPT.get(unit.kind, f"corrupt_{unit.kind}"), detail=detail[:500])
 
 
 def _kind(unit: Unit) -> Kind:
@@ -111,10 +118,20 @@ def _git_records(unit: Unit, location: str, limits: Limits) -> Iterator[Record]:
 
 def _parquet_files(files: Any, path: str) -> list[str]:
     if fsspec.core.has_magic(path) and not files.exists(path):
-        return sorted(files.glob(path))
+        return sorted(name for name in files.glob(path) if not _hidden(name, path))
     if files.isdir(path):
-        return sorted(name for name in files.find(path) if name.endswith(".parquet"))
+        return sorted(name for name in files.find(path) if name.endswith(".parquet") and not _hidden(name, path))
     return [path]
+
+
+def _hidden(name: str, wanted: str) -> bool:
+    """Whether Spark, Hive and Delta would pass it over: what starts with `_` or `.` is theirs, but `_x=1` a partition.
+    A name that the user writes out is not hidden."""
+    asked = wanted.rstrip("/").split("/")
+    return any(
+        part.startswith((".", "_")) and not (part.startswith("_") and "=" in part) and part[0] != beside[:1]
+        for part, beside in zip_longest(name.split("/"), asked, fillvalue="")
+    )
 
 
 def _parquet_records(unit: Unit, location: str, limits: Limits) -> Iterator[Record]:

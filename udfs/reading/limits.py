@@ -15,6 +15,9 @@ from udfs.reading.decoding import MAX_BYTES
 BLOCK = 512
 # Longer than any path or pax record; a header is the one thing that is held whole whatever its declared size.
 MAX_HEADER = 1024**2
+FOLDER_WITH_DATA = "an entry of a folder that has data"
+# What file managers of macOS and Windows leave beside the one folder that was packed.
+_BESIDE = re.compile(r"__MACOSX|\._.*|\.DS_Store|\.localized|Thumbs\.db|desktop\.ini", re.I | re.S)
 DRIVE = re.compile(rb"[A-Za-z]:")
 DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, ValueError, IndexError)
 
@@ -102,7 +105,7 @@ class Names:
             self.last[path] = index
             top, slash, _ = path.partition("/")
             # Two tops already settle that nothing is shared.
-            if len(self.tops) < 2:
+            if len(self.tops) < 2 and not _BESIDE.fullmatch(top):
                 self.tops.add(top + slash)
 
     def prefix(self) -> str:
@@ -114,7 +117,7 @@ class Names:
         path, safe = clean(raw)
         if not safe:
             return path, "unsafe_path"
-        return path.removeprefix(prefix), None if self.last[path] == index else "repeated_path"
+        return path.removeprefix(prefix), None if self.last.get(path, index) == index else "repeated_path"
 
 
 def clean(raw: bytes) -> tuple[str, bool]:

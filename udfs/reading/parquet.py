@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import IO, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from udfs.reading import columns
 from udfs.reading.decoding import Refusal, decode_utf8
 
 # Rows per batch: with the largest texts that are kept, a batch stays in the hundreds of megabytes.
@@ -124,33 +125,31 @@ def rows(file: str | IO[bytes], name: str) -> Iterator[Row]:
     with pq.ParquetFile(file) as parquet:
         found = parquet.schema_arrow.names
         layout = layout_of(found, name)
-        columns = [column for column in layout.columns() if column in found]
-        for batch in parquet.iter_batches(_BATCH, columns=columns, use_threads=False):
-            values = {column: _values(batch.column(column), column, layout, name) for column in columns}
+        wanted = [column for column in layout.columns() if column in found]
+        for batch in parquet.iter_batches(_BATCH, columns=wanted, use_threads=False):
+            values = {column: _values(batch.column(column), column, layout, name) for column in wanted}
             for index in range(batch.num_rows):
-                yield _row(layout, {column: values[column][index] for column in columns})
+                yield _row(layout, {column: values[column][index] for column in wanted})
 
 
 def _values(array: Any, column: str, layout: Layout, name: str) -> list[Any]:
-    """As Python values: texts as bytes, for a file may declare UTF-8 and hold something else; times in UTC."""
+    """As Python values. The text as bytes, for a file may declare UTF-8 and hold something else; without texts there is
+    no set, but any other fact that is none of its kind is missing in its own row alone."""
     if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()
-    wanted: Any = {
-        layout.text: pa.large_binary(),
-        layout.commit_time: pa.timestamp("us", tz="UTC"),
-        layout.stars: pa.float64() if pa.types.is_floating(array.type) else pa.int64(),
-    }.get(column)
-    try:
-        if wanted is not None:
-            # Nanoseconds are cut off, not refused.
-            array = array.cast(wanted, safe=False)
-        elif pa.types.is_string(array.type) or pa.types.is_large_string(array.type):
-            array = array.cast(pa.large_binary())
-            return [None if value is None else value.decode("utf-8", "backslashreplace") for value in array.to_pylist()]
-        values: list[Any] = array.to_pylist()
-    except (pa.ArrowException, UnicodeDecodeError) as error:
-        raise ValueError(f"{name}: expected {column} as {wanted or 'text'}, found {array.type} ({error})") from error
-    return values
+    if column == layout.text:
+        try:
+            return list(array.cast(pa.large_binary(), safe=False).to_pylist())
+        except pa.ArrowException as error:
+            expected = f"expected {column} as {pa.large_binary()}"
+            raise ValueError(f"{name}: {expected}, found {array.type} ({error})") from error
+    read: dict[str | None, Callable[[Any], list[Any]]] = {
+        layout.commit_time: columns.times,
+        layout.stars: columns.counts,
+        layout.licences: columns.text_lists,
+    }
+    reader: Callable[[Any], list[Any]] = read.get(column, columns.texts)
+    return reader(array)
 
 
 def _row(layout: Layout, values: dict[str, Any]) -> Row:
@@ -170,9 +169,9 @@ def _row(layout: Layout, values: dict[str, Any]) -> Row:
         path=path or None,
         repo=value(layout.repo) or None,
         revision=value(layout.revision) or None,
-        stars=_stars(value(layout.stars)),
-        licences=_licences(value(layout.licences)),
-        commit_time=_utc(value(layout.commit_time)),
+        stars=value(layout.stars),
+        licences=value(layout.licences),
+        commit_time=value(layout.commit_time),
         size_bytes=None if data is None else len(data),
         encoding=None if text is None else (original if converted else text.encoding),
         converted=text is not None and converted,
@@ -181,18 +180,3 @@ def _row(layout: Layout, values: dict[str, Any]) -> Row:
         detail=outcome.detail if isinstance(outcome, Refusal) else None,
         language_hint=value(layout.language) or None,
     )
-
-
-def _stars(value: Any) -> int | None:
-    # A column of whole numbers with gaps comes as floats from pandas; a gap is NaN, and NaN is not itself.
-    return None if value is None or value != value else int(value)
-
-
-def _licences(value: Any) -> tuple[str, ...] | None:
-    if value is None or isinstance(value, str):
-        return (value,) if value else None
-    return tuple(str(licence) for licence in value if licence)
-
-
-def _utc(value: datetime | None) -> datetime | None:
-    return None if value is None else value.astimezone(UTC)

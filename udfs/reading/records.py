@@ -76,19 +76,24 @@ def _records(unit: Unit, location: str, limits: Limits) -> Iterator[Record]:
         yield Record(reason=UNREACHABLE, detail=f"{location}: {type(error).__name__}: {error}"[:500])
 
 
+def _stored(text: str | None) -> str | None:
+    """Without half characters, which JSON can write (`\\ud800` in a package.json) and no table can hold."""
+    return text if text is None or text.isascii() else text.encode("utf-8", "replace").decode()
+
+
 def _row(record: Record) -> dict[str, object]:
     row: dict[str, object] = {
-        "said_repo": record.repo,
-        "path": record.path,
+        "said_repo": _stored(record.repo),
+        "path": _stored(record.path),
         "size_bytes": record.size_bytes,
         "encoding": record.encoding,
         "converted": record.converted,
         "commit_time": record.commit_time,
-        "licences": None if record.licences is None else sorted(record.licences),
-        "revision": record.revision,
+        "licences": None if record.licences is None else sorted(str(_stored(name)) for name in record.licences),
+        "revision": _stored(record.revision),
         "stars": record.stars,
         "reason": record.reason,
-        "detail": record.detail,
+        "detail": _stored(record.detail),
         "text": record.text,
     }
     if record.path is None or record.text is None:

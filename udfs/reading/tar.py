@@ -13,7 +13,17 @@ from typing import IO, Any
 
 import zstandard
 
-from udfs.reading.limits import BLOCK, MAX_HEADER, ArchiveError, Limits, Member, Meter, Names, link_problem
+from udfs.reading.limits import (
+    BLOCK,
+    FOLDER_WITH_DATA,
+    MAX_HEADER,
+    ArchiveError,
+    Limits,
+    Member,
+    Meter,
+    Names,
+    link_problem,
+)
 
 _CHUNK = 256 * 1024
 _LZMA_MEMORY = 512 * 1024**2
@@ -129,6 +139,9 @@ class _Entry:
     def is_listed(self) -> bool:
         """Directories and volume labels are no files, and nothing is lost with them."""
         return self.is_file() or self.kind not in (*_REGULAR, b"5", b"V", b"D")
+
+    def is_folder_with_data(self) -> bool:
+        return self.kind in _REGULAR and self.size > 0 and not self.is_file()
 
 
 class _Tar:
@@ -275,7 +288,7 @@ def tar_members(source: Slice, meter: Meter, strip: bool) -> Iterator[Member]:
         return entry.is_file() and entry.size <= meter.limits.max_file_bytes
 
     for index, (entry, data) in enumerate(_Tar(source, again).entries(wanted)):
-        if entry.is_listed():
+        if entry.is_listed() or entry.is_folder_with_data():
             path, problem = names.place(index, entry.name, prefix)
             yield _tar_member(entry, data, path, problem, prefix, meter.limits)
 
@@ -286,6 +299,8 @@ def _tar_member(
     detail = None
     if problem is None and entry.kind in (b"1", b"2"):
         problem, detail = link_problem(entry.name, entry.link, prefix, from_root=entry.kind == b"1")
+    elif problem is None and entry.is_folder_with_data():
+        problem, detail = "special_file", FOLDER_WITH_DATA
     elif problem is None and not entry.is_file():
         problem, detail = "special_file", f"tar entry of type {entry.kind!r}"
     elif problem is None and data is None:

@@ -7,7 +7,18 @@ import zipfile
 from collections.abc import Iterator
 from typing import IO
 
-from udfs.reading.limits import DAMAGE, MAX_HEADER, ArchiveError, Limits, Member, Meter, Names, link_problem
+from udfs.reading import zip_names
+from udfs.reading.limits import (
+    DAMAGE,
+    FOLDER_WITH_DATA,
+    MAX_HEADER,
+    ArchiveError,
+    Limits,
+    Member,
+    Meter,
+    Names,
+    link_problem,
+)
 
 
 def zip_members(file: IO[bytes], name: str, limits: Limits, packed: int) -> Iterator[Member]:
@@ -18,18 +29,21 @@ def zip_members(file: IO[bytes], name: str, limits: Limits, packed: int) -> Iter
     except (*DAMAGE, NotImplementedError) as error:
         raise ArchiveError(name, f"expected a zip archive, found damage ({error})") from error
     names, infos = Names(), archive.infolist()
-    for index, info in enumerate(infos):
+    paths = zip_names.paths(infos)
+    for index, (info, raw) in enumerate(zip(infos, paths, strict=True)):
         meter.count()
         meter.spend(info.file_size)
-        if not info.orig_filename.endswith("/"):
-            names.add(index, info.orig_filename.encode())
+        if not raw.endswith(b"/"):
+            names.add(index, raw)
     # A wheel installs what it holds at the top; its one package is not a wrapper.
     wheel = any(".dist-info/" in path for path in names.last)
     prefix = "" if wheel else names.prefix()
-    for index, info in enumerate(infos):
-        if not info.orig_filename.endswith("/"):
-            path, problem = names.place(index, info.orig_filename.encode(), prefix)
-            yield _zip_member(archive, info, path, problem, prefix, meter)
+    for index, (info, raw) in enumerate(zip(infos, paths, strict=True)):
+        path, problem = names.place(index, raw, prefix)
+        if not raw.endswith(b"/"):
+            yield _zip_member(archive, info, raw, path, problem, prefix, meter)
+        elif info.file_size:
+            yield Member(path, info.file_size, None, problem or "special_file", FOLDER_WITH_DATA)
 
 
 def _check_zip_directory(file: IO[bytes], packed: int, meter: Meter) -> None:
@@ -47,7 +61,13 @@ def _check_zip_directory(file: IO[bytes], packed: int, meter: Meter) -> None:
 
 
 def _zip_member(
-    archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: str, problem: str | None, prefix: str, meter: Meter
+    archive: zipfile.ZipFile,
+    info: zipfile.ZipInfo,
+    raw: bytes,
+    path: str,
+    problem: str | None,
+    prefix: str,
+    meter: Meter,
 ) -> Member:
     mode = stat.S_IFMT(info.external_attr >> 16) if info.create_system == 3 else 0
     data, detail = None, None
@@ -69,5 +89,5 @@ def _zip_member(
             found = f"expected {info.file_size} bytes of {info.filename}, found {len(data)}"
             raise ArchiveError(meter.name, found)
     if mode == stat.S_IFLNK and data is not None:
-        problem, detail = link_problem(info.orig_filename.encode(), data[:4096], prefix, from_root=False)
+        problem, detail = link_problem(raw, data[:4096], prefix, from_root=False)
     return Member(path, info.file_size, None if problem else data, problem, detail)

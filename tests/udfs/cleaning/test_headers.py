@@ -80,6 +80,10 @@ def test_a_description_beside_the_notice_stays() -> None:
     assert stripped("/* x.c - frobs\n *\n * Copyright 2020 X\n *\n * Frobs all.\n */\nint x;\n", "C") == (
         "/* x.c - frobs\n *\n * Frobs all.\n */\nint x;\n"
     )
+    assert (
+        stripped("/** Copyright 2020 X\n *\n * Frobs all.\n */\nint x;\n", "C") == "/**\n * Frobs all.\n */\nint x;\n"
+    )
+    assert stripped("/*! (c) 2020 X\n\nFrobs all. */\nint x;\n", "C") == "/*!\nFrobs all. */\nint x;\n"
     assert stripped("/* Copyright 2020 X\n *\n * Frobs all.\n */\nint x;\n", "C") == "/*\n * Frobs all.\n */\nint x;\n"
     assert stripped("# Copyright 2020 X\n#\n# Frobs all.\nx = 1\n") == "# Frobs all.\nx = 1\n"
     docstring = '"""Routes requests.\n\n:copyright: (c) 2010 by X.\n:license: BSD.\n"""\nimport x\n'
@@ -132,3 +136,96 @@ def test_line_ends_and_byte_order_marks_stay() -> None:
 
 def test_bytes_are_counted_as_utf8() -> None:
     assert strip("# © 2020 Ünal\nx = 1\n", "Python", "code") == ("x = 1\n", len("# © 2020 Ünal\n".encode()))
+
+
+@pytest.mark.parametrize(
+    ("language", "directive"),
+    [
+        ("YAML", "#cloud-config"),
+        ("TypeScript", '/// <reference types="node" />'),
+        ("JavaScript", "/** @jsx h */"),
+        ("JavaScript", "/** @jest-environment jsdom */"),
+        ("Python", "# /// script\n# dependencies = ['licence']\n# ///"),
+        ("Python", "# isort: skip_file"),
+        ("Shell", "# shellcheck disable=SC2034"),
+        ("Ruby", "# rubocop:disable all"),
+        ("C++", "// clang-format off"),
+        ("Dart", "// @dart=2.9"),
+        ("Dart", "// ignore_for_file: all"),
+        ("Dockerfile", "# escape=`"),
+        ("Dockerfile", "# hadolint ignore=DL3008"),
+        ("Swift", "// swiftlint:disable all"),
+        ("YAML", "# yamllint disable"),
+        ("Lua", "-- luacheck: ignore"),
+    ],
+)
+def test_what_tools_read_stays_on_either_side_of_a_notice(language: str, directive: str) -> None:
+    sign = "//" if directive.startswith("/") else directive[:2].strip() if directive.startswith("--") else "#"
+    notice = f"{sign} Copyright 2020 X\n{sign} Licensed under the MIT License.\n"
+    assert stripped(f"{notice}{directive}\nx = 1\n", language) == f"{directive}\nx = 1\n"
+    assert stripped(f"{directive}\n{notice}x = 1\n", language) == f"{directive}\nx = 1\n"
+
+
+@pytest.mark.parametrize("directive", [" * @jsx h", " * @flow strict", " * eslint-disable no-var", " * @format"])
+def test_a_directive_inside_of_a_notice_stays(directive: str) -> None:
+    text = f"/**\n * Copyright 2020 X\n *\n * Licensed under the MIT License.\n{directive}\n */\nlet x;\n"
+    assert stripped(text, "JavaScript") == f"/**\n{directive}\n */\nlet x;\n"
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "left"),
+    [
+        ("Rust", "// SPDX-License-Identifier: MIT\n//! Frobs.\nfn x() {}\n", "//! Frobs.\nfn x() {}\n"),
+        ("Rust", "// Copyright 2020 X\n/// Frobs.\nfn x() {}\n", "/// Frobs.\nfn x() {}\n"),
+        ("Go", "// (c) 2020 X\n// Package x frobs things.\npackage x\n", "// Package x frobs things.\npackage x\n"),
+        ("C", "/* SPDX-License-Identifier: GPL-2.0\n * Driver for the foo chip on the bar bus\n */\nint x;\n", None),
+        ("C", "/*\n * Driver for the foo chip on the bar bus\n * Copyright (C) 2020 X\n */\nint x;\n", None),
+    ],
+)
+def test_a_description_glued_to_the_notice_stays(language: str, text: str, left: str | None) -> None:
+    assert stripped(text, language) == (left or "/*\n * Driver for the foo chip on the bar bus\n */\nint x;\n")
+
+
+@pytest.mark.parametrize(
+    "notice",
+    [
+        "Copyright (C) 2020 X <a@b.c>\n              2021 Jane Roe <j@r.c>",
+        "Copyright 2020 X, Inc.\nand its affiliates. All rights reserved.",
+        "Copyright 2020 X\nUse of this source code is governed by a BSD-style\nlicense, see the LICENSE file.",
+        "For the full copyright and license information, please view the LICENSE\nfile that was distributed with it.",
+        "This is free and unencumbered software released into the public domain.\n\nAnyone is free to copy, modify or"
+        "\nsell this software.\n\nIn jurisdictions that recognize copyright laws, the author dedicates it.\n\nTHE"
+        ' SOFTWARE IS PROVIDED "AS IS".\n\nFor more information, please refer to <http://unlicense.org/>',
+    ],
+)
+def test_all_of_a_notice_goes(notice: str) -> None:
+    for sign in ("#", "##"):
+        lines = "".join(f"{sign} {line}".rstrip() + "\n" for line in notice.split("\n"))
+        assert stripped(f"{lines}\nx = 1\n") == "x = 1\n"
+    assert stripped(f"/*\n{notice}\n*/\nint x;\n", "C") == "int x;\n"
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("JavaScript", "// ==UserScript==\n// @name x\n// @license MIT\n// ==/UserScript==\nx();\n"),
+        ("PHP", "<?php\n/**\n * Plugin Name: Shop\n * License: GPL2\n * Copyright: 2020 X\n */\nx();\n"),
+        ("CSS", "/*\nTheme Name: Shop\nLicense: GNU General Public License v2\n*/\na {}\n"),
+        ("R", "#' Adds\n#'\n#' @license MIT\nf <- 1\n"),
+        ("Haskell", "{-|\nModule : Shop\nCopyright : (c) X, 2020\nLicense : BSD3\n-}\nmodule Shop where\n"),
+        (
+            "Haskell",
+            "-- |\n-- Module      : Shop\n-- Copyright   : (c) X, 2020\n-- License     : MIT\nmodule Shop where\n",
+        ),
+        ("Python", '"""Checks that packages are licensed under an approved licence."""\nx = 1\n'),
+        ("Python", "# f(c) was added in 1999 by X\nx = 1\n"),
+        ("Python", '"""Adds a copyright notice to files that have none."""\nx = 1\n'),
+        ("Python", "# Draws the © sign and others.\nx = 1\n"),
+        ("Python", "# Detects the MIT license in files.\nx = 1\n"),
+        ("Python", "# Updates copyright years since 1999.\nx = 1\n"),
+        ("Python", "# Lists the copyright holders of a package.\nx = 1\n"),
+        ("Python", "# Loads creative commons pictures.\nx = 1\n"),
+    ],
+)
+def test_fields_that_programs_read_and_prose_about_licences_stay(language: str, text: str) -> None:
+    assert stripped(text, language) == text

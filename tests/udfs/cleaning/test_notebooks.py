@@ -42,6 +42,42 @@ def test_outputs_are_plain_text() -> None:
     assert converted(cell).text == '<code language="python">\nf()\n<result>\none\nValueError: bad\n'
 
 
+ODD_OUTPUTS: list[tuple[Any, str]] = [
+    (None, ""),
+    (5, ""),
+    ({}, ""),
+    ("text", ""),
+    ([None, 5, "text", []], ""),
+    ([{"output_type": "error", "ename": "KeyError", "evalue": 5}], "KeyError: 5"),
+    ([{"output_type": "error", "ename": None, "evalue": {"a": 1}}], ": "),
+    ([{"output_type": "execute_result", "data": {"text/plain": 2.5}}], "2.5"),
+    ([{"output_type": "execute_result", "data": {"text/plain": True}}], "true"),
+    ([{"output_type": "execute_result", "data": {"text/plain": ["a\n", 7, None]}}], "a\n7"),
+    ([{"output_type": "execute_result", "data": {"text/plain": {"a": 1}}}], ""),
+    ([{"output_type": "execute_result", "data": None}], ""),
+    ([{"output_type": "stream", "text": 12}, {"output_type": ["x"]}], "12"),
+    ([{"output_type": "stream", "text": None}], ""),
+]
+
+
+@pytest.mark.parametrize(("outputs", "result"), ODD_OUTPUTS)
+def test_odd_outputs_do_not_drop_the_notebook(outputs: Any, result: str) -> None:
+    text = converted({"cell_type": "code", "source": "f()", "outputs": outputs}).text
+    assert text == '<code language="python">\nf()\n' + (f"<result>\n{result}\n" if result else "")
+
+
+def test_without_outputs_there_is_no_result() -> None:
+    assert converted({"cell_type": "code", "source": "f()"}).text == '<code language="python">\nf()\n'
+
+
+def test_a_bar_in_many_pieces_leaves_room_for_the_result() -> None:
+    bar = [{"output_type": "stream", "name": "stderr", "text": f"\r{n}%|{'#' * 50}|"} for n in range(101)]
+    result = {"output_type": "execute_result", "data": {"text/plain": "0.97"}}
+    assert converted(code("fit()", *bar, result), limit=100) == Structured(
+        f'<code language="python">\nfit()\n<result>\n100%|{"#" * 50}|\n0.97\n', 0
+    )
+
+
 def test_outputs_are_cut_and_counted() -> None:
     cell = code("f()", {"output_type": "stream", "text": "x" * 50})
     assert converted(cell, cell, limit=10) == Structured(
@@ -54,6 +90,46 @@ def test_the_kernel_names_the_language() -> None:
     assert '<code language="julia">' in converted(code("x"), metadata={"language_info": {"name": "Julia"}}).text
     assert '<code language="r">' in converted(code("x"), metadata={"kernelspec": {"language": "R"}}).text
     assert '<code language="python">' in converted(code("x"), metadata={"language_info": {"name": 'a">\n'}}).text
+
+
+CELL_LANGUAGES = [
+    ("%%bash\nls", {}, {}, "bash"),
+    ("%%bash --out listing\nls", {}, {}, "bash"),
+    ("%%script perl\nprint 1;", {}, {}, "perl"),
+    ("%%script --no-raise-error /bin/sh\nls", {}, {}, "sh"),
+    ("%%time\n%%R -i data\nsummary(data)", {}, {}, "r"),
+    ("%%javascript\nalert(1)", {}, {}, "javascript"),
+    ("%%SQL\nSELECT 1", {}, {}, "sql"),
+    ("%sql\nSELECT 1", {}, {}, "sql"),
+    ("%sql SELECT 1", {}, {}, "python"),
+    ("%%time\nf()", {}, {}, "python"),
+    ("%%bashful\nf()", {}, {}, "python"),
+    ("%%writefile a.sh\nls", {}, {}, "python"),
+    ("x = 1\n%%bash", {}, {}, "python"),
+    ("#!fsharp\nlet a = 1", {}, {"kernelspec": {"language": "C#"}}, "fsharp"),
+    ("#!/bin/bash\nls", {}, {}, "python"),
+    ("a", {"vscode": {"languageId": "julia"}}, {}, "julia"),
+    ("a", {"vscode": {"languageId": "shellscript"}}, {}, "bash"),
+    ("a", {"vscode": None}, {}, "python"),
+    ("a", {"dotnet_interactive": {"language": "pwsh"}}, {"language_info": {"name": "C#"}}, "powershell"),
+    ("a", {"polyglot_notebook": {"kernelName": "fsharp"}}, {"language_info": {"name": "polyglot-notebook"}}, "fsharp"),
+    ("a", {}, {"language_info": {"name": "polyglot-notebook"}, "kernelspec": {"language": "C#"}}, "csharp"),
+    ("a", {"kernel": "R"}, {"kernelspec": {"name": "sos", "language": "sos"}}, "r"),
+    ("a", {}, {"kernelspec": {"name": "ir", "display_name": "R"}}, "r"),
+    ("a", {}, {"kernelspec": {"name": "conda-env-stats-r"}}, "r"),
+    ("a", {}, {"kernelspec": {"name": "julia-1.9"}}, "julia"),
+    ("a", {}, {"kernelspec": {"name": ".net-csharp"}}, "csharp"),
+    ("a", {}, {"kernelspec": {"name": "x1", "display_name": "Julia 1.6"}}, "julia"),
+    ("a", {}, {"kernelspec": {"name": 7}, "language_info": "R"}, "python"),
+]
+
+
+@pytest.mark.parametrize(("source", "of_cell", "of_notebook", "language"), CELL_LANGUAGES)
+def test_a_cell_says_its_language(
+    source: str, of_cell: dict[str, Any], of_notebook: dict[str, Any], language: str
+) -> None:
+    cell = {**code(source), "metadata": of_cell}
+    assert f'<code language="{language}">\n{source}' in converted(cell, metadata=of_notebook).text
 
 
 def test_lines_like_tags_are_escaped() -> None:
@@ -94,8 +170,6 @@ def test_version_3_and_2() -> None:
         '{"cells": [1]}',
         '{"cells": [{"cell_type": "code", "source": 1}]}',
         '{"cells": [{"cell_type": "code", "source": ["a", 1]}]}',
-        '{"cells": [{"cell_type": "code", "source": "a", "outputs": 1}]}',
-        '{"cells": [{"cell_type": "code", "source": "a", "outputs": [[]]}]}',
         '{"worksheets": [1]}',
         "[" * 200_000,
         '{"cells": ' + "[" * 200_000,

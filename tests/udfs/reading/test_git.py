@@ -153,6 +153,54 @@ def test_incomplete_history_gives_no_times(repository: Repository) -> None:
     assert {path: file.commit_time for path, file in read(repository.folder).items()} == {"a": None, "b": None}
 
 
+@pytest.mark.parametrize(
+    "date", ["", "-5 +0000", "253402300800 +0000", "99999999999999999999 +0000", "soon", "1577836800000 +0000"]
+)
+def test_a_commit_without_a_date_costs_only_the_date(repository: Repository, date: str) -> None:
+    first = repository.commit(1, a=b"1", b=b"1")
+    repository.write("b", b"2")
+    repository.git("add", "-A")
+    lines = [f"tree {repository.git('write-tree')}", f"parent {first}", "author A <a@b.c> 1 +0000"]
+    (repository.folder / ".git" / "odd").write_text("\n".join([*lines, f"committer A <a@b.c> {date}", "", "odd\n"]))
+    odd = repository.git("hash-object", "-t", "commit", "-w", "--literally", ".git/odd")
+    repository.git("update-ref", "refs/heads/main", odd)
+    found = read(repository.folder)
+    assert {path: (file.data, file.commit_time) for path, file in found.items()} == {
+        "a": (b"1", day(1)),
+        "b": (b"2", None),
+    }
+    repository.commit(3, b=b"3")
+    assert read(repository.folder)["b"].commit_time == day(3)
+
+
+@pytest.mark.parametrize("form", ["--filter=blob:none", "--filter=tree:0", "--filter=blob:limit=4"])
+def test_of_a_partial_clone_what_is_there_is_read(repository: Repository, tmp_path: Path, form: str) -> None:
+    (repository.folder / "d").mkdir()
+    (repository.folder / "e").mkdir()
+    repository.commit(1, **{"d/a": b"1", "e/b": b"2 is larger", "c": b"3"})
+    repository.git("config", "uploadpack.allowFilter", "true")
+    repository.git("config", "uploadpack.allowAnySHA1InWant", "true")
+    place = tmp_path / 'a part: "1"'
+    repository.git("clone", "-q", form, "--sparse", f"file://{repository.folder}", str(place))
+    repository.git("-C", str(place), "sparse-checkout", "set", "d")
+    found = {path: (file.data, file.problem) for path, file in read(place).items()}
+    there = {"c": (b"3", None), "d/a": (b"1", None), "e/b": (None, "missing_object")}
+    assert found == there or (form == "--filter=tree:0" and found == {**there, "e": (None, "missing_object")})
+
+
+def test_a_folder_that_is_missing_is_named_and_the_rest_read(repository: Repository) -> None:
+    for folder in ("d", "e", "e/f"):
+        (repository.folder / folder).mkdir()
+    repository.commit(1, **{"a": b"1", "d/b": b"2", "e/c": b"3", "e/f/g": b"4", "z": b"5"})
+    for name in ("HEAD:d", "HEAD:e/f"):
+        tree = repository.git("rev-parse", name)
+        (repository.folder / ".git/objects" / tree[:2] / tree[2:]).unlink()
+    found = {path: (file.data, file.problem) for path, file in read(repository.folder).items()}
+    lost = (None, "missing_object")
+    assert found == {"a": (b"1", None), "d": lost, "e/c": (b"3", None), "e/f": lost, "z": (b"5", None)}
+    assert list(found) == sorted(found)
+
+
 def damage(repository: Repository, name: str, data: bytes) -> None:
     oid = repository.git("rev-parse", name)
     file = repository.folder / ".git/objects" / oid[:2] / oid[2:]

@@ -13,6 +13,8 @@ import subprocess
 import tarfile
 import threading
 import zipfile
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,8 +23,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from udfs.reading import kinds
 from udfs.reading.archives import Limits
 from udfs.reading.kinds import Record, Unit, probe, read
+from udfs.reading.records import staged_batches
 
 
 def unit(kind: str, location: object, revision: str | None = None, repo: str | None = "o/n") -> Unit:
@@ -246,6 +250,45 @@ def test_a_parquet_set_is_a_file_a_folder_or_a_pattern(tmp_path: Path) -> None:
     before = probe(unit("parquet", tmp_path)).fingerprint
     (tmp_path / "c.parquet").unlink()
     assert probe(unit("parquet", tmp_path)).fingerprint != before
+
+
+def test_what_starts_with_a_dot_or_a_line_is_no_part_of_a_set(tmp_path: Path) -> None:
+    names = ["a", "sub/b", "_part=1/c", "_temporary/0/d", ".e", "._a", "_f", ".hidden/g", "_delta_log/h"]
+    for name in names:
+        file = tmp_path / ".set" / f"{name}.parquet"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        columns = {"code": [name], "path": [f"{name}.py"], "repo_name": ["o/n"]}
+        pq.write_table(pa.table(columns), file)
+    folder = tmp_path / ".set"
+    assert sorted(map(str, by_path(unit("parquet", folder)).values())) == ["_part=1/c", "a", "sub/b"]
+    assert sorted(map(str, by_path(unit("parquet", folder / "*.parquet")).values())) == ["a"]
+    assert sorted(map(str, by_path(unit("parquet", folder / "**" / "*.parquet")).values())) == [
+        "_part=1/c",
+        "a",
+        "sub/b",
+    ]
+    assert by_path(unit("parquet", folder / "_f.parquet")) == {"_f.py": "_f"}
+    assert by_path(unit("parquet", folder / "_[f].parquet")) == {"_f.py": "_f"}
+
+
+@pytest.mark.parametrize("error", [OverflowError("year -1"), KeyError("x"), TypeError("x"), ValueError("year 10000")])
+def test_an_odd_fact_is_no_network_failure(error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> Iterator[Record]:
+        yield Record(path="a", text="x")
+        raise error
+
+    for kind, reason in (("archive", "corrupt_archive"), ("git", "corrupt_repository"), ("folder", "corrupt_folder")):
+        monkeypatch.setitem(kinds.KINDS, kind, replace(kinds.KINDS[kind], records=broken))
+        _, last = read(unit(kind, tmp_path), str(tmp_path))
+        assert (last.path, last.reason) == (None, reason)
+        assert type(error).__name__ in str(last.detail)
+
+
+def test_half_characters_do_not_lose_the_unit(tmp_path: Path) -> None:
+    (tmp_path / "p.tgz").write_bytes(tgz({"package.json": '{"license": "M\\ud800T"}', "a.py": "x = 1\n"}))
+    source = unit("archive", tmp_path / "p.tgz")
+    (batch,) = staged_batches(source, str(tmp_path / "p.tgz"), Limits())
+    assert [row["licences"] for row in batch.to_pylist() if row["path"] is None] == [["M?T"]]
 
 
 def test_bad_parquet_files_fail_as_units(tmp_path: Path) -> None:

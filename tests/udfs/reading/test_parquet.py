@@ -119,6 +119,81 @@ def test_gaps_in_the_facts_are_none() -> None:
     assert [row.licences for row in found] == [(), None]
 
 
+WHEN = datetime(2020, 9, 13, 12, 26, 40, tzinfo=UTC)
+SECONDS = 1_600_000_000
+HUGE = 2**62
+
+
+def v2(columns: dict[str, Any]) -> list[Row]:
+    count = len(next(iter(columns.values())))
+    base = {name: ["x"] * count for name in ("content", "path", "repo_name", "revision_id")}
+    return read(pa.table(base | columns))
+
+
+@pytest.mark.parametrize(
+    ("dates", "expected"),
+    [
+        (pa.array([SECONDS * 10**6, -(10**17), None], pa.timestamp("us")), [WHEN, None, None]),
+        (pa.array([SECONDS * 10**3, HUGE, -HUGE], pa.timestamp("ms", "UTC")), [WHEN, None, None]),
+        (pa.array([SECONDS * 10**9 + 7, 0], pa.timestamp("ns")), [WHEN, datetime(1970, 1, 1, tzinfo=UTC)]),
+        (pa.array([SECONDS, SECONDS, None, HUGE, 253402300800]), [WHEN, WHEN, None, None, None]),
+        (pa.array([SECONDS * 10**3] * 2), [WHEN] * 2),
+        (pa.array([SECONDS * 10**6] * 2), [WHEN] * 2),
+        (pa.array([SECONDS * 10**9] * 2), [WHEN] * 2),
+        (pa.array([float(SECONDS), float("nan"), float("inf"), -1e300]), [WHEN, None, None, None]),
+        (pa.array(["2020-09-13T12:26:40Z", "2020-09-13 14:26:40+02:00", "2020-09-13 12:26:40 UTC"]), [WHEN] * 3),
+        (pa.array([str(SECONDS), "", "yesterday", "-0001-01-01", None]), [WHEN, None, None, None, None]),
+        (pa.array([18518, 2**31 - 1], pa.date32()), [datetime(2020, 9, 13, tzinfo=UTC), None]),
+        (pa.array([[1], []]), [None, None]),
+    ],
+)
+def test_a_date_that_is_none_is_missing_in_its_row_alone(dates: pa.Array, expected: list[datetime | None]) -> None:
+    assert [row.commit_time for row in v2({"committer_date": dates})] == expected
+
+
+@pytest.mark.parametrize(
+    ("stars", "expected"),
+    [
+        (pa.array([7.0, float("inf"), float("-inf"), float("nan"), None, 1e300]), [7, None, None, None, None, None]),
+        (pa.array(["7", "", "many", "7.0", None, "inf", " 7 "]), [7, None, None, 7, None, None, 7]),
+        (pa.array([7, 2**64 - 1], pa.uint64()), [7, None]),
+        (pa.array([b"7", b"\xff"]), [7, None]),
+        (pa.array([None, None]), [None, None]),
+        (pa.array([[7], []]), [None, None]),
+        (pa.array(["7", ""]).dictionary_encode(), [7, None]),
+    ],
+)
+def test_a_count_that_is_none_is_missing_in_its_row_alone(stars: pa.Array, expected: list[int | None]) -> None:
+    assert [row.stars for row in v2({"star_events_count": stars})] == expected
+
+
+@pytest.mark.parametrize(
+    ("licences", "expected"),
+    [
+        (pa.array(["MIT", "", None]), [("MIT",), None, None]),
+        (pa.array([["MIT", None, ""], []]), [("MIT",), ()]),
+        (pa.array([[b"MIT", b"\xff"]]), [("MIT", "\\xff")]),
+        (pa.array([1.5, float("nan")]), [("1.5",), None]),
+        (pa.array([{"key": "MIT"}]), [None]),
+    ],
+)
+def test_licences_in_any_kind_of_column(licences: pa.Array, expected: list[object]) -> None:
+    assert [row.licences for row in v2({"detected_licenses": licences})] == expected
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (pa.array([b"o/n", b"\xff", b""]), ["o/n", "\\xff", None]),
+        (pa.array([17, None]), ["17", None]),
+        (pa.array([["o"], None]), [None, None]),
+    ],
+)
+def test_names_in_any_kind_of_column(names: pa.Array, expected: list[str | None]) -> None:
+    found = v2({"repo_name": names, "revision_id": names})
+    assert [(row.repo, row.revision) for row in found] == [(name, name) for name in expected]
+
+
 def test_rows_keep_their_order_across_row_groups(tmp_path: Path) -> None:
     table = pa.table({"code": [str(i) for i in range(500)], "path": ["p"] * 500, "repo_name": ["o/n"] * 500})
     pq.write_table(table, tmp_path / "x.parquet", row_group_size=130)
