@@ -55,6 +55,9 @@ model: setup  ## tokenizer, token tables, pretraining, annealing, both SFT stage
 test: setup  ## all tests, on two cores
 	@$(JAVA) $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 15
 
+test-long: setup  ## more seeds and strategies of the tests that make test runs once
+	@$(JAVA) $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m long --durations 15
+
 lint: setup  ## ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
