@@ -223,9 +223,9 @@ def write_changes(
     """
     stored = within(run.lake.read(table).select(*table.narrow())) if run.lake.version(table.name) else None
     changed, counts, key = changeset.compared(run, stage, table, candidate, stored)
+    if key.passed and not any(counts.values()):
+        return 0  # nor is there anything to record
     quality.gate(run.checks, run.run_id, stage, table, [key])
-    if not any(counts.values()):
-        return 0
     if table.volatile:
         changed = changed.withColumns({c: F.lit(run.run_id) for c in table.volatile})
     full = _add_text(table, changed, with_text)

@@ -18,7 +18,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.cli import main
+from jobs.cli import exit_code
 from jobs.commands.tokenizer import RECORD_FILE
 from jobs.corpus import instruction_decisions, instruction_parts, instructions, pretrain_tokens, sft_tokens
 from jobs.corpus.flow import STAGES
@@ -115,7 +115,7 @@ def made(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Itera
     common = ("--warehouse", lake.warehouse, "--set", f"tokens.held_out={SHARE}")
     place = str(folder / "tokenizer")
     trained = ["tokenizer", *common, "--to", place, "--vocabulary", "400", "--mb", "0.003", "--fim"]
-    assert main([*trained, "--set", "tokenizer_sample.max_share=0.9"]) == 0
+    assert exit_code([*trained, "--set", "tokenizer_sample.max_share=0.9"]) == 0
     lake.ensure(corpus.GIVEN_INSTRUCTIONS)
     for table, rows in built(lake, Tokens(place, SHARE), BEFORE):
         lake.ensure(table)
@@ -124,7 +124,7 @@ def made(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Itera
     lake.delete(CODE_CORPUS, old, {})
     append_rows(lake, CODE_CORPUS, [DOCUMENTS[0], DOCUMENTS[18]])
     tables = f"instructions.tables={{{json.dumps(str(given))} = 1}}"
-    assert main(["tokens", *common, "--tokenizer", place, "--set", tables]) == 0
+    assert exit_code(["tokens", *common, "--tokenizer", place, "--set", tables]) == 0
     yield Made(Lake(spark, lake.warehouse), folder, TextTokenizer.read(place), str(given))
 
 
@@ -157,7 +157,7 @@ def test_the_record_says_what_the_tokenizer_was_trained_on(made: Made) -> None:
     assert 0 < record["sample_bytes"] <= 3000 and sum(record["shares"].values()) == pytest.approx(1, abs=1e-4)
     assert set(record["bytes_per_token"]) == {"python"} and record["bytes_per_token"]["python"] > 1
     assert made.tokenizer.id("<|fim_middle|>") > 0
-    assert main(["tokenizer", "--warehouse", made.lake.warehouse, "--to", str(made.folder / "tokenizer")]) == 2
+    assert exit_code(["tokenizer", "--warehouse", made.lake.warehouse, "--to", str(made.folder / "tokenizer")]) == 2
 
 
 def test_no_held_out_repository_is_in_the_tokenizer_sample(made: Made) -> None:
@@ -362,7 +362,7 @@ def test_quotas_are_proportional_and_bounded() -> None:
 def test_wrong_settings_are_found_before_anything_is_started(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, settings: tuple[str, ...], said: str
 ) -> None:
-    assert main(["tokens", "--warehouse", str(tmp_path / "none"), *settings]) == 2
+    assert exit_code(["tokens", "--warehouse", str(tmp_path / "none"), *settings]) == 2
     assert said in capsys.readouterr().err
     assert not (tmp_path / "none").exists()
 

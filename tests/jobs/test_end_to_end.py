@@ -24,6 +24,7 @@ from schemas import code, ops
 from tests.jobs.conftest import README_RUN, Said, TinyRun
 from udfs.duplicates.fingerprint import shingles
 from udfs.languages.detect import detect
+from udfs.reading.delta import matching_rows
 
 EVERY = pc.scalar(True)
 
@@ -82,8 +83,8 @@ def counted(tiny: TinyRun) -> Counted:
 
 
 def rows(tiny: TinyRun, table: Any, columns: list[str] | None = None) -> list[dict[str, Any]]:
-    stored = DeltaTable(str(tiny.warehouse / table.name))
-    return stored.to_pyarrow_dataset().to_table(columns=columns).to_pylist()
+    place = str(tiny.warehouse / table.name)
+    return matching_rows(DeltaTable(place), place, columns, pc.scalar(True)).to_pylist()
 
 
 def sha(text: str) -> str:

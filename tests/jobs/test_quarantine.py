@@ -83,7 +83,8 @@ def test_a_text_that_never_ends_is_set_aside_once_spark_has_ended_its_worker(lak
 
 KEYS = {
     "fingerprints": "unit_id string, content_id string",
-    "cleaned_texts": "content_id string, language string, kind string",
+    "cleaned_texts": "content_id string, language string, kind string, "
+    "cut struct<content_id:string,tokens:int,chunks:array<int>>",
     "signals": "clean_id string, language string, kind string, content_id string",
     "instruction_parts": "clean_id string, language string",
 }
@@ -97,7 +98,9 @@ def test_a_stand_in_is_a_row_by_contract(lake: Lake, stage: Measure, monkeypatch
     texts = {"sound": "def f():\n    return 1\n", DEADLY: DEADLY}
     values = {"unit_id": 0, "content_id": 0, "clean_id": 0, "language": "python", "kind": "code"}
     names = [c.split()[0] for c in KEYS[stage.name].split(", ")]
-    keys = lake.spark.createDataFrame([[values[n] or i for n in names] for i in texts], KEYS[stage.name])
+    keys = lake.spark.createDataFrame(
+        [[None if n == "cut" else values[n] or i for n in names] for i in texts], KEYS[stage.name]
+    )
     both = [{"content_id": i, "clean_id": i, "text": t} for i, t in texts.items()]
     tables = [frame(lake.spark, t, [{n: r[n] for n in r if n in t.names} for r in both]) for t in stage.texts]
     measured = partial(stage.transform, keys, *tables, stage.params)

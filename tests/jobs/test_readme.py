@@ -69,7 +69,7 @@ def test_the_training_commands_of_readme_run(
         if words[0] == "evaluate":
             words += ["--tasks", "2", "--most-tokens", "8"]
         monkeypatch.setattr("sys.argv", ["refinelake", *words])
-        assert cli.main() == 0, line + capsys.readouterr().err
+        assert cli.exit_code() == 0, line + capsys.readouterr().err
         assert capsys.readouterr().out.strip(), line
     assert (tmp_path / "training.html").exists() and (tmp_path / "runs" / "model" / "model.safetensors").exists()
     assert {line.split()[1] for line in TRAINING} == set(training.commands.COMMANDS)

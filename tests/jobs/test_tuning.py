@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pyarrow.compute as pc
 import pytest
 from deltalake import DeltaTable
 
@@ -15,6 +16,7 @@ from jobs.commands.tune import find_rule
 from schemas import code
 from tests.jobs.conftest import TinyRun
 from tests.jobs.run_notebook import run
+from udfs.reading.delta import matching_rows
 from udfs.rules.load import RuleBook, load_rules
 from udfs.signals import path_signals
 from udfs.signals.paths import HEADER, NULL_FOR_HEADERS
@@ -24,7 +26,8 @@ RULES = '[sets.others.rules]\nqsc_code_num_lines = { "<" = 5 }\nqsc_code_frac_ch
 
 
 def _stored(tiny: TinyRun, name: str) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = DeltaTable(str(tiny.warehouse / name)).to_pyarrow_dataset().to_table().to_pylist()
+    place = str(tiny.warehouse / name)
+    rows: list[dict[str, Any]] = matching_rows(DeltaTable(place), place, None, pc.scalar(True)).to_pylist()
     return rows
 
 

@@ -12,7 +12,7 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 from training.data.tables import File, HeldOut, TokenTable, schema_of
 from udfs.reading.delta import file_name, filesystem, matching_rows, rows_left
 
-READ_RIGHT = {"deletionVectors", "timestampNtz", "typeWidening", "v2Checkpoint", "vacuumProtocolCheck"}
+READ_RIGHT = {"deletionVectors", "timestampNtz", "v2Checkpoint", "vacuumProtocolCheck"}
 """Reader features under which our reading of the Parquet files gives the table's rows."""
 
 
