@@ -12,7 +12,7 @@ export GX_ANALYTICS_ENABLED = false
 # Java 17 or 21: JAVA_HOME, else java on PATH, else Debian's package (docker/java.sh says so or installs it).
 JAVA = source docker/java.sh &&
 
-.PHONY: help setup run model test lint golden docs bench profile wheel clean
+.PHONY: help setup run model test test-long lint golden docs bench profile wheel clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12

@@ -23,12 +23,12 @@ def work(args: argparse.Namespace) -> int:
     tables = chosen(args.only, every_table())
     lake, _ = open_lake(args)
     lake.look()
-    found = {t: double_keys(lake, t) for t in tables if lake.version(t.name) is not None}
+    found = [(t, double_keys(lake, t)) for t in tables if lake.version(t.name) is not None]
     if not found:
         raise ValueError(f"{lake.warehouse}: expected a warehouse with tables, found none; run refinelake run first")
-    for table, doubles in found.items():
+    for table, doubles in found:
         print(f"{table.name:<22} {lake.rows(table):>12,} rows, " + _said(table, doubles))
-    wrong = [t for t, doubles in found.items() if doubles]
+    wrong = [t for t, doubles in found if doubles]
     if wrong and args.repair:
         _repair(args, lake, wrong)
         wrong = []

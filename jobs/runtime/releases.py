@@ -41,11 +41,14 @@ def release_whole(
     tables: list[Table] = []
     waits: list[str] = []
     for flow in flows:
+        if not done.keys() & {s.name for s in flow.stages}:
+            continue  # its tables, if there are any, were brought here by other means
         missing = waits_for(lake, flow, done)
         if missing:
             waits = missing if not tables else []
             break
-        tables += [t for t in flow.tables if t not in tables]
+        read = [t for s in flow.stages for t in (*s.reads, *getattr(s, "texts", ()))]
+        tables = list({t.name: t for t in (*tables, *read, *flow.tables)}.values())
     return (name_versions(lake, run_id, tuple(tables), note) if tables else None), waits
 
 
