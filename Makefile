@@ -52,7 +52,7 @@ model: setup  ## tokenizer, token tables, pretraining, annealing, both SFT stage
 	@$(BIN)/refinelake training-report --run $(RUNS)/pretrain --run $(RUNS)/anneal --run $(RUNS)/sft1 --run $(RUNS)/sft2 \
 		--evaluation $(RUNS)/scores/evaluation.json --data-report report.html --to training.html
 
-test: setup  ## all tests, on two cores
+test: setup  ## the tests, on two cores
 	@$(JAVA) $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 15
 
 test-long: setup  ## more seeds and strategies of the tests that make test runs once

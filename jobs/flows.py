@@ -51,6 +51,11 @@ def flow_of(stage: str) -> Flow:
     return next(flow for flow in FLOWS if stage in {s.name for s in flow.stages})
 
 
-def every_table() -> tuple[Table, ...]:
-    """Every table of a warehouse, those of operations included."""
-    return tuple({t.name: t for t in (*TABLES, *ops.TABLES)}.values())
+def every_table(only: str | None = None) -> tuple[Table, ...]:
+    """Every table of a warehouse, those of operations included, or those of a list `NAME,...`. Raises ValueError."""
+    known = {t.name: t for t in (*TABLES, *ops.TABLES)}
+    wanted = list(known) if only is None else only.split(",")
+    unknown = [name for name in wanted if name not in known]
+    if unknown:
+        raise ValueError(f"--only: expected tables, found {', '.join(unknown)}; known: {', '.join(known)}")
+    return tuple(known[name] for name in wanted)

@@ -20,12 +20,11 @@ def work(args: argparse.Namespace) -> int:
     from jobs.runtime.releases import release_whole
     from jobs.runtime.upkeep import tidy
 
-    tables = chosen(args.only, every_table())
+    tables = every_table(args.only)
     lake, _ = open_lake(args)
     run_id = new_run_id()
     with claimed(lake, run_id, args.break_lock) as claim:
         claim.take()
-        left = lake.drop_staging()
         for table in tables:
             if lake.version(table.name) is None:
                 continue
@@ -36,19 +35,6 @@ def work(args: argparse.Namespace) -> int:
                 flush=True,
             )
         release, _ = release_whole(lake, run_id, FLOWS, "maintained")
-    if left:
-        print(f"warning: {left}")
     if release is not None:
         print(f"release {release} names the same rows in their new files")
     return 0
-
-
-def chosen(only: str | None, tables: tuple) -> tuple:
-    """Tables by name. Raises ValueError for an unknown one."""
-    if not only:
-        return tables
-    known = {t.name: t for t in tables}
-    unknown = [name for name in only.split(",") if name not in known]
-    if unknown:
-        raise ValueError(f"--only: expected tables, found {', '.join(unknown)}; known: {', '.join(known)}")
-    return tuple(known[name] for name in only.split(","))

@@ -16,14 +16,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def work(args: argparse.Namespace) -> int:
     from jobs.commands.run import new_run_id, open_lake
     from jobs.flows import FLOWS
-    from jobs.runtime.lease import claimed
+    from jobs.runtime.lease import as_only_writer
     from jobs.runtime.releases import release_whole
 
     lake, _ = open_lake(args)
     run_id = new_run_id()
-    with claimed(lake, run_id, args.break_lock):
-        lake.look()
-        number, waits = release_whole(lake, run_id, FLOWS, args.note)
+    number, waits = as_only_writer(lake, run_id, lambda: release_whole(lake, run_id, FLOWS, args.note), args.break_lock)
     if waits:
         listed = "\n".join(f"  {why}" for why in waits)
         raise ValueError(f"{lake.warehouse}: expected a flow that is whole, found\n{listed}\nrun refinelake run first")

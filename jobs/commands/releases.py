@@ -78,13 +78,13 @@ def _chosen(warehouse: str, rows: list[dict[str, Any]], wanted: int) -> dict[str
 
 def _point_back(args: argparse.Namespace, old: dict[str, Any]) -> int:
     from jobs.commands.run import new_run_id, open_lake
-    from jobs.runtime.lease import claimed
+    from jobs.runtime.lease import as_only_writer
     from jobs.runtime.releases import append_release
 
     lake, _ = open_lake(args)
     run_id = new_run_id()
-    with claimed(lake, run_id, args.break_lock):
-        number = append_release(lake, run_id, old["tables"], f"back to release {old['release_id']}")
+    note = f"back to release {old['release_id']}"
+    number = as_only_writer(lake, run_id, lambda: append_release(lake, run_id, old["tables"], note), args.break_lock)
     print(f"release {number} names the tables of release {old['release_id']}")
     return 0
 

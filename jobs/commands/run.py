@@ -154,7 +154,9 @@ def _released(release: int | None, waits: list[str], results: list) -> str:
 
 
 def new_run_id() -> str:
-    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
+    from jobs.runtime.staging import RUN_TIME
+
+    return f"{datetime.now(UTC):{RUN_TIME}}-{uuid.uuid4().hex[:6]}"
 
 
 def absolute(warehouse: str) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import reduce
 from typing import Any
 
 import pyarrow as pa
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from jobs.runtime.frames import no_key
 from jobs.runtime.stage import Stage, code_version, params_json
 from jobs.runtime.tables import Lake
 from schemas.contract import Table
@@ -70,9 +70,8 @@ def text_bytes(todo: DataFrame, texts: list[DataFrame]) -> int:
 def counts_of(table: Table) -> dict[str, Column]:
     """What is counted of a candidate while it is set aside: rows, those kept, those whose key is not whole."""
     kept = F.count_if("keep") if "keep" in table.names else F.count(F.lit(1))
-    no_key = F.count_if(reduce(lambda a, b: a | b, [F.col(k).isNull() for k in table.key]))
     size = F.sum("text_bytes") if "text_bytes" in table.narrow() else F.sum(F.lit(0))
-    return {"rows": F.count(F.lit(1)), "kept": kept, "no_key": no_key, "bytes": size}
+    return {"rows": F.count(F.lit(1)), "kept": kept, "no_key": F.count_if(no_key(table)), "bytes": size}
 
 
 def dropped_by(candidate: DataFrame) -> dict[str, int]:

@@ -8,7 +8,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.runtime import accounting, quality
-from jobs.runtime.frames import OP, differing, paired
+from jobs.runtime.frames import OP, differing, no_key, paired
 from jobs.runtime.quality import CheckResult
 from schemas.contract import Table
 
@@ -19,7 +19,7 @@ _OPS = ("insert", "update", "delete")
 
 
 def compared(
-    run: Run, stage: str, table: Table, candidate: DataFrame, stored: DataFrame | None
+    run: Run, table: Table, candidate: DataFrame, stored: DataFrame | None
 ) -> tuple[DataFrame, dict[str, int], CheckResult]:
     """(rows to be written with `_op`, how many by operation, the check of the key).
 
@@ -34,11 +34,10 @@ def compared(
         counts = {"insert": found["rows"], "update": 0, "delete": 0}
         return candidate.withColumn(OP, F.lit("insert")), counts, check
     pairs = paired(table, candidate, stored)
-    no_key = F.coalesce(*(F.when(F.col(f"_row.{k}").isNull(), True) for k in table.key), F.lit(False))
     seen = {
         "rows": F.sum("_new"),
         "keys": F.count_if(F.col("_new") > 0),
-        "no_key": F.count_if(no_key & (F.col("_new") > 0)),
+        "no_key": F.count_if(no_key(table, "_row.") & (F.col("_new") > 0)),
         "stored_twice": F.count_if(F.col("_old") > 1),
         **{op: F.count_if(F.col(OP) == op) for op in _OPS},
     }

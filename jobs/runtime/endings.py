@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from py4j.protocol import Py4JError, Py4JNetworkError
+from py4j.protocol import Py4JError, Py4JJavaError
 from pyspark.errors import PySparkException
 
 from jobs.runtime.session import LOG
@@ -51,7 +51,7 @@ _CAUSES = (
 def last_words(error: BaseException) -> str | None:
     """One line on what killed the session or the job; None where the error is another one."""
     chain = _chain(error)
-    dead = any(isinstance(e, Py4JNetworkError | ConnectionError | EOFError) or _no_answer(e) for e in chain)
+    dead = any(isinstance(e, ConnectionError | EOFError) or _no_answer(e) for e in chain)
     spark = [e for e in chain if isinstance(e, Py4JError | PySparkException)]
     if not dead and not spark:
         return None
@@ -71,7 +71,8 @@ def last_words(error: BaseException) -> str | None:
 
 
 def _no_answer(error: BaseException) -> bool:
-    return isinstance(error, Py4JError) and "Answer from Java side is empty" in str(error)
+    """Whether the gateway failed without an error of Java's: py4j then says no more than what it had called."""
+    return isinstance(error, Py4JError) and not isinstance(error, Py4JJavaError)
 
 
 def _chain(error: BaseException) -> list[BaseException]:

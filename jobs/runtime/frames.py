@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import reduce
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from schemas.contract import ContractError, Table
@@ -42,6 +42,11 @@ def paired(table: Table, candidate: DataFrame, stored: DataFrame) -> DataFrame:
     equal = reduce(lambda a, b: a & b, [F.col(f"n.{c}").eqNullSafe(F.col(f"o.{c}")) for c in columns])
     op = F.when(F.col("n").isNull(), "delete").when(F.col("o").isNull(), "insert").when(~equal, "update")
     return keys.select(op.alias(OP), F.coalesce("n", "o").alias("_row"), "_new", "_old")
+
+
+def no_key(table: Table, of: str = "") -> Column:
+    """Whether a part of the key is null; `of` is put before the columns' names."""
+    return reduce(lambda a, b: a | b, [F.col(f"{of}{k}").isNull() for k in table.key])
 
 
 def differing(table: Table, pairs: DataFrame) -> DataFrame:

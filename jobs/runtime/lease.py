@@ -55,6 +55,9 @@ class Claim:
     def transaction(self) -> tuple[str, int]:
         """(application, number) of the next commit, under the lease. Raises LeaseError and MovedError."""
         self.take()
+        return self._next()
+
+    def _next(self) -> tuple[str, int]:
         self.begun += 1
         return _APPLICATION, self.fence * _COMMITS + self.begun
 
@@ -64,15 +67,16 @@ class Claim:
             raise LeaseError(self.lost)
         if self.fence:
             return
+        looked_at = self.lake.identities()
         _despite_conflicts(lambda: self.lake.make(LEASES))
         self.fence, inherited = _take(self.lake, self.run_id, self.break_lock)
-        if beating := _own_session(self.lake):
-            threading.Thread(target=self._keep_beating, args=(beating,), daemon=True).start()
+        threading.Thread(target=self._keep_beating, args=(_own_session(self.lake),), daemon=True).start()
         if inherited:
-            _show_fence(self.lake, self.fence * _COMMITS)
+            self._show_fence()
         self.lake.sweep_staging(self.run_id)
-        if moved := self.lake.moved():
-            raise MovedError(f"{', '.join(moved)}: written while this run looked, or taken over from a dead one")
+        self.lake.look()
+        if moved := sorted(n for n, was in looked_at.items() if n != LEASES.name and self.lake.rows_version(n) != was):
+            raise MovedError(f"{', '.join(moved)}: written by another run while this one looked")
 
     def check_commit(self, table: str, said: Mapping[str, Any]) -> None:
         """Raises LeaseError where the newest commit of a table that was just written is not of this fence."""
@@ -88,6 +92,18 @@ class Claim:
         if self.fence and not self.lost:
             with suppress(Exception):
                 _despite_conflicts(lambda: _update(self.lake.spark, self.lake, "holder = NULL", self._mine))
+
+    def _show_fence(self) -> None:
+        """An empty commit of this fence in every table. It moves no row, so what was finished stays finished; where the
+        old run wrote between the look and the commit, a second one says nothing of rows.
+        """
+        for name in self.lake.names():
+            if name != LEASES.name:
+                before = self.lake.fresh(name)
+                mine = {"fence": self.fence}
+                self.lake.mark(name, self._next(), self.lake.keeping(name) | mine)
+                if self.lake.fresh(name) != before + 1:
+                    self.lake.mark(name, self._next(), mine)
 
     @property
     def _mine(self) -> str:
@@ -144,12 +160,9 @@ def as_only_writer(
                 say(f"{e}: looking again")
 
 
-def _own_session(lake: Lake) -> Any | None:
-    """A session without the settings that a commit of the run puts into its own; None where there is none to be had."""
-    try:
-        return lake.spark.newSession()
-    except (AttributeError, NotImplementedError, PySparkException):
-        return None
+def _own_session(lake: Lake) -> Any:
+    """A session without the settings that a commit of the run puts into its own; Connect has clones only."""
+    return lake.spark.cloneSession() if hasattr(lake.spark, "cloneSession") else lake.spark.newSession()
 
 
 def _update(spark: Any, lake: Lake, change: str, where: str) -> None:
@@ -196,12 +209,12 @@ def _current(lake: Lake) -> dict[str, Any]:
 
 def _despite_conflicts(work: Callable[[], object]) -> None:
     """Do it again where another writer of the lease came first: Delta raises and has written nothing."""
-    for last in (False, False, False, False, True):
+    for left in reversed(range(5)):
         try:
             work()
             return
         except Exception as e:  # from Delta, which has its own classes where Python knows them, and py4j's where not
-            if last or not _CONFLICT.search(str(e)):
+            if not left or not _CONFLICT.search(str(e)):
                 raise
 
 
@@ -213,12 +226,3 @@ def holder_of(lake: Lake) -> dict[str, Any]:
 
 def _time(value: Any) -> str:
     return "?" if value is None else f"{value:%Y-%m-%d %H:%M:%S}"
-
-
-def _show_fence(lake: Lake, number: int) -> None:
-    """An empty commit of this fence in every table."""
-    for name in lake.names():
-        if name != LEASES.name:
-            rows = lake.spark.sql(f"SELECT * FROM {lake.ref(name)} LIMIT 0")
-            writer = rows.write.format("delta").mode("append").option("txnAppId", _APPLICATION)
-            writer.option("txnVersion", str(number)).save(lake.location(name))

@@ -47,7 +47,7 @@ def migrate(lake: Lake, table: Table) -> list[str]:
     for statement in statements:
         lake.alter(table, statement)
     if statements:
-        lake.alter(table, f"SET TBLPROPERTIES ('refinelake.contract' = '{table.identity()}')")
+        lake.alter(table, f"SET TBLPROPERTIES ('refinelake.contract' = '{table.identity()}')", last=True)
     return statements
 
 

@@ -18,6 +18,7 @@ from jobs.runtime.accounting import StageResult
 from jobs.runtime.cpu import CpuWatch, watch
 from jobs.runtime.fixpoint import fixpoint
 from jobs.runtime.frames import OP, align
+from jobs.runtime.lease import MovedError
 from jobs.runtime.quarantine import append_measured
 from jobs.runtime.stage import Decide, Measure, Publish, Stage, signature
 from jobs.runtime.tables import Lake
@@ -89,6 +90,8 @@ def run_stages(
             run.results.append(result)
             if run.progress:
                 run.progress.finished(result)
+    except MovedError:
+        raise  # the run begins again, and nothing of this beginning is a result
     except BaseException:
         # What ended the run is what its user must see: a session that died with it cannot record anything.
         with suppress(Exception):
@@ -222,7 +225,7 @@ def write_changes(
     Returns how many. Raises QualityError, before anything is written, where a key is double in either of the two.
     """
     stored = within(run.lake.read(table).select(*table.narrow())) if run.lake.version(table.name) else None
-    changed, counts, key = changeset.compared(run, stage, table, candidate, stored)
+    changed, counts, key = changeset.compared(run, table, candidate, stored)
     if key.passed and not any(counts.values()):
         return 0  # nor is there anything to record
     quality.gate(run.checks, run.run_id, stage, table, [key])

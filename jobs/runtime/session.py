@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import tempfile
@@ -25,28 +26,33 @@ def session() -> SparkSession:
     if SparkSession.getActiveSession() is not None or any(v in os.environ for v in _SUBMITTED):
         return SparkSession.builder.appName("refinelake").getOrCreate()
     _prepare_local()
+    # Where the JVM dies, py4j logs its own traceback on the root logger before it raises: the error itself is enough.
+    logging.getLogger().addFilter(lambda record: record.msg != "Exception while sending command.")
     with _noise_to(LOG):
         return SparkSession.builder.appName("refinelake").getOrCreate()
 
 
 @contextmanager
 def _noise_to(log: Path) -> Iterator[None]:
-    """Start the JVM with its standard error in a file: resolver and Spark logs would bury what a run says.
+    """Start the JVM with its standard output and error in a file: they would bury what a run says.
 
     On failure the end of that file is shown, with its name.
     """
+    sys.stdout.flush()
     sys.stderr.flush()
-    kept = os.dup(2)
+    kept = {stream: os.dup(stream) for stream in (1, 2)}
     with log.open("wb") as out:
-        os.dup2(out.fileno(), 2)
+        for stream in kept:
+            os.dup2(out.fileno(), stream)
     try:
         yield
     except Exception as e:
         said = "\n".join(log.read_text(errors="replace").splitlines()[-20:])
         raise RuntimeError(f"Spark: expected a session, found {type(e).__name__}; the end of {log}:\n{said}") from e
     finally:
-        os.dup2(kept, 2)
-        os.close(kept)
+        for stream, before in kept.items():
+            os.dup2(before, stream)
+            os.close(before)
 
 
 def _prepare_local() -> None:

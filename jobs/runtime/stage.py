@@ -49,7 +49,7 @@ class Measure:
 class Decide:
     """`transform(*reads, params)` decides about each row of `population(*reads)`, by default the kept rows of reads[0].
 
-    An iterative transform also gets `fixpoint=`, see runner.fixpoint. `rejects` marks a stage that writes its share of
+    An iterative transform also gets `fixpoint=`, see jobs/runtime/fixpoint.py. `rejects` marks a stage that writes its share of
     the rejects table only: rows where `scope` holds.
     """
 

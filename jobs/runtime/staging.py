@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlparse
 
 from pyspark.sql import Column, DataFrame, Observation, SparkSession
 
-_WRITER = re.compile(r"\d{8}T\d{6}-")
+RUN_TIME = "%Y%m%dT%H%M%S"
+"""How the name of a run begins."""
+_RUN = re.compile(r"(?P<reader>reader-)?(?P<time>\d{8}T\d{6})-")
 
 
 @dataclass
@@ -45,23 +49,27 @@ class Staging:
         root = self.staging_root or f"{self.warehouse.rstrip('/')}/_staging"
         return f"{root.rstrip('/')}/{run_id}"
 
-    def sweep_staging(self, run_id: str) -> str | None:
-        """Remove what other writers left behind; only the holder of the lease may. Readers name theirs otherwise."""
-        try:
-            left = [name for name in _names(self.staging("")) if _WRITER.match(name) and name != run_id]
-        except Exception as e:  # every driver has errors of its own, and some are not installed
-            return f"{self.staging('')}: expected to list what was set aside, found {type(e).__name__}: {e}"
-        return next((said for name in left if (said := self.drop_staging(name))), None)
+    def sweep_staging(self, run_id: str) -> None:
+        """Remove what other writers left behind, and readers of yesterday; only the holder of the lease may.
 
-    def drop_staging(self, run_id: str = "") -> str | None:
-        """Remove what a run set aside; without a run that of every run, which only the holder of the lease may say.
+        What cannot be removed now is removed by a later run.
+        """
+        yesterday = f"{datetime.now(UTC) - timedelta(days=1):{RUN_TIME}}"
+        with suppress(Exception):  # every driver has errors of its own, and some are not installed
+            for name in _names(self.staging("")):
+                found = _RUN.match(name)
+                if found and name != run_id and (found["time"] < yesterday or not found["reader"]):
+                    self.drop_staging(name)
+
+    def drop_staging(self, run_id: str) -> str | None:
+        """Remove what a run set aside.
 
         Returns a warning where that was not possible: clean-up never ends a run that has done its work.
         """
         place = self.staging(run_id)
         try:
             _remove(place)
-        except Exception as e:  # as above
+        except Exception as e:  # every driver has errors of its own, and some are not installed
             return f"{place}: expected to remove what was set aside, found {type(e).__name__}: {e}; remove it by hand"
         return None
 

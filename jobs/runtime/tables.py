@@ -1,4 +1,4 @@
-"""The only module that knows Delta: create by contract, read a pinned version, write what changed.
+"""What writes Delta: create by contract, read a pinned version, write what changed.
 
 Tables are folders under one warehouse location, addressed as delta.`location/name`, so the same code runs on a laptop
 folder, an object store or a Unity Catalog external location.
@@ -17,13 +17,14 @@ from pyspark.sql import DataFrame, DataFrameWriter
 from jobs.runtime.frames import OP, same_columns
 from jobs.runtime.migration import migrate
 from jobs.runtime.staging import Staging
-from jobs.runtime.versions import Commit, all_newest, newest, table_names
+from jobs.runtime.versions import ROWS_VERSION, Commit, all_newest, newest, table_names
 from schemas.contract import RETENTION_DAYS, Table, quote
 from schemas.ops import LEASES
 
 if TYPE_CHECKING:
     from jobs.runtime.lease import Claim
 
+_OURS = ("contract", "fence", ROWS_VERSION)
 _METADATA = "spark.databricks.delta.commitInfo.userMetadata"
 _APP, _TRANSACTION = "spark.databricks.delta.write.txnAppId", "spark.databricks.delta.write.txnVersion"
 
@@ -62,7 +63,7 @@ class Lake(Staging):
     def metadata(self, name: str) -> dict[str, Any]:
         """What the newest commit says of itself: run, stage, signature."""
         last = self._last(name)
-        return {} if last is None else {k: v for k, v in last.said.items() if k not in ("contract", "fence")}
+        return {} if last is None else {k: v for k, v in last.said.items() if k not in _OURS}
 
     def look(self) -> None:
         """Read the newest commit of every table at once; what was known before is forgotten."""
@@ -72,11 +73,9 @@ class Lake(Staging):
         """Every table there is."""
         return table_names(self.spark, self.warehouse)
 
-    def moved(self) -> list[str]:
-        """Tables that were written since they were looked at; they are looked at anew."""
-        before = self._known
-        self.look()
-        return sorted(n for n, c in before.items() if self._last(n) != c and (c is None or n != LEASES.name))
+    def identities(self) -> dict[str, int | None]:
+        """The version that last moved the rows of each table that was looked at, None for one that is not there."""
+        return {name: last and last.rows_version for name, last in self._known.items()}
 
     def _last(self, name: str) -> Commit | None:
         if name not in self._known:
@@ -123,11 +122,15 @@ class Lake(Staging):
         """The contract's properties with this warehouse's retention."""
         return table.properties(self.retention_days)
 
-    def alter(self, table: Table, change: str) -> None:
-        """ALTER TABLE, under the lease."""
+    def alter(self, table: Table, change: str, last: bool = False) -> None:
+        """ALTER TABLE, under the lease. Only the last of several says that the table has its contract now: a run that
+        dies in between is followed by one that finds what is missing.
+        """
         if self.claim:
             self.claim.take()
-        with self._saying(self._signed(table, {})):
+        kept = {} if change.startswith("ADD COLUMNS") else self.keeping(table.name)
+        kept.pop("contract", None)
+        with self._saying(self._signed(table, kept) if last else kept):
             self.spark.sql(f"ALTER TABLE {self.ref(table.name)} {change}")
         self._known.pop(table.name, None)
 
@@ -136,10 +139,26 @@ class Lake(Staging):
         before = self.version(table.name)
         if self.claim:
             self.claim.take()
-        with self._saying(self._signed(table, {})):
+        with self._saying(self._signed(table, self.keeping(table.name))):
             self.spark.sql(statement.format(table=self.ref(table.name))).collect()
         self._known.pop(table.name, None)
         return self.version(table.name) != before
+
+    def fresh(self, name: str) -> int:
+        """Newest version of a table that exists, looked up anew."""
+        self._known.pop(name, None)
+        return self.version(name) or 0
+
+    def mark(self, name: str, transaction: tuple[str, int], said: Mapping[str, Any]) -> None:
+        """A commit without rows, as a Delta transaction (application, number)."""
+        rows = self.spark.sql(f"SELECT * FROM {self.ref(name)} LIMIT 0")
+        writer = rows.write.format("delta").mode("append").option("userMetadata", json.dumps(said))
+        writer.option("txnAppId", transaction[0]).option("txnVersion", str(transaction[1])).save(self.location(name))
+
+    def keeping(self, name: str) -> dict[str, Any]:
+        """What a commit that moves no row says: all that the newest one said, and which version moved the rows."""
+        last = self._last(name)
+        return {} if last is None else {**last.said, ROWS_VERSION: last.rows_version}
 
     def overwrite(self, table: Table, rows: DataFrame, metadata: Mapping[str, Any]) -> None:
         """Put rows in the place of all others, in one commit."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from jobs.runtime.tables import Lake
@@ -60,8 +60,8 @@ def double_keys(lake: Lake, table: Table) -> int:
 def repair(lake: Lake, table: Table, run_id: str) -> int:
     """Leave one row of each key, the smallest by its narrow columns, in one commit. Returns the rows removed.
 
-    Which of two different rows is right, nobody can say here; stages that read the table decide anew, and a decision
-    is taken again because its table has moved.
+    Rows of one key have the same text wherever the key names it. Which of two others is right, nobody can say here;
+    stages that read the table decide anew, and a decision is taken again because its table has moved.
     """
     rows = lake.read(table)
     before = rows.count()
@@ -71,12 +71,7 @@ def repair(lake: Lake, table: Table, run_id: str) -> int:
 
 
 def _one_of_each(table: Table, rows: DataFrame) -> DataFrame:
-    """Rows with equal keys have equal texts wherever the key names the text, so dropDuplicates may take any of them."""
     maps = {c.name for c in table.columns if c.type.startswith("map")}
-    order = [F.to_json(c) if c in maps else F.col(c) for c in table.narrow() if c not in table.key]
-    if not order:
-        return rows.dropDuplicates([*table.key])
-    from pyspark.sql import Window
-
+    order = [F.to_json(c) if c in maps else F.col(c) for c in table.narrow()]
     first = F.row_number().over(Window.partitionBy(*table.key).orderBy(*order))
     return rows.withColumn("_n", first).where("_n = 1").drop("_n")

@@ -21,7 +21,9 @@ KEEPS_ROWS = frozenset(
         *("CHANGE COLUMN", "DROP FEATURE", "SET COLUMN COMMENT"),
     }
 )
-"""Operations of Delta's log after which a table holds the rows that it held before (ADD COLUMNS gives them a null)."""
+"""Operations after which a table holds the rows that it held before (ADD COLUMNS gives them a null)."""
+ROWS_VERSION = "rows_version"
+"""What our own commits that move no row say of the newest one that did: no history needs to be read for it."""
 _NO_TABLE = ("DELTA_TABLE_ONLY_OPERATION", "DELTA_MISSING_DELTA_TABLE", "DELTA_PATH_DOES_NOT_EXIST")
 _LOG = r"/([^/]+)/_delta_log/(\d{20})\.json$"
 
@@ -38,15 +40,16 @@ class Commit:
 def all_newest(spark: SparkSession, warehouse: str) -> dict[str, Commit]:
     """The newest commit of every table of a warehouse, in two small jobs however many tables there are.
 
-    A table whose newest commit moved no rows is left out: its history must be asked (`newest`).
+    A table is left out whose newest commit is maintenance that somebody else did: its history must be asked (`newest`).
     """
     rows = _last_files(spark, warehouse)
-    said = _commit_infos(spark, [path for path, _ in rows.values()])
+    infos = _commit_infos(spark, [path for path, _ in rows.values()])
     found = {}
     for name, (_, version) in rows.items():
-        info = said.get((name, version))
-        if info and info["operation"] not in KEEPS_ROWS:
-            found[name] = Commit(version, version, _metadata(info.get("userMetadata")))
+        info = infos.get((name, version))
+        said = _metadata(info.get("userMetadata")) if info else {}
+        if info and (moved := _rows_moved(version, info["operation"], said)) is not None:
+            found[name] = Commit(version, moved, said)
     return found
 
 
@@ -90,12 +93,20 @@ def newest(spark: SparkSession, table: str) -> Commit | None:
             if e.getCondition() in _NO_TABLE:
                 return None
             raise
-        moved = next((r["version"] for r in rows if r["operation"] not in KEEPS_ROWS), None)
+        found = (_rows_moved(r["version"], r["operation"], _metadata(r["userMetadata"])) for r in rows)
+        moved = next((version for version in found if version is not None), None)
         if moved is not None:
             break
     return Commit(
         rows[0]["version"], rows[-1]["version"] if moved is None else moved, _metadata(rows[0]["userMetadata"])
     )
+
+
+def _rows_moved(version: int, operation: str, said: Mapping[str, Any]) -> int | None:
+    """The version that last moved rows, as one commit tells it: itself, or what it names; None where it cannot tell."""
+    if ROWS_VERSION in said:
+        return int(said[ROWS_VERSION])
+    return None if operation in KEEPS_ROWS else version
 
 
 def _metadata(text: str | None) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -71,14 +72,15 @@ def test_a_dead_holder_is_taken_over_and_writes_nothing_more(
     heir = Lake(spark, filled.warehouse)
     with claimed(filled, "dead"):
         filled.append(THINGS, things(filled, 2), {"run_id": "dead"})
+        moved = filled.rows_version("things")
         if not broken:
             monkeypatch.setattr(lease, "STALE_SECONDS", 0)
-        with claimed(heir, "heir", break_lock=broken):
+        with claimed(heir, "heir", break_lock=broken) as claim:
             heir.ensure(THINGS)
             assert holder_of(filled)["holder"] == "dead", "taken at the first write, not before"
             rows = things(filled, 3).selectExpr("'insert' AS _op", "id")
-            with pytest.raises(MovedError, match="taken over from a dead one"):
-                heir.merge(THINGS, rows, {"run_id": "heir"})
+            claim.take()
+            assert heir.rows_version("things") == moved, "what was made from the table is still finished"
             heir.merge(THINGS, rows, {"run_id": "heir"})
             for verb in ("append", "merge", "delete"):
                 gone = things(filled, 1)
@@ -88,6 +90,15 @@ def test_a_dead_holder_is_taken_over_and_writes_nothing_more(
             heir.append(THINGS, things(filled, 5), {"run_id": "heir"})
     assert ids(filled) == [1, 2, 3, 5]
     assert holder_of(filled)["holder"] is None, "the dead one gave back what it no longer had"
+
+
+def test_a_dead_run_that_wrote_after_its_heir_had_looked_is_noticed(filled: Lake, spark: SparkSession) -> None:
+    heir = Lake(spark, filled.warehouse)
+    with claimed(filled, "dead"), claimed(heir, "heir", break_lock=True):
+        assert heir.version("things") == 1
+        filled.append(THINGS, things(filled, 2), {"run_id": "dead"})
+        with pytest.raises(MovedError, match=r"^things: "):
+            heir.append(THINGS, things(filled, 3), {"run_id": "heir"})
 
 
 def test_a_dead_run_cannot_write_a_table_that_its_heir_has_not_written_yet(filled: Lake, spark: SparkSession) -> None:
@@ -104,8 +115,9 @@ def test_a_dead_run_cannot_write_a_table_that_its_heir_has_not_written_yet(fille
 
 
 def test_what_a_dead_run_had_set_aside_is_swept_and_what_a_reader_has_is_not(filled: Lake) -> None:
-    mine, dead, reader = "20261129T094000-aaaaaa", "20261128T020000-bbbbbb", "reader-20261129T093000-cccccc"
-    for name in (mine, dead, reader):
+    now = f"{datetime.now(UTC):%Y%m%dT%H%M%S}"
+    mine, dead, reader = f"{now}-aaaaaa", f"{now}-bbbbbb", f"reader-{now}-cccccc"
+    for name in (mine, dead, reader, "reader-20260101T000000-dddddd"):
         filled.stage(things(filled, 1), name, "rows")
     with claimed(filled, mine) as claim:
         claim.take()

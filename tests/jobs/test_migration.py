@@ -59,6 +59,24 @@ def test_constraints_clustering_and_properties_follow_the_contract(filled: Lake)
     assert not detail(filled)["clusteringColumns"]
 
 
+def test_a_run_that_died_between_two_changes_is_followed_by_one_that_ends_them(
+    filled: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = replace(THINGS, constraints=THINGS.constraints | {"named": "id > 0"}, cluster_by=("size",))
+    alter = Lake.alter
+
+    def dies(lake: Lake, table: Table, change: str, last: bool = False) -> None:
+        if change.startswith("CLUSTER"):
+            raise KeyboardInterrupt
+        alter(lake, table, change, last)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Lake, "alter", dies)
+        filled.ensure(wanted)
+    Lake(filled.spark, filled.warehouse).ensure(wanted)
+    assert detail(filled)["clusteringColumns"] == ["size"]
+
+
 def test_a_column_may_hold_nulls_again(filled: Lake) -> None:
     filled.ensure(replace(THINGS, columns=column(THINGS, "id", nullable=True)))
     assert filled.spark.sql(f"SELECT * FROM {filled.ref('things')}").schema["id"].nullable

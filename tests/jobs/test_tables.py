@@ -201,6 +201,16 @@ def test_staged_rows_read_back_as_they_were_and_go_away(lake: Lake, spark: Spark
     lake.drop_staging("r1")
 
 
+def test_maintenance_moves_no_row_and_is_known_without_a_history(filled: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    filled.append(THINGS, things(filled.spark, [("z", 1, 1, None, "r")]), {"run_id": "r2"})
+    assert filled.maintain(THINGS, "OPTIMIZE {table}") and filled.maintain(THINGS, "VACUUM {table}")
+    again = Lake(filled.spark, filled.warehouse)
+    monkeypatch.setattr("jobs.runtime.tables.newest", lambda *_: pytest.fail("a history was read"))
+    again.look()
+    assert (again.rows_version("things"), again.metadata("things")) == (2, {"run_id": "r2"})
+    assert again.version("things") > 2
+
+
 def test_metadata_of_a_table_that_is_not_there_is_empty(lake: Lake) -> None:
     assert lake.metadata("things") == {}
     assert json.dumps(lake.metadata("nobody")) == "{}"

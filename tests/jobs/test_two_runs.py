@@ -15,6 +15,7 @@ from jobs.runtime.lease import LeaseError, as_only_writer, holder_of
 from jobs.runtime.tables import Lake
 from jobs.runtime.upkeep import double_keys, repair
 from schemas.code import EXACT_DUPLICATES, FILE_DECISIONS
+from schemas.ops import RUNS
 from tests.jobs.pipeline import World, contents_of, run_all
 
 STAGES = flow.STAGES[:2]
@@ -50,6 +51,7 @@ def test_one_of_two_runs_writes_or_they_follow_each_other(spark: SparkSession, t
         run_all(scratch, manifest, "scratch", stages=STAGES)
         for table in (*flow.INGESTED, FILE_DECISIONS, EXACT_DUPLICATES):
             assert contents_of(lake, table) == contents_of(scratch, table), table.name
+        assert double_keys(lake, RUNS) == 0, "a run that began again has recorded its one end only"
 
 
 def test_double_keys_are_found_and_mended_and_the_next_run_goes_on(spark: SparkSession, tmp_path: Path) -> None:
