@@ -44,6 +44,7 @@ REPOSITORIES = Table(
     key=("repo_id",),
     constraints={"status_known": "status in ('fresh', 'stale')", "stars_natural": "stars is null or stars >= 0"},
     made_from=("sources",),
+    feed=True,
 )
 
 RAW_FILES = Table(
@@ -67,11 +68,13 @@ RAW_FILES = Table(
         Column("generated", "boolean", "The file says, or looks as if, a program wrote it.", nullable=False),
         Column("commit_time", "timestamp", "Newest commit that touched the path, where the source knows it."),
         Column("licences", "array<string>", "Licences of this very file where the source knows them; sorted."),
+        Column("unit", "string", "Unit of the source that it was read from, see `sources`."),
     ),
     key=("file_id",),
     cluster_by=("content_id",),
     constraints={"kind_known": f"kind in {KINDS}", "size_positive": "size_bytes > 0"},
     made_from=("sources",),
+    feed=True,
 )
 
 CONTENTS = Table(
@@ -80,9 +83,11 @@ CONTENTS = Table(
     (
         _CONTENT_ID,
         Column("text_bytes", "bigint", "Bytes of the text in UTF-8.", nullable=False),
+        Column("run_id", "string", "Run that added the text: who needs few texts opens the files of few runs."),
         Column("text", "string", "The text.", nullable=False),
     ),
     key=("content_id",),
+    volatile=("run_id",),
     cluster_by=("content_id",),
     made_from=("sources",),
     text=("text",),
@@ -115,6 +120,7 @@ FINGERPRINTS = Table(
     key=("unit_id", "chunk", "kernel_version"),
     cluster_by=("unit_id",),
     made_from=("contents",),
+    feed=True,
 )
 
 CLEANED_TEXTS = Table(
@@ -136,12 +142,15 @@ CLEANED_TEXTS = Table(
         ),
         Column("cells_cut", "bigint", "Notebook outputs cut to their bound.", nullable=False),
         Column("failure", "string", "Why the text could not be cleaned; null where it could."),
+        Column("run_id", "string", "Run that cleaned the text, as in contents."),
         Column("text", "string", "The cleaned text; null where cleaning changed nothing."),
     ),
     key=("content_id", "language", "kind", "kernel_version"),
+    volatile=("run_id",),
     cluster_by=("content_id",),
     made_from=("exact_duplicates", "contents"),
     text=("text",),
+    feed=True,
 )
 
 
@@ -178,6 +187,7 @@ FILE_DECISIONS = Table(
     cluster_by=("file_id",),
     constraints=_DECIDED,
     made_from=("raw_files", "repositories"),
+    feed=True,
 )
 
 _REPRESENTATIVE = Column("representative", "string", "file_id of the copy that stands for the group.", nullable=False)
@@ -192,6 +202,7 @@ EXACT_DUPLICATES = Table(
     cluster_by=("file_id",),
     constraints=_DECIDED | {"kept_represents": "keep = (file_id = representative)"},
     made_from=("file_decisions", "raw_files", "repositories"),
+    feed=True,
 )
 
 NEAR_PAIRS = Table(
@@ -207,6 +218,7 @@ NEAR_PAIRS = Table(
     cluster_by=("unit_a",),
     constraints={"ordered": "unit_a < unit_b"},
     made_from=("exact_duplicates", "fingerprints"),
+    feed=True,
 )
 
 NEAR_DUPLICATES = Table(
@@ -231,6 +243,7 @@ NEAR_DUPLICATES = Table(
     cluster_by=("file_id",),
     constraints=_DECIDED,
     made_from=("exact_duplicates", "near_pairs", "raw_files", "repositories"),
+    feed=True,
 )
 
 FILTER_DECISIONS = Table(
@@ -248,6 +261,7 @@ FILTER_DECISIONS = Table(
     cluster_by=("file_id",),
     constraints=_DECIDED,
     made_from=("near_duplicates", "raw_files", "cleaned_texts", "signals"),
+    feed=True,
 )
 
 CLEAN_DUPLICATES = Table(
@@ -258,6 +272,7 @@ CLEAN_DUPLICATES = Table(
     cluster_by=("file_id",),
     constraints=_DECIDED | {"kept_represents": "keep = (file_id = representative)"},
     made_from=("filter_decisions", "raw_files", "repositories"),
+    feed=True,
 )
 
 SAMPLE_DECISIONS = Table(
@@ -276,6 +291,7 @@ SAMPLE_DECISIONS = Table(
     cluster_by=("file_id",),
     constraints=_DECIDED | {"rate_is_share": "rate > 0 and rate <= 1"},
     made_from=("clean_duplicates", "raw_files", "cleaned_texts"),
+    feed=True,
 )
 
 CODE_CORPUS = Table(

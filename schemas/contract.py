@@ -65,7 +65,7 @@ class Table:
 
     `key` names the columns that identify a row; `constraints` are row invariants that Delta itself enforces;
     `volatile` columns (run ids) may differ between two equal tables; `text` names the wide columns that only measure
-    and publish stages may read.
+    and publish stages may read. With `feed` Delta can tell the rows that changed between two versions.
     """
 
     name: str
@@ -79,6 +79,7 @@ class Table:
     volatile: tuple[str, ...] = ()
     text: tuple[str, ...] = ()
     deletion_vectors: bool = True
+    feed: bool = False
 
     def __post_init__(self) -> None:
         names = set(self.names)
@@ -127,6 +128,7 @@ class Table:
         indexed = min((self.names.index(t) for t in self.text), default=len(self.names))
         props = {
             "delta.enableDeletionVectors": str(self.deletion_vectors).lower(),
+            "delta.enableChangeDataFeed": str(self.feed).lower(),
             "delta.dataSkippingNumIndexedCols": str(min(indexed, 32)),
             "delta.deletedFileRetentionDuration": f"interval {retention_days} days",
             "delta.logRetentionDuration": f"interval {retention_days * _LOG_FACTOR} days",

@@ -52,7 +52,7 @@ REJECTS = Table(
     "rejects",
     "Input that could not be used, one row per refusal with its reason. Nothing vanishes.",
     (
-        Column("reject_id", "string", "SHA-256 of stage, source, path and reason.", nullable=False),
+        Column("reject_id", "string", "SHA-256 of stage, source, unit, path and reason.", nullable=False),
         Column("stage", "string", "Stage that refused it.", nullable=False),
         Column("source_id", "string", "Source it came from.", nullable=False),
         Column("path", "string", "Path inside the source; null when the source as a whole was refused."),
@@ -60,6 +60,7 @@ REJECTS = Table(
         Column("reason", "string", "Machine-readable reason.", nullable=False),
         Column("detail", "string", "What was found, for a person."),
         Column("size_bytes", "bigint", "Size where known."),
+        Column("unit", "string", "Unit of the source that it was read from; null where a text was refused later."),
     ),
     key=("reject_id",),
     cluster_by=("stage", "reason"),
@@ -96,18 +97,19 @@ SOURCES = Table(
     key=("source_id", "unit"),
 )
 
-SOURCE_FACTS = Table(
-    "source_facts",
+UNIT_FACTS = Table(
+    "unit_facts",
     "What sources say of their repositories themselves; `repositories` fills the gaps from the manifest.",
     (
         Column("source_id", "string", "Source of the manifest.", nullable=False),
+        Column("unit", "string", "Unit of the source that says it, as in `sources`.", nullable=False),
         Column("said_repo", "string", "Repository as the source names its files; empty where it does not.", False),
         Column("declared_repo", "string", "Repository that the package's own metadata declares."),
         Column("revision", "string", "Commit or version read."),
         Column("stars", "bigint", "Stars by the source's own record."),
         Column("licences", "array<string>", "Licences that the package's own metadata declares; sorted."),
     ),
-    key=("source_id", "said_repo"),
+    key=("source_id", "unit", "said_repo"),
     made_from=("sources",),
 )
 
@@ -125,4 +127,4 @@ LEASES = Table(
     key=("name",),
 )
 
-TABLES = (RUNS, CHECKS, REJECTS, RELEASES, SOURCES, SOURCE_FACTS, LEASES)
+TABLES = (RUNS, CHECKS, REJECTS, RELEASES, SOURCES, UNIT_FACTS, LEASES)

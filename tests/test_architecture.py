@@ -40,8 +40,8 @@ MAY_ACT = {
     "jobs/code/what_if.py": "shown to a person: counts by rule set and by rule",
 }
 
-DELTA_HOME = "jobs/runtime/tables.py"
-DELTA_HOUSE = (DELTA_HOME, *(f"jobs/runtime/{part}.py" for part in ("versions", "migration", "lease", "upkeep")))
+
+DELTA_HOUSE = tuple(f"jobs/runtime/{part}.py" for part in ("tables", "versions", "migration", "lease", "upkeep"))
 DELTA_READERS = (
     "jobs/runtime/snapshot.py",
     "jobs/runtime/readable.py",
@@ -192,8 +192,8 @@ def test_a_transform_carries_no_plan_out() -> None:
     )
 
 
-def test_only_tables_sets_spark_settings() -> None:
-    assert [use for path, tree in sources(*LAYERS) if path != DELTA_HOME for use in configuring(path, tree)] == []
+def test_only_the_house_of_delta_sets_spark_settings() -> None:
+    assert [use for path, tree in sources(*LAYERS) if path not in DELTA_HOUSE for use in configuring(path, tree)] == []
 
 
 @pytest.mark.parametrize(

@@ -103,7 +103,7 @@ def test_add_a_source_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     (source,) = read_manifest(str(manifest))
     unit = Unit(source.source_id, source.kind, source.location)
     state = sources.probe(unit)
-    assert state.reachable and state.units == [str(file)]
+    assert state.reachable and list(state.units) == [str(file)]
     found = [(r.path, r.text, r.reason) for r in sources.read(unit, str(file))]
     assert found == [("line0.txt", "one", None), ("line1.txt", None, "empty"), ("line2.txt", None, "binary")]
     missing = sources.probe(Unit("x", "lines", str(tmp_path / "none")))

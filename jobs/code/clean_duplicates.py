@@ -8,6 +8,7 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 
 from jobs.code.ranking import copies
+from jobs.code.touched import BY_CLEAN
 from jobs.runtime.stage import Decide, NoParams
 from schemas.code import CLEAN_DUPLICATES, FILTER_DECISIONS, RAW_FILES, REPOSITORIES
 
@@ -22,6 +23,7 @@ STAGE = Decide(
     clean_duplicates,
     reads=(FILTER_DECISIONS, RAW_FILES, REPOSITORIES),
     writes=CLEAN_DUPLICATES,
+    narrow=BY_CLEAN,
 )
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.code.texts import kept_files
+from jobs.code.touched import CLEANED
 from jobs.runtime.stage import Measure
 from schemas.code import CLEANED_TEXTS, CONTENTS, NEAR_DUPLICATES, RAW_FILES
 from udfs.cleaning.clean import Cleaning
@@ -36,6 +37,7 @@ STAGE = Measure(
     writes=CLEANED_TEXTS,
     kernel_version=Cleaning.version,
     params=Cleaning(),
+    narrow=CLEANED,
 )
 
 if __name__ == "__main__":

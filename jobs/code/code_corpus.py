@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 
 from jobs.code.parameters import Dedup
 from jobs.code.texts import kept_files, with_text
+from jobs.code.touched import PUBLISHED
 from jobs.runtime.stage import Publish
 from schemas.code import (
     CLEANED_TEXTS,
@@ -60,6 +61,7 @@ STAGE = Publish(
     texts=(CONTENTS, CLEANED_TEXTS),
     writes=CODE_CORPUS,
     params=Dedup(),
+    narrow=PUBLISHED,
 )
 
 if __name__ == "__main__":

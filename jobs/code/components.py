@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-Fixpoint = Callable[[Callable[[DataFrame], DataFrame], DataFrame], DataFrame]
+Fixpoint = Callable[..., DataFrame]
+"""jobs/runtime/fixpoint.py."""
 
 
 def components(edges: DataFrame, fixpoint: Fixpoint) -> DataFrame:
@@ -16,10 +18,28 @@ def components(edges: DataFrame, fixpoint: Fixpoint) -> DataFrame:
     Each round costs a few shuffles of the edges, whose number never grows; O(log^2 n) rounds, four or five in practice.
     """
     directed = edges.select(F.greatest("u", "v").alias("u"), F.least("u", "v").alias("v")).where("u <> v").distinct()
-    stars = fixpoint(lambda rows: small_star(large_star(rows)), directed)
+    stars = fixpoint(lambda rows: small_star(large_star(rows)), directed, stars_of)
     return stars.select(F.col("u").alias("node"), F.col("v").alias("root")).union(
         stars.select(F.col("v").alias("node"), F.col("v").alias("root")).distinct()
     )
+
+
+def stars_of(edges: pa.Table) -> pa.Table:
+    """What large-star and small-star end with, of edges in memory: each node with the smallest of its component."""
+    least: dict[str, str] = {}
+
+    def root(node: str) -> str:
+        while (above := least.setdefault(node, node)) != node:
+            least[node] = least[above]  # halves the way for who comes next
+            node = above
+        return node
+
+    for u, v in zip(edges["u"].to_pylist(), edges["v"].to_pylist(), strict=True):
+        low, high = sorted((root(u), root(v)))
+        least[high] = low
+    found = [(node, root(node)) for node in least]
+    rows = [(node, smallest) for node, smallest in found if node != smallest]
+    return pa.table({"u": [u for u, _ in rows], "v": [v for _, v in rows]}, schema=edges.schema)
 
 
 def large_star(edges: DataFrame) -> DataFrame:

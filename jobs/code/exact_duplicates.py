@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 
 from jobs.code.parameters import Dedup
 from jobs.code.ranking import copies, decided
+from jobs.code.touched import BY_CONTENT
 from jobs.runtime.stage import Decide
 from schemas.code import EXACT_DUPLICATES, FILE_DECISIONS, RAW_FILES, REPOSITORIES
 from schemas.contract import REASONS
@@ -31,6 +32,7 @@ STAGE = Decide(
     reads=(FILE_DECISIONS, RAW_FILES, REPOSITORIES),
     writes=EXACT_DUPLICATES,
     params=Dedup(),
+    narrow=BY_CONTENT,
 )
 
 if __name__ == "__main__":

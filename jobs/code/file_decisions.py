@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 
 from jobs.code.parameters import FileRules
 from jobs.code.ranking import decided, reason, reasons
+from jobs.code.touched import BY_FILE
 from jobs.runtime.stage import Decide
 from schemas.code import FILE_DECISIONS, RAW_FILES, REPOSITORIES
 
@@ -34,7 +35,12 @@ def file_decisions(raw_files: DataFrame, repositories: DataFrame, p: FileRules) 
 
 
 STAGE = Decide(
-    "file_decisions", file_decisions, reads=(RAW_FILES, REPOSITORIES), writes=FILE_DECISIONS, params=FileRules()
+    "file_decisions",
+    file_decisions,
+    reads=(RAW_FILES, REPOSITORIES),
+    writes=FILE_DECISIONS,
+    params=FileRules(),
+    narrow=BY_FILE,
 )
 
 if __name__ == "__main__":

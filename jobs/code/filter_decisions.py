@@ -19,6 +19,7 @@ from jobs.code.parameters import Filter
 from jobs.code.ranking import decided, reason
 from jobs.code.signals import SIGNALS
 from jobs.code.texts import kept_files
+from jobs.code.touched import FILTERED
 from jobs.runtime.stage import Decide
 from schemas.code import CLEANED_TEXTS, FILTER_DECISIONS, NEAR_DUPLICATES, RAW_FILES
 from schemas.contract import quote
@@ -186,6 +187,7 @@ STAGE = Decide(
     writes=FILTER_DECISIONS,
     params=Filter(),
     version=rules_version,
+    narrow=FILTERED,
 )
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.code.parameters import Dedup
+from jobs.code.touched import FINGERPRINTED
 from jobs.code.units import unit_contents
 from jobs.runtime.stage import Measure
 from schemas.code import CONTENTS, EXACT_DUPLICATES, FINGERPRINTS, RAW_FILES
@@ -41,6 +42,7 @@ STAGE = Measure(
     writes=FINGERPRINTS,
     kernel_version=Dedup.version,
     params=Dedup(),
+    narrow=FINGERPRINTED,
 )
 
 if __name__ == "__main__":

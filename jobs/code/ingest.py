@@ -2,29 +2,35 @@
 
     refinelake run --sources sources.jsonl --warehouse DIR --only ingest
 
-Probe every source, read only those whose state moved, on the executors; then bring each table to the state that the
-manifest describes. A source is the unit of change, an archive, repository or parquet file the unit of work.
+Probe every source, read only the units whose state moved, on the executors; then bring each table to the state that the
+manifest describes. A unit is an archive, a repository, a folder or a file of a parquet set.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.code.parameters import Ingest
 from jobs.code.snapshots import Snapshot, take_snapshot
+from jobs.code.staged import raw_files, read_and_refused, rejects_of, repositories, unit_facts
 from jobs.runtime.accounting import StageResult
+from jobs.runtime.changeset import Difference
+from jobs.runtime.feed import NoFeedError
+from jobs.runtime.frames import OP
+from jobs.runtime.keys import FEW_KEYS, Keys, only
 from jobs.runtime.manifest import Source
-from jobs.runtime.runner import Run, write_changes
+from jobs.runtime.runner import Run
+from jobs.runtime.writing import checked, compare, write_changes
 from schemas.code import CONTENTS, RAW_FILES, REPOSITORIES
-from schemas.ops import REJECTS, SOURCE_FACTS, SOURCES
+from schemas.ops import REJECTS, SOURCES, UNIT_FACTS
 from udfs.reading.archives import Limits
 from udfs.spark.code import STAGED
 
 _MINE = "stage = 'ingest'"
-_WRITTEN = (SOURCES, SOURCE_FACTS, RAW_FILES, CONTENTS, REPOSITORIES)
+_WRITTEN = (SOURCES, UNIT_FACTS, RAW_FILES, CONTENTS, REPOSITORIES)
 """What ingest alone writes; a record of their versions says that it came to its end."""
 
 
@@ -39,107 +45,77 @@ def ingest(run: Run, sources: list[Source], p: Ingest, allow_drop: bool = False)
     """
     for table in (*_WRITTEN, REJECTS):
         run.lake.ensure(table)
-    limits = Limits(p.max_total_bytes, p.max_ratio, max_files=p.max_files, max_file_bytes=p.max_file_bytes)
+    limits = limits_of(p)
     snapshot = take_snapshot(run, sources, limits)
+    if whole := _repeated(run, snapshot):
+        snapshot = take_snapshot(run, sources, limits, whole)
     metadata = {"run_id": run.run_id, "stage": "ingest"}
     written, read = _write_touched(run, snapshot, p, allow_drop, metadata) if snapshot.touched else (0, 0)
     state = run.lake.stage(snapshot.state(run), run.run_id, "ingest.sources")
-    repos = repositories(run.lake.read(RAW_FILES), run.lake.read(SOURCE_FACTS), snapshot.manifest, state)
+    repos = repositories(run.lake.read(RAW_FILES), run.lake.read(UNIT_FACTS), snapshot.manifest, state)
     written += write_changes(run, "ingest", REPOSITORIES, repos, metadata)
     # Last: a run killed before this line finds the sources still changed and does the rest again.
     written += write_changes(run, "ingest", SOURCES, state, metadata)
     return _result(run, written, read), snapshot.warnings()
 
 
+def limits_of(p: Ingest) -> Limits:
+    """What a unit may hold."""
+    return Limits(p.max_total_bytes, p.max_ratio, max_files=p.max_files, max_file_bytes=p.max_file_bytes)
+
+
 def _write_touched(
     run: Run, snapshot: Snapshot, p: Ingest, allow_drop: bool, metadata: dict[str, str]
 ) -> tuple[int, int]:
-    """Replace the rows of the sources that were read now or are gone. Returns (rows written, bytes of files read)."""
+    """Replace the rows of the units that were read now or are gone. Returns (rows written, bytes of files read)."""
 
     def mine(rows: DataFrame) -> DataFrame:
-        return rows.join(F.broadcast(touched), "source_id", "left_semi")
+        return files_of(run, rows, snapshot.touched)
 
-    touched = run.lake.spark.createDataFrame([(s,) for s in snapshot.touched], "source_id string")
     staged = snapshot.staged if snapshot.staged is not None else run.lake.spark.createDataFrame([], STAGED)
-    readable, refused = _files(staged)
+    readable, refused = read_and_refused(staged)
     files = run.lake.stage(readable, run.run_id, "ingest.files")
-    _guard_drop(run, files, mine, p, allow_drop)
+    before = run.lake.rows_version(RAW_FILES.name) or 0
+    found = compare(run, RAW_FILES, raw_files(files), mine)
+    _guard_drop(run, found, p, allow_drop)
     written = _add_contents(run, files, staged, metadata)
-    written += write_changes(run, "ingest", RAW_FILES, raw_files(files), metadata, mine)
+    written += checked(run, "ingest", RAW_FILES, found, metadata)
     written += write_changes(
         run, "ingest", REJECTS, rejects_of(refused), metadata, lambda rows: mine(rows.where(_MINE))
     )
-    written += write_changes(run, "ingest", SOURCE_FACTS, source_facts(staged), metadata, mine)
-    written += _drop_contents(run, metadata)
+    written += write_changes(run, "ingest", UNIT_FACTS, unit_facts(staged), metadata, mine)
+    written += _drop_contents(run, before, metadata)
     return written, files.agg(F.sum("size_bytes")).collect()[0][0] or 0
 
 
-def _files(staged: DataFrame) -> tuple[DataFrame, DataFrame]:
-    """(readable files, refusals). A unit that failed as a whole has only its refusal; of a repeated path the file with
-    the smallest content_id is read, whatever order the units came in."""
-    failed = staged.where("path is null and reason is not null").select("source_id", "unit")
-    sound = staged.join(failed, ["source_id", "unit"], "left_anti").where("path is not null")
-    in_source = F.when(F.col("said_repo").isNotNull(), F.concat_ws("/", "said_repo", "path")).otherwise(F.col("path"))
-    texts = sound.where("reason is null").drop("text").withColumn("file_id", _sha("source_id", in_source))
-    first = F.min(F.struct("content_id", "unit", "ordinal")).over(Window.partitionBy("file_id"))
-    texts = texts.withColumn("first", first == F.struct("content_id", "unit", "ordinal"))
-    repeats = texts.where("not first").withColumn("reason", F.lit("repeated_path"))
-    columns = ["source_id", "path", "content_id", "reason", "detail", "size_bytes"]
-    refusals = staged.where("path is null and reason is not null").select(*columns)
-    refusals = refusals.union(sound.where("reason is not null").select(*columns)).union(repeats.select(*columns))
-    return texts.where("first").drop("first"), refusals
-
-
-def raw_files(files: DataFrame) -> DataFrame:
-    """Rows of raw_files of the sources read now."""
-    said = F.coalesce("said_repo", F.lit(""))
-    return files.withColumn("repo_id", _sha("source_id", said)).select(*RAW_FILES.names)
-
-
-def rejects_of(refused: DataFrame) -> DataFrame:
-    """Rows of rejects: one per source, path and reason."""
-    place = F.concat_ws("\0", F.coalesce("path", F.lit("")), "reason")
-    rows = refused.withColumn("reject_id", F.sha2(F.concat_ws("\0", F.lit("ingest"), "source_id", place), 256))
-    rest = [n for n in REJECTS.names if n not in ("reject_id", "stage")]
-    one = rows.groupBy("reject_id").agg(F.min(F.struct(*rest)).alias("r")).select("reject_id", "r.*")
-    return one.withColumn("stage", F.lit("ingest")).select(*REJECTS.names)
-
-
-def source_facts(staged: DataFrame) -> DataFrame:
-    """Rows of source_facts of the sources read now."""
-    about_unit = F.col("path").isNull() & F.col("reason").isNull()
-    facts = staged.where(F.col("reason").isNull()).select(
-        "source_id",
-        F.when(about_unit, F.lit("")).otherwise(F.coalesce("said_repo", F.lit(""))).alias("said_repo"),
-        F.when(about_unit, F.col("said_repo")).alias("declared_repo"),
-        "revision",
-        "stars",
-        F.when(about_unit, F.col("licences")).alias("licences"),
+def files_of(run: Run, rows: DataFrame, units: Iterable[tuple[str, str | None]]) -> DataFrame:
+    """The rows of units (source, unit), None for all of a source; rows of an earlier release name none: of any."""
+    touched = run.lake.spark.createDataFrame(list(units), "source_id string, unit string")
+    same = (rows["source_id"] == touched["source_id"]) & (
+        touched["unit"].isNull() | rows["unit"].isNull() | (rows["unit"] == touched["unit"])
     )
-    most = [F.max(c).alias(c) for c in ("declared_repo", "revision", "stars", "licences")]
-    return facts.groupBy("source_id", "said_repo").agg(*most)
+    return rows.join(F.broadcast(touched), same, "left_semi")
 
 
-def repositories(raw: DataFrame, facts: DataFrame, manifest: DataFrame, sources: DataFrame) -> DataFrame:
-    """One row per repository with files: what the source says, else what the manifest says."""
-    used = raw.select("source_id", "repo_id").distinct()
-    said = facts.withColumn("repo_id", _sha("source_id", F.col("said_repo"))).drop("source_id")
-    given = manifest.select(*(F.col(c).alias(f"given_{c}" if c != "source_id" else c) for c in manifest.columns))
-    status = sources.groupBy("source_id").agg(F.max("status").alias("status"))
-    rows = used.join(said, "repo_id", "left").join(given, "source_id").join(status, "source_id")
-    named = F.when(F.col("said_repo") != "", F.col("said_repo"))
-    return rows.select(
-        "repo_id",
-        "source_id",
-        F.coalesce(named, "declared_repo", "given_repo", "source_id").alias("repo"),
-        F.col("given_kind").alias("source_kind"),
-        F.col("given_location").alias("location"),
-        F.coalesce("revision", "given_revision").alias("revision"),
-        F.coalesce("stars", "given_stars").alias("stars"),
-        F.coalesce("licences", "given_licences").alias("licences"),
-        F.col("given_commit_time").alias("commit_time"),
-        "status",
+def _repeated(run: Run, snapshot: Snapshot) -> frozenset[str]:
+    """Sources read in part of which two units have, or had, the same path: which of the two is read is decided over the
+    whole source.
+    """
+    part = snapshot.in_part()
+    if not part or snapshot.staged is None:
+        return frozenset()
+    named = run.lake.spark.createDataFrame([(s,) for s in part], "source_id string")
+    had = run.lake.read(REJECTS).where(_MINE).where("reason = 'repeated_path'")
+    had = had.join(F.broadcast(named), "source_id", "left_semi").select("source_id")
+    stored = (
+        run.lake.read(RAW_FILES)
+        .join(F.broadcast(named), "source_id", "left_semi")
+        .select("source_id", "unit", "file_id")
     )
+    elsewhere = stored.join(files_of(run, stored, snapshot.touched), "file_id", "left_anti")
+    read = read_and_refused(snapshot.staged)[0].select("file_id")
+    found = had.union(elsewhere.join(read, "file_id", "left_semi").select("source_id")).distinct()
+    return frozenset(r["source_id"] for r in found.collect())
 
 
 def _add_contents(run: Run, files: DataFrame, staged: DataFrame, metadata: dict[str, str]) -> int:
@@ -151,44 +127,49 @@ def _add_contents(run: Run, files: DataFrame, staged: DataFrame, metadata: dict[
     chosen = run.lake.stage(chosen, run.run_id, "ingest.new_contents")
     number = chosen.count()
     if number:
-        texts = staged.select(*at, "text_bytes", "text").join(chosen, list(at))
+        texts = staged.select(*at, "text_bytes", "text").join(chosen, list(at)).withColumn("run_id", F.lit(run.run_id))
         run.lake.append(CONTENTS, texts.select(*CONTENTS.names), metadata)
     return number
 
 
-def _drop_contents(run: Run, metadata: dict[str, str]) -> int:
-    """Delete the texts that no file has any more: removal is complete."""
-    used = run.lake.read(RAW_FILES).select("content_id")
-    gone = run.lake.read(CONTENTS).select("content_id").join(used, "content_id", "left_anti")
+def _drop_contents(run: Run, before: int, metadata: dict[str, str]) -> int:
+    """Delete the texts that no file has any more: removal is complete. `before` is the version of raw_files that this
+    ingest found; where the last one came to its end there, only the texts of files that moved since can be without one.
+    """
+    files, last = run.lake.read(RAW_FILES).select("content_id"), run.done.get("ingest")
+    held = run.lake.read(CONTENTS).select("content_id")
+    if last and last.inputs.get(RAW_FILES.name) == before and (moved := _moved_texts(run, before)):
+        files, held = only(files, "content_id", moved), only(held, "content_id", moved)
+    gone = held.join(files, "content_id", "left_anti")
     gone = run.lake.stage(gone, run.run_id, "ingest.gone_contents")
     number = gone.count()
     if number:
-        run.lake.delete(CONTENTS, gone, metadata)
+        run.lake.delete(CONTENTS, gone, metadata, number <= FEW_KEYS)
     return number
 
 
-def _guard_drop(
-    run: Run, files: DataFrame, mine: Callable[[DataFrame], DataFrame], p: Ingest, allow_drop: bool
-) -> None:
+def _moved_texts(run: Run, before: int) -> Keys | None:
+    try:
+        return Keys.of(run.feed.column(RAW_FILES, before, "content_id"))
+    except NoFeedError:
+        return None
+
+
+def _guard_drop(run: Run, found: Difference, p: Ingest, allow_drop: bool) -> None:
     """Raise DropError where more than the allowed share of the stored files would go."""
-    if allow_drop or run.lake.version(RAW_FILES.name) == 0:
+    dropped = found.counts["delete"]
+    if allow_drop or not dropped:
         return
-    stored = run.lake.read(RAW_FILES)
-    gone = mine(stored).join(files.select("file_id"), "file_id", "left_anti")
-    by_source = {r["source_id"]: r["count"] for r in gone.groupBy("source_id").count().collect()}
-    dropped, before = sum(by_source.values()), stored.count()
+    before = run.lake.rows(RAW_FILES)
     if dropped <= p.max_drop * before:
         return
-    largest = sorted(by_source.items(), key=lambda item: (-item[1], item[0]))[:5]
+    gone = found.changed.where(f"{OP} = 'delete'").groupBy("source_id").count().collect()
+    largest = sorted(((r["source_id"], r["count"]) for r in gone), key=lambda item: (-item[1], item[0]))[:5]
     raise DropError(
         f"raw_files: expected to keep at least {1 - p.max_drop:.0%} of {before} files, found that this manifest drops "
         f"{dropped} ({dropped / before:.1%}): {', '.join(f'{n} of {s}' for s, n in largest)}. Nothing was written. "
         "Mend the manifest, or say --allow-drop if they are to go."
     )
-
-
-def _sha(source_id: str, other: Column) -> Column:
-    return F.sha2(F.concat(F.col(source_id), F.lit("\0"), other), 256)
 
 
 def _result(run: Run, written: int, read: int) -> StageResult:

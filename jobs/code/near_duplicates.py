@@ -17,6 +17,7 @@ from jobs.code.components import Fixpoint, components
 from jobs.code.cuts import with_cuts, with_similarity
 from jobs.code.parameters import Dedup
 from jobs.code.ranking import by_rank, decided, first_of, ranked, reason, reasons
+from jobs.code.touched import BY_GROUP
 from jobs.code.units import memberships, nodes
 from jobs.runtime.stage import Decide
 from schemas.code import EXACT_DUPLICATES, FINGERPRINTS, NEAR_DUPLICATES, NEAR_PAIRS, RAW_FILES, REPOSITORIES
@@ -69,6 +70,7 @@ STAGE = Decide(
     writes=NEAR_DUPLICATES,
     params=Dedup(),
     iterative=True,
+    narrow=BY_GROUP,
 )
 
 if __name__ == "__main__":

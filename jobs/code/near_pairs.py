@@ -15,6 +15,7 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from jobs.code.parameters import Dedup
+from jobs.code.touched import BY_BUCKET
 from jobs.code.units import nodes, unit_contents
 from jobs.runtime.stage import Decide
 from schemas.code import EXACT_DUPLICATES, FINGERPRINTS, NEAR_PAIRS, RAW_FILES
@@ -57,6 +58,7 @@ STAGE = Decide(
     reads=(EXACT_DUPLICATES, RAW_FILES, FINGERPRINTS),
     writes=NEAR_PAIRS,
     params=Dedup(),
+    narrow=BY_BUCKET,
 )
 
 if __name__ == "__main__":

@@ -56,6 +56,7 @@ def _rows(stage: str, failed: DataFrame) -> DataFrame:
         reason.alias("reason"),
         F.col("failure").alias("detail"),
         "size_bytes",
+        F.lit(None).cast("string").alias("unit"),
     )
 
 

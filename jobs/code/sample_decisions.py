@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 from jobs.code.draws import draw
 from jobs.code.parameters import Sampling
 from jobs.code.ranking import decided, reason, reasons
+from jobs.code.touched import SAMPLED
 from jobs.runtime.stage import Decide
 from schemas.code import CLEAN_DUPLICATES, CLEANED_TEXTS, RAW_FILES, SAMPLE_DECISIONS
 
@@ -40,6 +41,7 @@ STAGE = Decide(
     reads=(CLEAN_DUPLICATES, RAW_FILES, CLEANED_TEXTS),
     writes=SAMPLE_DECISIONS,
     params=Sampling(),
+    narrow=SAMPLED,
 )
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 
 from jobs.code.parameters import Signals
 from jobs.code.texts import kept_files, with_text
+from jobs.code.touched import MEASURED
 from jobs.runtime.stage import Measure
 from schemas.code import CLEANED_TEXTS, CONTENTS, NEAR_DUPLICATES, RAW_FILES, signals_table
 from udfs.languages import natural_language
@@ -50,6 +51,7 @@ STAGE = Measure(
     writes=SIGNALS,
     kernel_version=kernel_version,
     params=Signals(),
+    narrow=MEASURED,
 )
 
 if __name__ == "__main__":

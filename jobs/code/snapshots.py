@@ -1,4 +1,4 @@
-"""What a manifest asks of ingest: which sources moved, which stay as they are, which are gone.
+"""What a manifest asks of ingest: which units of which sources moved, which stay as they are, which are gone.
 
 The manifest is small by design (a line per source), so this state is kept on the driver; files never are.
 """
@@ -31,12 +31,18 @@ Row = dict[str, str | None]
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What one run found. `touched` sources were read now or are gone; all others keep their rows as they are."""
+    """What one run found. `touched` (source, unit) were read now or are gone, without a unit the source as a whole; all
+    others keep their rows as they are.
+    """
 
     manifest: DataFrame
     staged: DataFrame | None
-    touched: tuple[str, ...]
+    touched: tuple[tuple[str, str | None], ...]
     rows: list[Row]
+
+    def in_part(self) -> list[str]:
+        """Sources of which some units were read and others were not."""
+        return sorted({source for source, unit in self.touched if unit is not None})
 
     def warnings(self) -> list[str]:
         said = {"stale": "its last snapshot is kept", "unreachable": "it has no snapshot, so it adds nothing"}
@@ -50,24 +56,61 @@ class Snapshot:
         return run.lake.spark.createDataFrame(pa.Table.from_pylist(self.rows, SOURCES.arrow_schema()))
 
 
-def take_snapshot(run: Run, sources: list[Source], limits: Limits) -> Snapshot:
-    """Probe every source and read, on the executors, those of which any unit is new, gone or different.
+def take_snapshot(run: Run, sources: list[Source], limits: Limits, whole: frozenset[str] = frozenset()) -> Snapshot:
+    """Probe every source and read, on the executors, the units that are new or different; all of them of the sources
+    that are to be read as a `whole` if any has moved.
 
     A source that cannot be reached, when probed or while read, keeps its last snapshot, if it has one.
     """
     version = records.version(limits)
-    lines = [{n: getattr(s, n) for n in MANIFEST.names} for s in sources]
-    manifest = run.lake.spark.createDataFrame(pa.Table.from_pylist(lines, MANIFEST))
-    stored = _by_source(r.asDict() for r in run.lake.read(SOURCES).collect())
-    probed = _by_source(r.asDict() for r in _probe(run, manifest, len(sources)).collect())
-    moved = [s for s in sources if _moved(probed[s.source_id], stored.get(s.source_id, []), version)]
-    staged, lost = _read(run, moved, probed, limits)
+    manifest = _manifest(run, sources)
+    stored, probed = _stored(run), _probed(run, manifest, len(sources))
+    moved = _all_moved(sources, probed, stored, version, whole)
+    staged, lost = _read(run, [s for s in sources if s.source_id in moved], probed, moved, limits)
     rows: list[Row] = []
     for s in sources:
         rows += _rows(s.source_id, probed[s.source_id], stored.get(s.source_id, []), lost.get(s.source_id), version)
-    read = [s.source_id for s in moved if s.source_id not in lost]
-    gone = stored.keys() - {s.source_id for s in sources}
-    return Snapshot(manifest, staged, tuple(sorted({*read, *gone})), rows)
+    read = {(source, unit) for source, units in moved.items() if source not in lost for unit in units}
+    gone: set[tuple[str, str | None]] = {(source, None) for source in stored.keys() - {s.source_id for s in sources}}
+    return Snapshot(manifest, staged, tuple(sorted(read | gone, key=str)), rows)
+
+
+def moved_units(run: Run, sources: list[Source], limits: Limits) -> tuple[dict[str, list[str | None]], int, list[str]]:
+    """(units to be read by source, None for all of a source; sources that can be reached; sources that are gone)."""
+    probed, stored = _probed(run, _manifest(run, sources), len(sources)), _stored(run)
+    moved = _all_moved(sources, probed, stored, records.version(limits), frozenset())
+    reached = sum(not any(r["error"] for r in probed[s.source_id]) for s in sources)
+    return moved, reached, sorted(stored.keys() - {s.source_id for s in sources})
+
+
+def _manifest(run: Run, sources: list[Source]) -> DataFrame:
+    lines = [{n: getattr(s, n) for n in MANIFEST.names} for s in sources]
+    return run.lake.spark.createDataFrame(pa.Table.from_pylist(lines, MANIFEST))
+
+
+def _stored(run: Run) -> dict[str, list[Row]]:
+    if run.lake.version(SOURCES.name) is None:
+        return {}
+    return _by_source(r.asDict() for r in run.lake.read(SOURCES).collect())
+
+
+def _probed(run: Run, manifest: DataFrame, sources: int) -> dict[str, list[Row]]:
+    spread = manifest.repartition(min(sources, _tasks(run)), "source_id")
+    return _by_source(r.asDict() for r in probe_rows(spread).collect())
+
+
+def _all_moved(
+    sources: list[Source],
+    probed: dict[str, list[Row]],
+    stored: dict[str, list[Row]],
+    version: str,
+    whole: frozenset[str],
+) -> dict[str, list[str | None]]:
+    found = {
+        s.source_id: _moved(probed[s.source_id], stored.get(s.source_id, []), version, s.source_id in whole)
+        for s in sources
+    }
+    return {source: units for source, units in found.items() if units}
 
 
 def _by_source(rows: Iterable[Row]) -> dict[str, list[Row]]:
@@ -81,27 +124,27 @@ def _tasks(run: Run) -> int:
     return int(run.lake.spark.conf.get("spark.sql.shuffle.partitions") or 200)
 
 
-def _probe(run: Run, manifest: DataFrame, sources: int) -> DataFrame:
-    return probe_rows(manifest.repartition(min(sources, _tasks(run)), "source_id"))
-
-
-def _moved(probed: list[Row], stored: list[Row], version: str) -> bool:
-    """Whether a reachable source differs from the snapshot in force, or was read by other kernels."""
+def _moved(probed: list[Row], stored: list[Row], version: str, whole: bool) -> list[str | None]:
+    """Units of a reachable source that differ from the snapshot in force, were read by other kernels, or are gone; None
+    for the source as a whole.
+    """
     if any(r["error"] for r in probed):
-        return False
-    now = {(r["unit"], r["fingerprint"]) for r in probed}
-    fresh = [r for r in stored if r["status"] == "fresh" and r["reader_version"] == version]
-    return now != {(r["unit"], r["fingerprint"]) for r in fresh} or len(fresh) != len(stored)
+        return []
+    now = {r["unit"]: (r["fingerprint"], version) for r in probed}
+    before = {r["unit"]: (r["fingerprint"], r["reader_version"]) for r in stored}
+    units = sorted((u for u in now.keys() | before.keys() if now.get(u) != before.get(u)), key=str)
+    return [None] if units and (whole or not now.keys() - set(units)) else list(units)
 
 
 def _read(
-    run: Run, moved: list[Source], probed: dict[str, list[Row]], limits: Limits
+    run: Run, sources: list[Source], probed: dict[str, list[Row]], moved: dict[str, list[str | None]], limits: Limits
 ) -> tuple[DataFrame | None, dict[str, str]]:
-    """(staged rows of the moved sources, error by source that was lost on the way)."""
+    """(staged rows of the moved units, error by source that was lost on the way)."""
     units = [
         {"source_id": s.source_id, "kind": s.kind, "location": s.location, "revision": s.revision, "unit": r["unit"]}
-        for s in moved
+        for s in sources
         for r in probed[s.source_id]
+        if moved[s.source_id] == [None] or r["unit"] in moved[s.source_id]
     ]
     if not units:
         return None, {}

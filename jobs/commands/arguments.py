@@ -18,6 +18,9 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments that every command which runs stages takes."""
     add_lake_arguments(parser)
     add_writing_arguments(parser)
+    parser.add_argument(
+        "--audit", action="store_true", help="compare every row of every stage, and not only what a change touches"
+    )
 
 
 def add_writing_arguments(parser: argparse.ArgumentParser) -> None:

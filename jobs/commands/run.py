@@ -26,6 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_run_arguments(parser)
     parser.add_argument("--sources", metavar="FILE", help="manifest: one JSON object a line")
     parser.add_argument("--allow-drop", action="store_true", help="allow dropping more than 5 %% of the stored files")
+    parser.add_argument(
+        "--plan", action="store_true", help="write nothing: say what would run, on how much, and about how long"
+    )
     parser.add_argument("--only", metavar="STAGE,...", help="run only these stages (ingest, and those of `stages`)")
     parser.add_argument("--report", metavar="FILE", help="where to write the report (default: WAREHOUSE/report.html)")
 
@@ -48,7 +51,21 @@ def work(args: argparse.Namespace) -> int:
         raise ValueError(
             "--sources: expected a manifest for ingest, found none; name one, or leave ingest out by --only"
         )
+    if args.plan:
+        return _plan(args, stages, with_ingest)
     return _run_code(args, stages, with_ingest)
+
+
+def _plan(args: argparse.Namespace, stages: tuple[Stage, ...], with_ingest: bool) -> int:
+    from jobs.commands.plan_run import show_plan
+    from jobs.flows import CODE
+    from jobs.runtime.manifest import read_manifest
+    from jobs.runtime.runner import Run
+
+    sources = read_manifest(args.sources) if with_ingest else []
+    lake, params = open_lake(args)
+    run = Run(lake, f"reader-{new_run_id()}", CODE.stages, params, audit=args.audit)
+    return show_plan(run, stages, sources)
 
 
 def _run_code(args: argparse.Namespace, stages: tuple[Stage, ...], with_ingest: bool) -> int:
@@ -100,7 +117,7 @@ def run_flow(
     started = time.monotonic()
     lake, params = open_lake(args)
     run_id = new_run_id()
-    work = partial(_carried_out, lake, run_id, flow, stages, before or {}, params, console)
+    work = partial(_carried_out, lake, run_id, flow, stages, before or {}, params, console, args.audit)
     try:
         run, said = as_only_writer(lake, run_id, work, args.break_lock, console.say)
     finally:
@@ -134,13 +151,14 @@ def _carried_out(
     before: Mapping[str, Callable[[Run], StageResult]],
     params: dict[type, Any],
     console: Console,
+    audit: bool,
 ) -> tuple[Run, str]:
     """The run, and a sentence on its release."""
     from jobs.flows import FLOWS
     from jobs.runtime import runner
     from jobs.runtime.releases import release_whole
 
-    run = runner.Run(lake, run_id, flow.stages, params, progress=console)
+    run = runner.Run(lake, run_id, flow.stages, params, progress=console, audit=audit)
     runner.run_stages(run, stages, before=tuple((name, partial(work, run)) for name, work in before.items()))
     return run, _released(*release_whole(lake, run_id, FLOWS), run.results)
 

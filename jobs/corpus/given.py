@@ -15,7 +15,8 @@ from pyspark.sql import functions as F
 
 from jobs.corpus.parameters import Instructions
 from jobs.runtime.accounting import StageResult
-from jobs.runtime.runner import Run, write_changes
+from jobs.runtime.runner import Run
+from jobs.runtime.writing import write_changes
 from schemas.corpus import GIVEN_INSTRUCTIONS
 from schemas.ops import REJECTS
 from udfs.instructions.make import ANSWERS, QUESTIONS
@@ -120,4 +121,5 @@ def _rejects(rows: DataFrame) -> DataFrame:
         "reason",
         "detail",
         F.lit(None).cast("bigint").alias("size_bytes"),
+        F.lit(None).cast("string").alias("unit"),
     )

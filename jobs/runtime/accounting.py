@@ -11,7 +11,6 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs.runtime.frames import no_key
-from jobs.runtime.stage import Stage, code_version, params_json
 from jobs.runtime.tables import Lake
 from schemas.contract import Table
 from schemas.ops import RUNS
@@ -48,23 +47,9 @@ class StageResult:
         return {name: getattr(self, name) for name in RUNS.names}
 
 
-def describe(stage: Stage, params: Any) -> tuple[str, str]:
-    return params_json(params), code_version(stage, params)
-
-
 def population(rows: DataFrame) -> DataFrame:
     """The rows a decide stage must decide about: those that the stage before it kept."""
     return rows.where("keep") if "keep" in rows.columns else rows
-
-
-def text_bytes(todo: DataFrame, texts: list[DataFrame]) -> int:
-    """Bytes of the texts to be read, from their sizes alone. 0 where a text table shares no key with the work."""
-    for rows in texts:
-        key = next((k for k in ("content_id", "clean_id") if k in todo.columns and k in rows.columns), None)
-        if key:
-            found = todo.join(rows.select(key, "text_bytes"), key).agg(F.sum("text_bytes")).collect()[0][0]
-            return int(found or 0)
-    return 0
 
 
 def counts_of(table: Table) -> dict[str, Column]:
@@ -102,12 +87,14 @@ def finished_work(lake: Lake) -> dict[str, StageResult]:
     return {row["stage"]: _result(row.asDict()) for row in newest.collect()}
 
 
-def last_kernels(lake: Lake, stage: str, runs: int) -> list[str]:
-    """Kernel versions that the last `runs` recorded runs of a measure stage used."""
+def last_kernels(lake: Lake, runs: int) -> dict[str, list[str]]:
+    """Kernel versions of the last `runs` recorded runs of each measure stage, newest first."""
     if lake.version(RUNS.name) is None:
-        return []
-    rows = lake.read(RUNS).where((F.col("stage") == stage) & F.col("kernel_version").isNotNull())
-    return [r["kernel_version"] for r in rows.orderBy(F.desc("finished_at")).limit(runs).collect()]
+        return {}
+    rows = lake.read(RUNS).where(F.col("kernel_version").isNotNull())
+    newest = F.reverse(F.array_sort(F.collect_list(F.struct("finished_at", "kernel_version"))))
+    found = rows.groupBy("stage").agg(F.slice(newest, 1, runs)["kernel_version"].alias("kernels"))
+    return {r["stage"]: list(r["kernels"]) for r in found.collect()}
 
 
 def _result(row: dict[str, Any]) -> StageResult:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import reduce
 
+import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
@@ -11,6 +13,8 @@ from schemas.contract import ContractError, Table
 
 OP = "_op"
 """Column of a change set: insert, update or delete."""
+BEFORE = "_before"
+"""Column of a change set: the stored row, null where there is none."""
 
 
 def align(table: Table, rows: DataFrame, also: tuple[str, ...] = (), columns: tuple[str, ...] = ()) -> DataFrame:
@@ -22,12 +26,12 @@ def align(table: Table, rows: DataFrame, also: tuple[str, ...] = (), columns: tu
 
 def changes(table: Table, candidate: DataFrame, stored: DataFrame) -> DataFrame:
     """Rows that turn `stored` into `candidate`, over the compared columns, with the operation in `_op`."""
-    return differing(table, paired(table, candidate, stored))
+    return differing(table, paired(table, candidate, stored)).drop(BEFORE)
 
 
 def paired(table: Table, candidate: DataFrame, stored: DataFrame) -> DataFrame:
-    """One row per key: `_op` (null where nothing differs), `_row` to be written, and how often the key stands in each
-    of the two (`_new`, `_old`): a key that stands twice is seen in the same pass.
+    """One row per key: `_op` (null where nothing differs), `_row` to be written, `_before` as it is stored, and how
+    often the key stands in each of the two (`_new`, `_old`): a key that stands twice is seen in the same pass.
     """
     columns = table.compared()
     row = F.struct(*columns)
@@ -41,7 +45,7 @@ def paired(table: Table, candidate: DataFrame, stored: DataFrame) -> DataFrame:
     )
     equal = reduce(lambda a, b: a & b, [F.col(f"n.{c}").eqNullSafe(F.col(f"o.{c}")) for c in columns])
     op = F.when(F.col("n").isNull(), "delete").when(F.col("o").isNull(), "insert").when(~equal, "update")
-    return keys.select(op.alias(OP), F.coalesce("n", "o").alias("_row"), "_new", "_old")
+    return keys.select(op.alias(OP), F.coalesce("n", "o").alias("_row"), F.col("o").alias(BEFORE), "_new", "_old")
 
 
 def no_key(table: Table, of: str = "") -> Column:
@@ -50,8 +54,26 @@ def no_key(table: Table, of: str = "") -> Column:
 
 
 def differing(table: Table, pairs: DataFrame) -> DataFrame:
-    """The rows of `paired` that are to be written."""
-    return pairs.where(F.col(OP).isNotNull()).select(OP, *(F.col(f"_row.{c}").alias(c) for c in table.compared()))
+    """The rows of `paired` that are to be written, with what they replace."""
+    return pairs.where(F.col(OP).isNotNull()).select(
+        OP, BEFORE, *(F.col(f"_row.{c}").alias(c) for c in table.compared())
+    )
+
+
+def images(table: Table, changed: DataFrame) -> DataFrame:
+    """Rows of a change set as they are now and as they were before."""
+    columns = table.compared()
+    before = changed.where(F.col(BEFORE).isNotNull()).select(*(F.col(f"{BEFORE}.{c}").alias(c) for c in columns))
+    return changed.where(F.col(OP) != "delete").select(*columns).union(before)
+
+
+def images_in_memory(table: Table, changed: pa.Table) -> pa.Table:
+    """The same of a change set in memory."""
+    columns = list(table.compared())
+    old = changed.filter(pc.is_valid(changed[BEFORE]))[BEFORE]
+    before = pa.table({c: pc.struct_field(old, c) for c in columns})
+    now = changed.filter(pc.not_equal(changed[OP], "delete")).select(columns)
+    return pa.concat_tables([now, before.cast(now.schema)])
 
 
 def same_columns(table: Table, found: list[str], what: str, wanted: tuple[str, ...] = ()) -> None:

@@ -62,6 +62,15 @@ class Console:
         self._out.print(table)
         self._out.print(f"{seconds:.0f} s in all")
 
+    def rows(self, names: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+        """A table of which the first two columns are words and the others numbers."""
+        table = Table(box=None, pad_edge=False)
+        for place, name in enumerate(names):
+            table.add_column(name, justify="left" if place < 2 else "right")
+        for row in rows:
+            table.add_row(*row)
+        self._out.print(table)
+
     def warn(self, text: str) -> None:
         self._out.print(f"[yellow]warning[/]: {text}", markup=True)
 

@@ -18,8 +18,17 @@ from udfs.spark.batches import guarded
 from udfs.spark.guard import FAILURE, KILLED, Guard, Limits
 
 LIMITS = Limits()
-_DIED = ("Python worker exited unexpectedly", "ExecutorLostFailure", "Python worker process terminated")
-"""What Spark says of a worker that is gone: by itself, with its executor, or stopped because nothing came of it."""
+_DIED = (
+    "Python worker exited unexpectedly",
+    "ExecutorLostFailure",
+    "Python worker process terminated",
+    "ClosedSelectorException",
+)
+"""What Spark says of a worker that is gone: by itself, with its executor, stopped because nothing came of it, or let go
+while another one of the same task still read from it.
+"""
+_GUARDED_TRIES = 2
+"""No text ends a guarded worker: what does is the machine's affair, and may be over."""
 
 
 def append_measured(
@@ -36,8 +45,10 @@ def append_measured(
     again. Raises what the kernels raise.
     """
 
+    given = {"kernel_version": kernel_version, **dict.fromkeys(table.volatile, metadata.get("run_id"))}
+
     def rows() -> DataFrame:
-        return align(table, _with_failure(table, measured()).withColumn("kernel_version", F.lit(kernel_version)))
+        return align(table, _with_failure(table, measured()).withColumns({n: F.lit(v) for n, v in given.items()}))
 
     try:
         lake.append(table, rows(), metadata)
@@ -55,10 +66,20 @@ def append_measured(
     )
     with guarded(guard):
         found = rows()
-    found = lake.stage(found, str(metadata["run_id"]), f"{table.name}.guarded")
+    found = _staged(lake, found, str(metadata["run_id"]), f"{table.name}.guarded")
     lost = found.where(F.col(FAILURE).startswith(KILLED)).count()
     lake.append(table, found, metadata)
     return {KILLED: lost} if lost else {}
+
+
+def _staged(lake: Lake, rows: DataFrame, run_id: str, name: str) -> DataFrame:
+    for left in reversed(range(_GUARDED_TRIES)):
+        try:
+            return lake.stage(rows, run_id, name)
+        except Exception as error:
+            if not left or not worker_died(error):
+                raise
+    raise AssertionError("the last try returns or raises")
 
 
 def worker_died(error: BaseException | None) -> bool:

@@ -1,8 +1,10 @@
 """What a stage declares: three verbs, no base class to inherit, nothing discovered.
 
 measure  a pure function of one content, computed once per key and kernel version, then stored
-decide   a relational statement over narrow tables, taken anew over all rows; only the rows that changed are written
+decide   a relational statement over narrow tables; only the rows that changed are written
 publish  the join of text and decisions that readers use, gated by the contract's expectations
+
+A stage that says how (`Narrow`) takes anew only the keys that a change of its inputs touches; the outcome is the same.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from typing import Any, TypeAlias
 
 from pyspark.sql import DataFrame
 
+from jobs.runtime.keys import Keys, only
 from schemas.contract import Table
 from schemas.identity import PROJECT, code_identity
 
@@ -25,6 +28,29 @@ Transform: TypeAlias = Callable[..., DataFrame]
 @dataclass(frozen=True)
 class NoParams:
     """For a stage without parameters."""
+
+
+@dataclass(frozen=True)
+class Narrow:
+    """How a stage takes anew no more than a change of its inputs touches.
+
+    `touched(changed, reads, stored, params)` gives the keys, of column `key` of the written table, of rows that may
+    differ.
+    `reads(keys, *reads)` gives the part of each input from which exactly the rows of these keys follow, and
+    `within(rows, keys)` the rows of the table that are theirs. Where `reads` gives a little more than that, `cuts` says
+    that what is decided is to be taken `within` too. `holds(setting)`: whether the parameters in force allow it.
+    """
+
+    key: str
+    touched: Callable[..., Keys]
+    reads: Callable[..., tuple[DataFrame, ...]]
+    within: Callable[[DataFrame, Keys], DataFrame] | None = None
+    cuts: bool = False
+    holds: Callable[[Callable[[type], Any]], bool] = lambda _: True
+
+    def of(self, rows: DataFrame, keys: Keys) -> DataFrame:
+        """The rows of the written table, or of what is decided, that are the keys' own."""
+        return self.within(rows, keys) if self.within else only(rows, self.key, keys)
 
 
 @dataclass(frozen=True)
@@ -43,14 +69,15 @@ class Measure:
     kernel_version: Callable[[Any], str]
     params: Any = field(default_factory=NoParams)
     doc: str = ""
+    narrow: Narrow | None = None
 
 
 @dataclass(frozen=True)
 class Decide:
     """`transform(*reads, params)` decides about each row of `population(*reads)`, by default the kept rows of reads[0].
 
-    An iterative transform also gets `fixpoint=`, see jobs/runtime/fixpoint.py. `rejects` marks a stage that writes its share of
-    the rejects table only: rows where `scope` holds.
+    An iterative transform also gets `fixpoint=`, see jobs/runtime/fixpoint.py. A stage that writes its share of a table
+    only names it by `scope`.
     """
 
     name: str
@@ -62,6 +89,7 @@ class Decide:
     iterative: bool = False
     scope: str | None = None
     population: Transform | None = None
+    narrow: Narrow | None = None
 
 
 @dataclass(frozen=True)
@@ -78,15 +106,18 @@ class Publish:
     writes: Table
     params: Any = field(default_factory=NoParams)
     version: Callable[[Any], str] = lambda _: ""
+    narrow: Narrow | None = None
 
 
 Stage: TypeAlias = Measure | Decide | Publish
 
 
-def code_version(stage: Stage, params: Any) -> str:
-    """Hash of every project module that the transform can reach, and of the kernel or the rules in force."""
+def code_version(stage: Stage, params: Any, kernels: tuple[str, ...] = ()) -> str:
+    """Hash of every project module that the transform can reach, of the kernel or the rules in force, and of the
+    kernels of the measures that it reads.
+    """
     kernel = stage.kernel_version(params) if isinstance(stage, Measure) else stage.version(params)
-    return hashlib.sha256(f"{_code(stage.transform)}\0{kernel}".encode()).hexdigest()[:16]
+    return hashlib.sha256("\0".join((_code(stage.transform), kernel, *kernels)).encode()).hexdigest()[:16]
 
 
 def _code(transform: Transform) -> str:
@@ -101,11 +132,11 @@ def params_json(params: Any) -> str:
     return json.dumps(asdict(params), sort_keys=True, default=str)
 
 
-def signature(stage: Stage, params: Any, inputs: dict[str, int]) -> str:
+def signature(stage: Stage, params: Any, code: str, inputs: dict[str, int]) -> str:
     """Identity of a piece of work: same stage, code, parameters and inputs, which are named by the version at which
     their rows were last moved. Never a date.
     """
-    parts = [stage.name, code_version(stage, params), params_json(params), json.dumps(inputs, sort_keys=True)]
+    parts = [stage.name, code, params_json(params), json.dumps(inputs, sort_keys=True)]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 

@@ -7,17 +7,19 @@ folder, an object store or a Unity Catalog external location.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
 from pyspark.sql import DataFrame, DataFrameWriter
+from pyspark.sql import functions as F
 
 from jobs.runtime.frames import OP, same_columns
+from jobs.runtime.keys import one_of
 from jobs.runtime.migration import migrate
 from jobs.runtime.staging import Staging
-from jobs.runtime.versions import ROWS_VERSION, Commit, all_newest, newest, table_names
+from jobs.runtime.versions import ROWS_VERSION, Commit, all_newest, commit_at, commits_say, newest, table_names
 from schemas.contract import RETENTION_DAYS, Table, quote
 from schemas.ops import LEASES
 
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
     from jobs.runtime.lease import Claim
 
 _OURS = ("contract", "fence", ROWS_VERSION)
-_METADATA = "spark.databricks.delta.commitInfo.userMetadata"
 _APP, _TRANSACTION = "spark.databricks.delta.write.txnAppId", "spark.databricks.delta.write.txnVersion"
 
 
@@ -95,6 +96,12 @@ class Lake(Staging):
         same_columns(table, found.columns, "stored")
         return found.select(*table.names)
 
+    def changed(self, table: Table, first: int, last: int) -> DataFrame:
+        """Rows that the commits of these versions moved, as they were and as they became (change data feed)."""
+        reader = self.spark.read.format("delta").option("readChangeFeed", "true")
+        reader = reader.option("startingVersion", str(first)).option("endingVersion", str(last))
+        return reader.load(self.location(table.name))
+
     def ensure(self, table: Table) -> None:
         """Create the table by its contract where it does not exist, else bring it to its contract (migration.py)."""
         last = self._last(table.name)
@@ -111,7 +118,7 @@ class Lake(Staging):
             self.claim.take()
         cluster = f"CLUSTER BY ({', '.join(table.cluster_by)})" if table.cluster_by else ""
         props = ", ".join(f"{quote(k)} = {quote(v)}" for k, v in self.properties(table).items())
-        with self._saying(self._signed(table, {})):
+        with commits_say(self.spark, self._signed(table, {})):
             self.spark.sql(
                 f"CREATE TABLE IF NOT EXISTS {self.ref(table.name)} ({table.ddl()}) USING DELTA {cluster} "
                 f"COMMENT {quote(table.doc)} TBLPROPERTIES ({props})"
@@ -130,7 +137,7 @@ class Lake(Staging):
             self.claim.take()
         kept = {} if change.startswith("ADD COLUMNS") else self.keeping(table.name)
         kept.pop("contract", None)
-        with self._saying(self._signed(table, kept) if last else kept):
+        with commits_say(self.spark, self._signed(table, kept) if last else kept):
             self.spark.sql(f"ALTER TABLE {self.ref(table.name)} {change}")
         self._known.pop(table.name, None)
 
@@ -139,7 +146,7 @@ class Lake(Staging):
         before = self.version(table.name)
         if self.claim:
             self.claim.take()
-        with self._saying(self._signed(table, self.keeping(table.name))):
+        with commits_say(self.spark, self._signed(table, self.keeping(table.name))):
             self.spark.sql(statement.format(table=self.ref(table.name))).collect()
         self._known.pop(table.name, None)
         return self.version(table.name) != before
@@ -171,12 +178,21 @@ class Lake(Staging):
         if self.claim:
             app, number = self.claim.transaction()
             writer = writer.option("txnAppId", app).option("txnVersion", str(number))
-        writer.option("userMetadata", json.dumps(self._signed(table, metadata))).save(self.location(table.name))
-        self._committed(table)
+        said = self._signed(table, metadata)
+        writer.option("userMetadata", json.dumps(said)).save(self.location(table.name))
+        self._committed(table, said)
 
     def rows(self, table: Table) -> int:
         """How many rows a table holds, from its log."""
         return int(self.spark.sql(f"SELECT count(*) FROM {self.ref(table.name)}").collect()[0][0])
+
+    def replace(self, table: Table, changes: DataFrame, keys: pa.Table, metadata: Mapping[str, Any]) -> None:
+        """Apply a change set of few `keys` in one commit: they are named in the statement, and no join has to look for
+        them, as it does in a MERGE.
+        """
+        rows = changes.where(F.col(OP) != "delete").select(*table.names)
+        writer = rows.write.format("delta").mode("overwrite").option("replaceWhere", one_of(keys))
+        self._save(writer, table, metadata)
 
     def merge(self, table: Table, changes: DataFrame, metadata: Mapping[str, Any]) -> None:
         """Apply a change set (see `changes`) in one commit."""
@@ -194,26 +210,16 @@ class Lake(Staging):
             metadata,
         )
 
-    def _commit(self, table: Table, sql: str, rows: DataFrame, metadata: Mapping[str, Any]) -> None:
+    def _commit(self, table: Table, sql: str, rows: DataFrame | None, metadata: Mapping[str, Any]) -> None:
         """Run a statement over {rows}; a statement takes its commit's settings from the session, not from options."""
         settings = {}
         if self.claim:
             app, number = self.claim.transaction()
             settings = {_APP: app, _TRANSACTION: str(number)}
-        with self._saying(self._signed(table, metadata), settings):
-            self.spark.sql(sql, rows=rows).collect()
-        self._committed(table)
-
-    @contextmanager
-    def _saying(self, metadata: Mapping[str, Any], more: Mapping[str, str] | None = None) -> Iterator[None]:
-        settings = {_METADATA: json.dumps(metadata), **(more or {})}
-        for key, value in settings.items():
-            self.spark.conf.set(key, value)
-        try:
-            yield
-        finally:
-            for key in settings:
-                self.spark.conf.unset(key)
+        said = self._signed(table, metadata)
+        with commits_say(self.spark, said, settings):
+            (self.spark.sql(sql) if rows is None else self.spark.sql(sql, rows=rows)).collect()
+        self._committed(table, said)
 
     def _signed(self, table: Table, metadata: Mapping[str, Any]) -> dict[str, Any]:
         fence = {"fence": self.claim.fence} if self.claim else {}
@@ -222,15 +228,21 @@ class Lake(Staging):
     def _identity(self, table: Table) -> str:
         return f"{table.identity()}-{self.retention_days}"
 
-    def _committed(self, table: Table) -> None:
+    def _committed(self, table: Table, said: Mapping[str, Any]) -> None:
         """Raises LeaseError where the newest commit is not ours: Delta skips in silence what an older fence writes."""
-        self._known.pop(table.name, None)
-        if self.claim:
+        before = self._known.pop(table.name, None)
+        found = commit_at(self.spark, self.location(table.name), before.version + 1) if before else None
+        if found and dict(found.said) == json.loads(json.dumps(said)):
+            self._known[table.name] = found
+        elif self.claim:
             last = self._last(table.name)
             self.claim.check_commit(table.name, last.said if last else {})
 
-    def delete(self, table: Table, keys: DataFrame, metadata: Mapping[str, Any]) -> None:
+    def delete(self, table: Table, keys: DataFrame, metadata: Mapping[str, Any], few: bool = False) -> None:
         """Delete the rows whose key columns, or some of them, are among `keys`, in one commit."""
+        if few:
+            self._commit(table, f"DELETE FROM {self.ref(table.name)} WHERE {one_of(keys.toArrow())}", None, metadata)
+            return
         on = " AND ".join(f"t.`{k}` = s.`{k}`" for k in keys.columns)
         merge = f"MERGE INTO {self.ref(table.name)} t USING {{rows}} s ON {on} WHEN MATCHED THEN DELETE"
         self._commit(table, merge, keys, metadata)

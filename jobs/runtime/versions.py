@@ -6,7 +6,8 @@ The identity of an input is that last move: OPTIMIZE, VACUUM and ALTER commit to
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +25,7 @@ KEEPS_ROWS = frozenset(
 """Operations after which a table holds the rows that it held before (ADD COLUMNS gives them a null)."""
 ROWS_VERSION = "rows_version"
 """What our own commits that move no row say of the newest one that did: no history needs to be read for it."""
+_METADATA = "spark.databricks.delta.commitInfo.userMetadata"
 _NO_TABLE = ("DELTA_TABLE_ONLY_OPERATION", "DELTA_MISSING_DELTA_TABLE", "DELTA_PATH_DOES_NOT_EXIST")
 _LOG = r"/([^/]+)/_delta_log/(\d{20})\.json$"
 
@@ -53,6 +55,21 @@ def all_newest(spark: SparkSession, warehouse: str) -> dict[str, Commit]:
     return found
 
 
+@contextmanager
+def commits_say(
+    spark: SparkSession, metadata: Mapping[str, Any], more: Mapping[str, str] | None = None
+) -> Iterator[None]:
+    """What a statement's commit says of itself: a statement takes it from the session, and not from options."""
+    settings = {_METADATA: json.dumps(metadata), **(more or {})}
+    for key, value in settings.items():
+        spark.conf.set(key, value)
+    try:
+        yield
+    finally:
+        for key in settings:
+            spark.conf.unset(key)
+
+
 def table_names(spark: SparkSession, warehouse: str) -> list[str]:
     """Every table of a warehouse."""
     return sorted(_last_files(spark, warehouse))
@@ -79,6 +96,21 @@ def _commit_infos(spark: SparkSession, paths: Iterable[str]) -> dict[tuple[str, 
     path = F.col("_metadata.file_path")
     rows = lines.select(*(F.regexp_extract(path, _LOG, n).alias(c) for n, c in ((1, "name"), (2, "v"))), "value")
     return {(r["name"], int(r["v"])): json.loads(r["value"])["commitInfo"] for r in rows.collect()}
+
+
+def commit_at(spark: SparkSession, place: str, version: int) -> Commit | None:
+    """One commit of the table at `place`, from its own file of the log: a tenth of what a history costs. None where the
+    file is not there, or is of a commit that moved no row and does not say which one did.
+    """
+    try:
+        infos = _commit_infos(spark, [f"{place}/_delta_log/{version:020d}.json"])
+    except AnalysisException:
+        return None
+    for info in infos.values():
+        said = _metadata(info.get("userMetadata"))
+        if (moved := _rows_moved(version, info["operation"], said)) is not None:
+            return Commit(version, moved, said)
+    return None
 
 
 def newest(spark: SparkSession, table: str) -> Commit | None:

@@ -28,7 +28,7 @@ def _default(column: Column) -> Any:
     return None if column.nullable else _EMPTY.get(column.type, [])
 
 
-def fixpoint(step: Callable[[DataFrame], DataFrame], rows: DataFrame) -> DataFrame:
+def fixpoint(step: Callable[[DataFrame], DataFrame], rows: DataFrame, at_once: object = None) -> DataFrame:
     """What the runner hands an iterative transform, for rows of strings that fit in memory."""
     before: list[tuple] = []
     for _ in range(50):

@@ -11,10 +11,12 @@ import pytest
 
 from jobs.code import flow
 from jobs.code.parameters import Dedup
+from jobs.runtime import keys
+from jobs.runtime.accounting import StageResult
 from jobs.runtime.tables import Lake
 from schemas.code import CODE_CORPUS, NEAR_DUPLICATES
 from schemas.contract import Table
-from schemas.ops import SOURCE_FACTS
+from schemas.ops import UNIT_FACTS
 from tests.jobs.pipeline import World, contents_of, run_all
 from udfs.duplicates.fingerprint import STRATEGIES
 
@@ -76,7 +78,7 @@ class Killed(BaseException):
 def killed_run(lake: Lake, manifest: Path, table: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run that dies just before it writes `table`, with everything before it written and nothing recorded."""
     with monkeypatch.context() as patch:
-        for verb in ("append", "merge"):
+        for verb in ("append", "merge", "replace"):
             write = getattr(Lake, verb)
 
             def dies(self: Lake, to: Table, *rest: object, write: Callable[..., None] = write) -> None:
@@ -92,7 +94,7 @@ def killed_run(lake: Lake, manifest: Path, table: str, monkeypatch: pytest.Monke
 def test_any_history_equals_a_build_from_scratch(
     spark: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One history with two runs that die, one while it reads sources and one half-way through the stages."""
+    """One history: two runs that die, one while it reads sources and one half-way through the stages; two refreshes."""
     draw = random.Random(1)
     world = World(tmp_path)
     for _ in range(4):
@@ -104,10 +106,22 @@ def test_any_history_equals_a_build_from_scratch(
         world.files.setdefault(f"source{number}", {})[f"fresh{number}.py"] = program(90 + number)
         killed_run(grown, world.write(), killed_at, monkeypatch)
     run_all(grown, world.write(), "second")
+    for few in (keys.FEW_KEYS, 1):  # keys that conditions name, then keys that are joined
+        monkeypatch.setattr(keys, "FEW_KEYS", few)
+        change(world, draw)
+        results = run_all(grown, world.write(), f"refresh by {few}")
+    monkeypatch.undo()
     scratch = Lake(spark, str(tmp_path / "scratch"))
-    run_all(scratch, world.write(), "scratch")
-    assert_same(grown, scratch, (*flow.TABLES, SOURCE_FACTS))
+    built = run_all(scratch, world.write(), "scratch")
+    assert_same(grown, scratch, (*flow.TABLES, UNIT_FACTS))
+    assert totals(results) == totals(built), "totals that only grew by their differences are those of a count"
     assert contents_of(scratch, CODE_CORPUS), "a history that ends with an empty corpus shows nothing"
+
+
+def totals(results: list[StageResult]) -> dict[str, tuple[int, int, dict[str, int]]]:
+    """Rows read, kept and dropped by reason, of the stages that decide and publish."""
+    measured = {r.stage for r in results if r.kernel_version}
+    return {r.stage: (r.rows_read, r.rows_kept, r.reasons) for r in results if r.stage not in measured}
 
 
 def assert_same(grown: Lake, scratch: Lake, tables: Iterable[Table]) -> None:

@@ -15,6 +15,7 @@ from jobs.runtime.accounting import StageResult
 from jobs.runtime.quality import QualityError
 from jobs.runtime.stage import Decide, Measure, NoParams, Publish, Stage
 from jobs.runtime.tables import Lake, MissingTableError
+from jobs.runtime.writing import write_changes
 from schemas.contract import REASONS, Column, Expect, Table
 from schemas.ops import CHECKS, RELEASES, RUNS
 
@@ -102,13 +103,13 @@ MEASURE = Measure(
 PUBLISH = Publish("book", book, with_text, reads=(VERDICTS,), texts=(NOTES,), writes=BOOK)
 
 
-def write(lake: Lake, **texts: str) -> None:
+def write(lake: Lake, table: Table = NOTES, **texts: str) -> None:
     """Bring the notes to this state."""
-    lake.ensure(NOTES)
+    lake.ensure(table)
     rows = lake.spark.createDataFrame(
         [(i, len(t), t) for i, t in texts.items()], "content_id string, text_bytes bigint, text string"
     )
-    runner.write_changes(runner.Run(lake, "setup", ()), "setup", NOTES, rows, {})
+    write_changes(runner.Run(lake, "setup", ()), "setup", table, rows, {})
     lake.drop_staging("setup")
 
 

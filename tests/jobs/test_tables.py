@@ -166,11 +166,16 @@ def test_a_run_id_alone_is_no_change(spark: SparkSession) -> None:
     assert changes(THINGS, things(spark, again), things(spark, STORED)).isEmpty()
 
 
-def test_merge_applies_a_change_set_in_one_commit_that_says_who_made_it(filled: Lake) -> None:
+@pytest.mark.parametrize("few", [False, True], ids=["merge", "replace"])
+def test_a_change_set_is_one_commit_that_says_who_made_it(filled: Lake, few: bool) -> None:
     spark = filled.spark
     found = changes(THINGS, things(spark, WANTED), filled.read(THINGS)).collect()
     rows = spark.createDataFrame([(*r, "new") for r in found], f"{OP} string, {_DDL}")
-    filled.merge(THINGS, rows, {"run_id": "r2", "inputs": {"sources": 3}})
+    said = {"run_id": "r2", "inputs": {"sources": 3}}
+    if few:
+        filled.replace(THINGS, rows, rows.select("part", "id").toArrow(), said)
+    else:
+        filled.merge(THINGS, rows, said)
     assert filled.version("things") == 2
     assert filled.metadata("things") == {"run_id": "r2", "inputs": {"sources": 3}}
     untouched = {("a", 1), ("a", 2)}
@@ -179,12 +184,13 @@ def test_merge_applies_a_change_set_in_one_commit_that_says_who_made_it(filled: 
     assert spark.conf.get("spark.databricks.delta.commitInfo.userMetadata", None) is None, "left as it was found"
 
 
-def test_the_next_commit_does_not_carry_the_metadata_of_one_that_failed(filled: Lake) -> None:
+@pytest.mark.parametrize("few", [False, True])
+def test_the_next_commit_does_not_carry_the_metadata_of_one_that_failed(filled: Lake, few: bool) -> None:
     bad = filled.spark.createDataFrame([("insert", "a", 9, -1, None, "r")], f"{OP} string, {_DDL}")
     with pytest.raises(Exception, match="size_natural"):
         filled.merge(THINGS, bad, {"run_id": "failed"})
     gone = filled.spark.createDataFrame([("a", 1), ("z", 9)], "part string, id bigint")
-    filled.delete(THINGS, gone, {"run_id": "r3"})
+    filled.delete(THINGS, gone, {"run_id": "r3"}, few)
     assert (filled.version("things"), filled.metadata("things")) == (2, {"run_id": "r3"})
     assert ("a", 1) not in {row[:2] for row in stored(filled)}
     assert ("b", 1) in {row[:2] for row in stored(filled)}, "the whole key decides"

@@ -1,7 +1,7 @@
 """The kinds of sources: how to tell whether one has moved, and how to read the files of one.
 
-A kind is an entry of KINDS: a cheap state, the fingerprint of what is there now with the locations to
-read, and a reader, which gives the files of one location as records, each with a text or a reason.
+A kind is an entry of KINDS: a cheap state, the locations to read with the fingerprint of what is there now, and a
+reader, which gives the files of one location as records, each with a text or a reason.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ _DEFAULT_LIMITS = Limits()
 
 @dataclass(frozen=True)
 class Kind:
-    """`state(unit)` is (fingerprint, locations) and may raise anything when the source cannot be reached."""
+    """`state(unit)` is {location: fingerprint} and may raise anything when the source cannot be reached."""
 
-    state: Callable[[Unit], tuple[str, list[str]]]
+    state: Callable[[Unit], dict[str, str]]
     records: Callable[[Unit, str, Limits], Iterator[Record]]
 
 
@@ -39,8 +39,7 @@ def probe(unit: Unit) -> Probe:
     """The state of the unit without reading its files. Raises ValueError for an unknown kind and nothing else."""
     kind = _kind(unit)
     try:
-        fingerprint, locations = kind.state(unit)
-        return Probe(True, fingerprint, locations, None)
+        return Probe(True, kind.state(unit), None)
     # Every driver has errors of its own, and whatever it is, the source cannot be reached now.
     except Exception as error:
         # Some drivers list every place they looked in, a line for each.
@@ -48,7 +47,7 @@ def probe(unit: Unit) -> Probe:
         if unit.location not in message:
             expected = f"expected a {unit.kind} that can be read"
             message = f"{unit.location}: {expected}, found {type(error).__name__}: {message}"
-        return Probe(False, None, [], message)
+        return Probe(False, {}, message)
 
 
 def read(unit: Unit, location: str, limits: Limits = _DEFAULT_LIMITS) -> Iterator[Record]:
@@ -156,27 +155,26 @@ def _parquet_records(unit: Unit, location: str, limits: Limits) -> Iterator[Reco
     yield Record(repo=unit.repo, reason=reason, detail=detail)
 
 
-def _archive_state(unit: Unit) -> tuple[str, list[str]]:
+def _archive_state(unit: Unit) -> dict[str, str]:
     files, path = file_system(unit.location)
-    return f"{files.checksum(path):x}", [unit.location]
+    return {unit.location: f"{files.checksum(path):x}"}
 
 
-def _folder_state(unit: Unit) -> tuple[str, list[str]]:
+def _folder_state(unit: Unit) -> dict[str, str]:
     files, path = file_system(unit.location)
-    return digest(sorted((entry.path, entry.size, entry.stamp) for entry in walk(files, path))), [unit.location]
+    return {unit.location: digest(sorted((entry.path, entry.size, entry.stamp) for entry in walk(files, path)))}
 
 
-def _git_state(unit: Unit) -> tuple[str, list[str]]:
-    return git.resolve(unit.location, unit.revision), [unit.location]
+def _git_state(unit: Unit) -> dict[str, str]:
+    return {unit.location: git.resolve(unit.location, unit.revision)}
 
 
-def _parquet_state(unit: Unit) -> tuple[str, list[str]]:
+def _parquet_state(unit: Unit) -> dict[str, str]:
     files, path = file_system(unit.location)
     found = _parquet_files(files, path)
     if not found:
         raise FileNotFoundError(f"{unit.location}: expected parquet files, found none: check the path")
-    state = [(name, f"{files.checksum(name):x}") for name in found]
-    return digest(state), [files.unstrip_protocol(name) for name in found]
+    return {files.unstrip_protocol(name): f"{files.checksum(name):x}" for name in found}
 
 
 KINDS = {

@@ -116,8 +116,8 @@ def probed(unit: Unit) -> Iterator[dict[str, object]]:
     state = kinds.probe(unit)
     if not state.reachable:
         yield {"source_id": unit.source_id, "unit": None, "fingerprint": None, "error": state.error}
-    for location in state.units:
-        yield {"source_id": unit.source_id, "unit": location, "fingerprint": state.fingerprint, "error": None}
+    for location, fingerprint in state.units.items():
+        yield {"source_id": unit.source_id, "unit": location, "fingerprint": fingerprint, "error": None}
 
 
 def unit_of(row: dict[str, str | None]) -> Unit:

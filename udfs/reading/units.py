@@ -51,11 +51,10 @@ class Record:
 
 @dataclass(frozen=True)
 class Probe:
-    """The present state of a unit. Equal fingerprints mean equal content; `units` are the locations to `read`."""
+    """State of a source: the locations to `read`, each with a fingerprint; equal ones mean equal content."""
 
     reachable: bool
-    fingerprint: str | None
-    units: list[str]
+    units: dict[str, str]
     error: str | None
 
 

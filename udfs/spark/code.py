@@ -29,8 +29,9 @@ STAGED = (
     "revision string, stars bigint, reason string, detail string, text string"
 )
 
-_CLEANED_ARROW = CLEANED_TEXTS.arrow_schema([n for n in CLEANED_TEXTS.names if n != "kernel_version"])
-_CLEANED = ", ".join(f"{c.name} {c.type}" for c in CLEANED_TEXTS.columns if c.name != "kernel_version")
+_OF_RUNNER = ("kernel_version", *CLEANED_TEXTS.volatile)
+_CLEANED_ARROW = CLEANED_TEXTS.arrow_schema([n for n in CLEANED_TEXTS.names if n not in _OF_RUNNER])
+_CLEANED = ", ".join(f"{c.name} {c.type}" for c in CLEANED_TEXTS.columns if c.name not in _OF_RUNNER)
 
 
 def fingerprint_rows(rows: DataFrame, p: Fingerprint) -> DataFrame:

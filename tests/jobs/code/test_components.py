@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import random
 
+import pyarrow as pa
 from pyspark.sql import SparkSession
 
-from jobs.code.components import components
+from jobs.code.components import components, stars_of
 from tests.jobs.rows import fixpoint, groups_of
 
 
@@ -37,6 +38,8 @@ def test_components_are_those_of_union_find_and_named_by_their_smallest_node(spa
     assert len(root) == len(found), "one root per node"
     groups = {frozenset(n for n in root if root[n] == r) for r in set(root.values())}
     assert groups == groups_of(edges)
+    at_once = stars_of(pa.table({"u": [u for u, _ in edges], "v": [v for _, v in edges]})).to_pylist()
+    assert {row["u"]: row["v"] for row in at_once} == {n: r for n, r in root.items() if n != r}
     assert all(min(n for n in root if root[n] == r) == r for r in set(root.values()))
     assert root["joined4"] == "joined1" and root["parted4"] == "parted3"
 

@@ -96,13 +96,13 @@ def test_a_folder_is_walked_in_order_and_no_link_is_followed(folder: Path) -> No
 def test_the_fingerprint_of_a_folder_moves_with_its_files(folder: Path) -> None:
     source = unit("folder", folder)
     first = probe(source)
-    assert first == probe(source) and first.units == [str(folder)]
+    assert first == probe(source) and list(first.units) == [str(folder)]
     (folder / ".git" / "index").write_text("git's own")
     assert probe(source) == first
     os.utime(folder / "src" / "a.py", ns=(0, 1))
     second = probe(source)
     (folder / "new").write_text("")
-    assert len({first.fingerprint, second.fingerprint, probe(source).fingerprint}) == 3
+    assert len({str(state.units) for state in (first, second, probe(source))}) == 3
 
 
 def test_a_file_over_the_limit_is_not_read(folder: Path) -> None:
@@ -143,7 +143,7 @@ def test_the_fingerprint_of_an_archive_moves_with_it(tmp_path: Path) -> None:
     first = probe(source)
     assert first == probe(source)
     (tmp_path / "p.tgz").write_bytes(tgz({"a": "1", "b": "another file"}))
-    assert probe(source).fingerprint != first.fingerprint
+    assert probe(source).units != first.units
 
 
 def test_a_bad_archive_fails_as_a_unit(tmp_path: Path) -> None:
@@ -229,7 +229,7 @@ def test_a_repository_is_read_at_its_revision(tmp_path: Path) -> None:
     for arguments in (["init", "-q"], ["add", "."], ["-c", "commit.gpgsign=false", "commit", "-qm", "one"]):
         subprocess.run(["git", *arguments], cwd=tmp_path, env=os.environ | who | when, check=True)
     source = unit("git", tmp_path)
-    commit = probe(source).fingerprint
+    (commit,) = probe(source).units.values()
     first, second = records(source)
     assert (first.path, first.text, first.revision) == ("a.py", "x = 1\n", commit)
     assert (first.repo, first.commit_time) == ("o/n", datetime(2020, 1, 2, tzinfo=UTC))
@@ -247,9 +247,9 @@ def test_a_parquet_set_is_a_file_a_folder_or_a_pattern(tmp_path: Path) -> None:
     assert by_path(unit("parquet", tmp_path / "[ab].parquet")) == {"a.py": "a", "b.py": "b"}
     (record,) = records(unit("parquet", tmp_path / "c.parquet"))
     assert (record.text, record.repo) == ("c", "o/n")
-    before = probe(unit("parquet", tmp_path)).fingerprint
+    before = probe(unit("parquet", tmp_path)).units
     (tmp_path / "c.parquet").unlink()
-    assert probe(unit("parquet", tmp_path)).fingerprint != before
+    assert probe(unit("parquet", tmp_path)).units != before
 
 
 def test_what_starts_with_a_dot_or_a_line_is_no_part_of_a_set(tmp_path: Path) -> None:
@@ -310,7 +310,7 @@ def test_bad_parquet_files_fail_as_units(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ["folder", "archive", "git", "parquet"])
 def test_what_is_not_there_is_unreachable(kind: str, tmp_path: Path) -> None:
     state = probe(unit(kind, tmp_path / "nowhere"))
-    assert (state.reachable, state.fingerprint, state.units) == (False, None, [])
+    assert (state.reachable, state.units) == (False, {})
     assert state.error is not None and str(tmp_path / "nowhere") in state.error
     with pytest.raises(OSError, match="nowhere"):
         list(read(unit(kind, tmp_path / "nowhere"), str(tmp_path / "nowhere")))
