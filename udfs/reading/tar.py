@@ -272,7 +272,7 @@ def _until_nul(digits: bytes) -> bytes:
 
 
 def _sum(header: bytes) -> int:
-    """The sum of a header's bytes: the low half of Adler-32 is one more, exact for up to 256 bytes, in compiled code."""
+    """The sum of a header's bytes, in compiled code: the low half of Adler-32 is one more, exact for 256 bytes."""
     half = BLOCK // 2
     return (zlib.adler32(header[:half]) & 0xFFFF) + (zlib.adler32(header[half:]) & 0xFFFF) - 2
 
