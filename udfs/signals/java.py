@@ -81,19 +81,19 @@ def frac_lines_print(view: View) -> float | None:
 
 
 def _matches(pattern: re.Pattern[str], view: View) -> list[re.Match[str]]:
-    shared = family.kept(view)
-    if ("matches", pattern) not in shared:
-        shared["matches", pattern] = list(pattern.finditer(family.lines_of(view)))
-    matches: list[re.Match[str]] = shared["matches", pattern]
+    shared, key = family.kept(view), ("matches", pattern.pattern)
+    if key not in shared:
+        shared[key] = list(pattern.finditer(family.lines_of(view)))
+    matches: list[re.Match[str]] = shared[key]
     return matches
 
 
 def _heads(pattern: re.Pattern[str], view: View) -> list[str]:
     """What each match says before its brackets."""
-    shared = family.kept(view)
-    if ("heads", pattern) not in shared:
-        shared["heads", pattern] = [match.group().partition("(")[0].strip() for match in _matches(pattern, view)]
-    heads: list[str] = shared["heads", pattern]
+    shared, key = family.kept(view), ("heads", pattern.pattern)
+    if key not in shared:
+        shared[key] = [match.group().partition("(")[0].strip() for match in _matches(pattern, view)]
+    heads: list[str] = shared[key]
     return heads
 
 

@@ -16,7 +16,6 @@ from udfs.signals.comment_programs import program_of
 from udfs.signals.comment_styles import COMMENT, DOC, NESTED, STRING, Style, languages, style
 from udfs.signals.quoted import Quoted, quoted
 from udfs.signals.scanned import _OPERATORS, _PREFIXES, Scanned
-from udfs.signals.scanning import scan
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +91,7 @@ def split(text: str, language: str) -> Split | Scanned:
     lined = "\n" + text if syntax.at_line else text
     program, utf8 = program_of(syntax.name), lined.encode("utf-8", "surrogatepass")
     if program and not any(mark in utf8 for mark in program.unless):
-        return Scanned(utf8, scan(program, utf8), int(syntax.at_line), how)
+        return Scanned(utf8, program, int(syntax.at_line), how, any(mark.kind == DOC for mark in syntax.marks))
     return _split(syntax, lined, how)
 
 

@@ -10,19 +10,21 @@ import numpy as np
 from udfs.signals.comment_styles import COMMENT, DOC, STRING
 from udfs.signals.once import once
 from udfs.signals.quoted import LONG, Quoted, quoted_of
+from udfs.signals.scanning import Program, scan
 
 _OPERATORS = frozenset("([{,=+-*/%|&^~<>\\@")  # a string after one of these continues a statement
 _PREFIXES = frozenset(("", "r", "u", "b", "rb", "br"))
 
 
 class Scanned:
-    """A split as udfs/signals/lexing.py has it: `tokens` are rows (begin, end, kind), the text begins at `start`."""
+    """A split as udfs/signals/lexing.py has it: the text begins at `start`; `docs`: it may have docstrings."""
 
-    def __init__(self, utf8: bytes, tokens: Any, start: int, how: str) -> None:
+    def __init__(self, utf8: bytes, made: Program, start: int, how: str, docs: bool) -> None:
         self.how = how
         self._utf8, self._start = utf8, start
         self._text = np.frombuffer(utf8, np.uint8)
-        self._tokens = _with_docs(utf8, tokens, start) if (tokens[:, 2] == DOC).any() else tokens
+        tokens = scan(made, self._text)
+        self._tokens = _with_docs(utf8, tokens, start) if docs else tokens
 
     @once
     def _parts(self) -> tuple[bytes, bytes, bytes, list[int]]:

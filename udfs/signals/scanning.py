@@ -76,9 +76,9 @@ def program(steps: Sequence[tuple[int, Step]], unless: tuple[str, ...]) -> Progr
     return Program(first, np.array(rows, np.int64), np.frombuffer(marks, np.uint8), tuple(u.encode() for u in unless))
 
 
-def scan(made: Program, utf8: bytes) -> Any:
+def scan(made: Program, text: npt.NDArray[np.uint8]) -> Any:
     """Rows (begin, end, kind) of the tokens of a text, but for code; a kind 0 is code."""
-    return _scan(np.frombuffer(utf8, np.uint8), made.first, made.steps, made.marks, classes())
+    return _scan(text, made.first, made.steps, made.marks, classes())
 
 
 @numba.njit(cache=True, nogil=True)
