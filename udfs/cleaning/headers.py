@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from schemas.identity import data_bytes
+from udfs.cleaning.header_hints import has_hint
 from udfs.cleaning.header_paragraphs import EDGE, Comment, has_fields, is_directive, paragraphs, unglued, words
-from udfs.cleaning.needles import Needle, Needles
 
 DATA = ("header_styles.json", "header_phrases.json")
 # Where a header is looked for; a whole GPL takes 35 KB.
@@ -61,7 +61,7 @@ def strip(text: str, language: str | None, kind: str) -> tuple[str, int]:
     removed = 0
     while True:
         head = text[:_HEAD_CHARS]
-        if not _has_hint(head):
+        if not has_hint(head):
             return text, removed
         lines = _lines(head)
         whole = len(text) <= _HEAD_CHARS
@@ -74,19 +74,6 @@ def strip(text: str, language: str | None, kind: str) -> tuple[str, int]:
         start = "".join(left)
         removed += max(_size(text[:end]) - _size(start), 0)
         text = start + text[end:]
-
-
-def _has_hint(head: str) -> bool:
-    """Whether a phrase of a notice may be in it."""
-    if head.isascii():
-        return _hints().any_in(head.encode())
-    lower = head.lower()
-    return any(hint in lower for hint in _PHRASES["hints"])
-
-
-@cache
-def _hints() -> Needles:
-    return Needles({hint: Needle(hint.encode(), any_case=True) for hint in _PHRASES["hints"] if hint.isascii()})
 
 
 def _lines(head: str) -> list[str]:

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from udfs.cleaning import credentials, headers, personal_data
+from udfs.cleaning import credentials, personal_data
+from udfs.cleaning.header_hints import HINTS, has_hint
 from udfs.cleaning.needles import LEAST_TOKEN, Needle, Needles
 
 _PARTS = (
@@ -41,7 +42,7 @@ def test_a_token_is_at_least_as_long_as_its_needle_asks(literal: str, pattern: s
 @given(st.lists(st.sampled_from(["Copy", "right", "LICEN", "\x08c)", "(", "C)", "public", " ", "\0", "domain", "é"])))
 def test_hints_of_a_notice_are_those_of_lower_case(parts: list[str]) -> None:
     head = "".join(parts)
-    assert headers._has_hint(head) == any(hint in head.lower() for hint in headers._PHRASES["hints"])
+    assert has_hint(head) == any(hint in head.lower() for hint in HINTS)
 
 
 def test_needles_at_both_ends_and_beside_each_other() -> None:
