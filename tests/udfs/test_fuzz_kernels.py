@@ -125,6 +125,14 @@ _PARSED = ("javascript", "typescript", "python")
 _SECONDS = 2.5  # of CPU for one text: what takes the square of its size in nanoseconds is far beyond
 
 
+@pytest.fixture(autouse=True, scope="module")
+def loaded() -> None:
+    """Compiling kernels and importing parsers is no text's time."""
+    for family in _FAMILIES:
+        measure('a = "b"\n', language=family, kind="code", natural_language="en", authors=True)
+    clean("a\n", language="c", kind="code")
+
+
 def _own(family: str) -> list[Signal]:
     return [s for s in all_signals() if s.family == family]
 

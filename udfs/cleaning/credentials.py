@@ -15,13 +15,15 @@ from collections.abc import Callable
 from typing import Any
 
 from schemas.identity import data_bytes
+from udfs.cleaning.needles import LOGIN, NAME, TOKEN, Needle
 
 DATA = "personal_data.json"
 _DATA: dict[str, Any] = json.loads(data_bytes(DATA))
 _MADE_UP = frozenset(_DATA["placeholder_words"].split())
 
 Counts = Counter[str]
-Step = Callable[[str, Counts], str]
+Step = Callable[[str, Counts, frozenset[str]], str]
+"""(text, counts, what the text may hold) -> text."""
 PLACEHOLDERS = {
     "email": "<EMAIL>",
     "ipv4": "<IP_ADDRESS>",
@@ -58,9 +60,9 @@ _KEY_LINE = re.compile(r"(?:(?<=\\[nr])|(?<![\\A-Za-z0-9+/=]))[A-Za-z0-9+/=]{40}
 _BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=")
 
 
-def _private_keys(text: str, counts: Counts) -> str:
+def _private_keys(text: str, counts: Counts, may_hold: frozenset[str]) -> str:
     """Bodies of PEM and PGP private keys; the lines around them stay, so that a reader sees what was there."""
-    if "PRIVATE KEY" not in text:
+    if "private key" not in may_hold:
         return text
     pieces: list[str] = []
     end = 0
@@ -82,9 +84,9 @@ def _private_keys(text: str, counts: Counts) -> str:
 _PATTERNS = [(literal, kind, re.compile(pattern)) for literal, kind, pattern in _DATA["issued"]]
 
 
-def _issued(text: str, counts: Counts) -> str:
+def _issued(text: str, counts: Counts, may_hold: frozenset[str]) -> str:
     for literal, kind, pattern in _PATTERNS:
-        if literal in text:
+        if literal in may_hold:
             text = substitute(pattern, text, counts, kind, _is_issued)
     return text
 
@@ -120,8 +122,8 @@ _NAMES = [
 ]
 
 
-def _in_urls(text: str, counts: Counts) -> str:
-    if "://" not in text or "@" not in text:
+def _in_urls(text: str, counts: Counts, may_hold: frozenset[str]) -> str:
+    if "login" not in may_hold:
         return text
     return substitute(_URL, text, counts, "password", _is_login, "password")
 
@@ -132,11 +134,10 @@ def _is_login(match: re.Match[str]) -> bool:
     return user != password and len(set(password)) > 3 and not password.isdecimal() and not _is_made_up(password)
 
 
-def _assigned(text: str, counts: Counts) -> str:
-    lower = _lower(text)
-    for word, kind, pattern, before in _NAMES:
-        if word not in lower:
-            continue
+def _assigned(text: str, counts: Counts, may_hold: frozenset[str]) -> str:
+    names = [each for each in _NAMES if each[0] in may_hold]
+    lower = _lower(text) if names else ""
+    for _, kind, pattern, before in names:
         pieces: list[str] = []
         end = 0
         for match in pattern.finditer(lower):
@@ -178,3 +179,10 @@ def _is_secret(value: str, shortest: int) -> bool:
 
 
 STEPS: tuple[Step, ...] = (_private_keys, _issued, _in_urls, _assigned)
+NEEDLES = {
+    "private key": Needle(b"PRIVATE KEY"),
+    "login": Needle(b"://", LOGIN),
+    **{literal: Needle(literal.encode(), TOKEN) for literal, _, _ in _PATTERNS},
+    **{word: Needle(word.encode(), NAME, any_case=True) for word, *_ in _NAMES},
+}
+"""What a text holds that a step may change. A placeholder put in by a step before brings none of it about."""

@@ -9,6 +9,8 @@ from itertools import pairwise
 
 # What is left of a comment line's edges once the words are taken away.
 EDGE = " \t\r\n\f\v\ufeff*#/\\=-_~+;%!|.'\"{}()[]<>:@,`^&$"
+# Comment markers that are words.
+_WORD_MARKERS = ("dnl", "rem", "REM", "Rem", "@rem", "@REM", "@c ")
 _INNER_EDGE = EDGE.replace("(", "").replace(":", "").replace("@", "")
 # Lines inside of a block comment that a tool reads.
 _DIRECTIVE = re.compile(
@@ -40,10 +42,9 @@ class Comment:
 def words(line: str, comment: Comment) -> str:
     """A comment line without its markers and ornaments, the end of a sentence and of a bracket kept."""
     line = line.strip(_INNER_EDGE)
-    for word in ("dnl", "rem", "REM", "Rem", "@rem", "@REM", "@c "):
-        if not comment.opener and line.startswith(word):
-            return line.removeprefix(word).strip()
-    return line
+    if comment.opener or not line.startswith(_WORD_MARKERS):
+        return line
+    return next(line.removeprefix(word).strip() for word in _WORD_MARKERS if line.startswith(word))
 
 
 def is_directive(line: str) -> bool:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from schemas.identity import data_bytes
+from udfs.cleaning.header_hints import has_hint
 from udfs.cleaning.header_paragraphs import EDGE, Comment, has_fields, is_directive, paragraphs, unglued, words
 
 DATA = ("header_styles.json", "header_phrases.json")
@@ -60,8 +61,7 @@ def strip(text: str, language: str | None, kind: str) -> tuple[str, int]:
     removed = 0
     while True:
         head = text[:_HEAD_CHARS]
-        lower = head.lower()
-        if not any(hint in lower for hint in _PHRASES["hints"]):
+        if not has_hint(head):
             return text, removed
         lines = _lines(head)
         whole = len(text) <= _HEAD_CHARS

@@ -10,7 +10,7 @@ ipv4 and ipv6 (both `<IP_ADDRESS>`), key, token, password. What survives and why
 - values that say themselves that they are made up ("changeme", "your-key", "${KEY}"), and hashes under other names.
 
 Keys, tokens and passwords are in udfs/cleaning/credentials.py. A pattern starts with a literal or a digit and every
-repeat has a bound, so that a pass is linear whatever the text; most are not even tried unless `in` finds their literal.
+repeat has a bound, so that a pass is linear whatever the text; none is tried unless its needle is in the text.
 """
 
 from __future__ import annotations
@@ -18,11 +18,13 @@ from __future__ import annotations
 import ipaddress
 import json
 import re
+import string
 from collections import Counter
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from schemas.identity import data_bytes
-from udfs.cleaning.credentials import DATA, STEPS, Counts, Step, substitute
+from udfs.cleaning.credentials import DATA, NEEDLES, STEPS, Counts, Step, substitute
+from udfs.cleaning.needles import EMAIL, GROUPS, QUAD, Needle, Needles
 
 _WORDS = {k: frozenset(v.split()) for k, v in json.loads(data_bytes(DATA)).items() if isinstance(v, str)}
 _TOP_LEVEL = _WORDS["generic_domains"] | _WORDS["country_domains"]
@@ -30,18 +32,32 @@ _TOP_LEVEL = _WORDS["generic_domains"] | _WORDS["country_domains"]
 
 def replace(text: str) -> tuple[str, dict[str, int]]:
     """The text with placeholders, and how many of each kind were put in."""
+    may_hold = _needles().found(text.encode("utf-8", "surrogatepass"))
+    if not may_hold:
+        return text, {}
     counts: Counts = Counter()
     for step in (*STEPS, *_STEPS):
-        text = step(text, counts)
+        text = step(text, counts, may_hold)
     return text, dict(counts)
+
+
+@cache
+def _needles() -> Needles:
+    digits, letters = b"0123456789", string.ascii_letters.encode()
+    own = {
+        "email": Needle(b"", EMAIL, firsts=(b"@", digits + letters)),
+        "ipv4": Needle(b"", QUAD, firsts=(b".", digits)),
+        "ipv6": Needle(b"", GROUPS, firsts=(string.hexdigits.encode(), b":")),
+    }
+    return Needles(NEEDLES | own)
 
 
 _AT = re.compile(r"@((?<=[A-Za-z0-9_+-]@)[A-Za-z0-9](?:[A-Za-z0-9-]{0,62})(?:\.[A-Za-z0-9][A-Za-z0-9-]{0,62}){1,5})")
 _LOCAL_BACKWARD = re.compile(r"[A-Za-z0-9._+-]{1,64}")
 
 
-def _emails(text: str, counts: Counts) -> str:
-    if "@" not in text:
+def _emails(text: str, counts: Counts, may_hold: frozenset[str]) -> str:
+    if "email" not in may_hold:
         return text
     pieces: list[str] = []
     end = 0
@@ -91,7 +107,6 @@ _RESOLVERS = _WORDS["kept_resolvers"]
 # Blocks of IANA's special-purpose registries that the standard library counts as global, or is too old to know.
 _SPECIAL = [ipaddress.ip_network(block) for block in sorted(_WORDS["special_blocks"])]
 _QUAD = re.compile(r"([0-9][0-9]{0,2}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3})(?![0-9])")
-_QUAD_HINT = re.compile(r"\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]")
 _VERSION_BEFORE = re.compile(
     r"(?:(?:\bv(?:ers?)?|versions?|release|revision|build|section|sec\.|rfc|chrome|firefox|safari|oid|§)[\"'\s:=/(]{0,6}"
     r"|[=<>~!]= ?)\Z",
@@ -100,8 +115,8 @@ _VERSION_BEFORE = re.compile(
 _GROUPS = re.compile(r"([23][0-9A-Fa-f]{3}:(?:[0-9A-Fa-f]{0,4}:){1,6}[0-9A-Fa-f]{0,4})")
 
 
-def _ipv4(text: str, counts: Counts) -> str:
-    if not _QUAD_HINT.search(text):
+def _ipv4(text: str, counts: Counts, may_hold: frozenset[str]) -> str:
+    if "ipv4" not in may_hold:
         return text
     return substitute(_QUAD, text, counts, "ipv4", _is_public_quad)
 
@@ -144,7 +159,9 @@ def _is_numbering(quad: str) -> bool:
     return (parts[0] < 11 and (max(parts[1:]) < 32 or parts[1:].count(0) >= 2)) or parts[1:] == [0, 0, 0]
 
 
-def _ipv6(text: str, counts: Counts) -> str:
+def _ipv6(text: str, counts: Counts, may_hold: frozenset[str]) -> str:
+    if "ipv6" not in may_hold:
+        return text
     return substitute(_GROUPS, text, counts, "ipv6", _is_public_groups)
 
 

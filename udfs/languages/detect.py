@@ -45,6 +45,9 @@ KEPT: Final[frozenset[str]] = frozenset(_FACTS["kept"]["names"])
 _MODELINES: Final = 5
 _SEGMENTS: Final = 5
 _BLANKS = re.compile(rf"\s{{{MAX_BLANKS},}}")
+# White space of ASCII as spaces: a run of them is found by a search that skips its length at a time.
+_BLANKS_AS_SPACES = bytes(0x20 if chr(byte).isspace() and byte < 128 else byte for byte in range(256))
+_BLANK_RUN = b" " * MAX_BLANKS
 _VIM = re.compile(r"(?:^|[ \t])(?:vim?|ex)(?:[<=>]?\d+)?:[^\n]{0,200}?\b(?:filetype|ft|syntax)[ \t]*=[ \t]*([\w+#-]+)")
 _EMACS = re.compile(
     r"-\*-[^\n]{0,200}?\bmode[ \t]*:[ \t]*([\w+#-]+)[^\n]{0,200}?-\*-|-\*-[ \t]*([\w+#-]+)[ \t;]*-\*-", re.I
@@ -58,6 +61,7 @@ _EXEC = re.compile(
     re.M,
 )
 _SHELLS = frozenset(("sh", "bash", "dash", "ksh", "zsh", "csh"))
+_WILDCARD = re.compile(r"\A(?:\(\[\^\\s\]\*\)|\(\.\*\?\))")
 _MANUAL = re.compile(r"\.(?:[1-9](?![0-9])[a-z_0-9]*|0p|n|man|mdoc)(?:\.in)?$")
 # Octave's help texts carry a texinfo mode line of their own; "idl" is also what editors call WebIDL.
 _QUOTED_MODES = frozenset(("texinfo", "idl"))
@@ -92,7 +96,10 @@ class _Text:
         if self._bounded is None:
             text = self.text[:MAX_CHARACTERS].removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
             lines = [line[:MAX_LINE] for line in text.split("\n", MAX_LINES)[:MAX_LINES]]
-            self._bounded = _BLANKS.sub(lambda found: found.group()[:MAX_BLANKS], "\n".join(lines))
+            joined = "\n".join(lines)
+            if not joined.isascii() or _BLANK_RUN in joined.encode().translate(_BLANKS_AS_SPACES):
+                joined = _BLANKS.sub(lambda found: found.group()[:MAX_BLANKS], joined)
+            self._bounded = joined
         return self._bounded
 
     def has(self, pattern: str) -> bool:
@@ -144,7 +151,7 @@ def is_vendored(path: str) -> bool:
 def _vendor_pattern() -> Any:
     """One pattern for all: those that begin at a folder, and the others without their leading wildcard."""
     folders = [pattern[5:] for pattern in _FACTS["vendor"] if pattern.startswith("(^|/)")]
-    others = [pattern.removeprefix(r"([^\s]*)") for pattern in _FACTS["vendor"] if not pattern.startswith("(^|/)")]
+    others = [_WILDCARD.sub("", pattern) for pattern in _FACTS["vendor"] if not pattern.startswith("(^|/)")]
     return re.compile(f"(?:^|/)(?:{'|'.join(folders)})|{'|'.join(others)}")
 
 

@@ -77,8 +77,10 @@ def is_generated(path: str, text: str) -> bool:
 
 def _marked(head: str) -> bool:
     """A mark counts only near the top, where programs put it: further down it is text about generated files."""
+    if not _may_be_marked(head):
+        return False
     top = "\n".join(line[:300] for line in head.split("\n", _FIRST_LINES)[:_FIRST_LINES])
-    if "enerated" not in top and "ENERATED" not in top and "Bison" not in top and "generator" not in top:
+    if not _may_be_marked(top):
         return False
     if _ANYWHERE.search(top):
         return True
@@ -87,6 +89,10 @@ def _marked(head: str) -> bool:
     starts = [line for at, line in enumerate(lines) if not (at and continues(lines[at - 1], line))]
     # In one paragraph, or else two unrelated sentences would do.
     return any(_MARKS.match(line) for line in starts) or any(map(_is_warning, _PARAGRAPH.split(top)))
+
+
+def _may_be_marked(text: str) -> bool:
+    return "enerated" in text or "ENERATED" in text or "Bison" in text or "generator" in text
 
 
 def _is_warning(paragraph: str) -> bool:

@@ -1,7 +1,8 @@
-"""Members of an archive, streamed: never whole in memory, never on disk; a bomb is refused before a member comes out.
+"""Members of an archive, one at a time, never on disk as files; a bomb is refused before a member comes out.
 
 Every archive is read twice. The first pass sees names and sizes only; from it the common top directory, the last of
-several members of one name and whether a limit is broken are known before anything is emitted.
+several members of one name and whether a limit is broken are known before anything is emitted. A packed tar is
+unpacked once: up to the limits its bytes stay in memory or in one temporary file until the second pass is over.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import NamedTuple
 
 import pyarrow as pa
 
@@ -56,16 +57,22 @@ def version(limits: Limits) -> str:
 
 def staged_batches(unit: Unit, location: str, limits: Limits) -> Iterator[pa.RecordBatch]:
     """Rows of STAGED for every record of a unit. A unit that cannot be reached gives one row that says so."""
-    rows: list[dict[str, object]] = []
+    rows: list[tuple[object, ...]] = []
     size = 0
     for ordinal, record in enumerate(_records(unit, location, limits)):
-        rows.append({"source_id": unit.source_id, "unit": location, "ordinal": ordinal, **_row(record)})
+        rows.append((unit.source_id, location, ordinal, *_row(record)))
         size += len(record.text or "")
         if size >= BATCH_BYTES or len(rows) >= BATCH_ROWS:
-            yield pa.RecordBatch.from_pylist(rows, STAGED)
+            yield _batch(rows)
             rows, size = [], 0
     if rows:
-        yield pa.RecordBatch.from_pylist(rows, STAGED)
+        yield _batch(rows)
+
+
+def _batch(rows: list[tuple[object, ...]]) -> pa.RecordBatch:
+    columns = zip(*rows, strict=True)
+    arrays = [pa.array(values, field.type) for values, field in zip(columns, STAGED, strict=True)]
+    return pa.RecordBatch.from_arrays(arrays, schema=STAGED)
 
 
 def _records(unit: Unit, location: str, limits: Limits) -> Iterator[Record]:
@@ -81,34 +88,54 @@ def _stored(text: str | None) -> str | None:
     return text if text is None or text.isascii() else text.encode("utf-8", "replace").decode()
 
 
-def _row(record: Record) -> dict[str, object]:
-    row: dict[str, object] = {
-        "said_repo": _stored(record.repo),
-        "path": _stored(record.path),
-        "size_bytes": record.size_bytes,
-        "encoding": record.encoding,
-        "converted": record.converted,
-        "commit_time": record.commit_time,
-        "licences": None if record.licences is None else sorted(str(_stored(name)) for name in record.licences),
-        "revision": _stored(record.revision),
-        "stars": record.stars,
-        "reason": record.reason,
-        "detail": _stored(record.detail),
-        "text": record.text,
-    }
-    if record.path is None or record.text is None:
-        return row
-    raw = record.text.encode()
-    found = detect.detect(record.path, record.text)
-    return row | {
-        "content_id": hashlib.sha256(raw).hexdigest(),
-        "text_bytes": len(raw),
-        "language": found.language,
-        "kind": found.kind,
-        "language_by": found.by,
-        "vendored": detect.is_vendored(record.path),
-        "generated": detect.is_generated(record.path, record.text),
-    }
+def _row(record: Record) -> tuple[object, ...]:
+    """The columns of STAGED from `said_repo` on."""
+    found = _facts(record.path, record.text)
+    return (
+        _stored(record.repo),
+        _stored(record.path),
+        found.content_id,
+        record.size_bytes,
+        found.text_bytes,
+        record.encoding,
+        record.converted,
+        found.language,
+        found.kind,
+        found.language_by,
+        found.vendored,
+        found.generated,
+        record.commit_time,
+        None if record.licences is None else sorted(str(_stored(name)) for name in record.licences),
+        _stored(record.revision),
+        record.stars,
+        record.reason,
+        _stored(record.detail),
+        record.text,
+    )
+
+
+class _Facts(NamedTuple):
+    """What is found out about a text."""
+
+    content_id: str | None = None
+    text_bytes: int | None = None
+    language: str | None = None
+    kind: str | None = None
+    language_by: str | None = None
+    vendored: bool | None = None
+    generated: bool | None = None
+
+
+_NONE = _Facts()
+
+
+def _facts(path: str | None, text: str | None) -> _Facts:
+    if path is None or text is None:
+        return _NONE
+    raw = text.encode()
+    found = detect.detect(path, text)
+    digest, flags = hashlib.sha256(raw).hexdigest(), (detect.is_vendored(path), detect.is_generated(path, text))
+    return _Facts(digest, len(raw), found.language, found.kind, found.by, *flags)
 
 
 def probed(unit: Unit) -> Iterator[dict[str, object]]:

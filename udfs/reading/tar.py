@@ -6,6 +6,7 @@ import bz2
 import io
 import lzma
 import re
+import tempfile
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ from udfs.reading.limits import (
 )
 
 _CHUNK = 256 * 1024
+# Of an unpacked tar; a larger one goes to a file.
+_MOST_IN_MEMORY = 64 * 1024**2
 _LZMA_MEMORY = 512 * 1024**2
 _ZERO = bytes(BLOCK)
 _A_HEADER = "a tar header (or a zip, .whl, .gem, .deb or .crate)"
@@ -88,13 +91,13 @@ class _Inflater:
 
 
 class _Unpacked(io.RawIOBase):
-    """The unpacked bytes of a tar, metered; io.BufferedReader goes around it."""
+    """The unpacked bytes of a tar, metered and copied; io.BufferedReader goes around it."""
 
-    def __init__(self, source: Slice, meter: Meter) -> None:
+    def __init__(self, source: Slice, meter: Meter, copy: IO[bytes]) -> None:
         source.rewind()
         head = source.read(6)
         source.rewind()
-        self.meter = meter
+        self.meter, self.copy = meter, copy
         self.packing = next((kind for magic, kind in _MAGIC if head.startswith(magic)), None)
         codecs: dict[str, tuple[Callable[[], Any], bytes]] = {
             "gz": (lambda: zlib.decompressobj(wbits=31), b"\x1f\x8b"),
@@ -119,6 +122,8 @@ class _Unpacked(io.RawIOBase):
         except zstandard.ZstdError as error:
             raise ArchiveError(self.meter.name, f"expected zstandard data, found damage ({error})") from error
         self.meter.spend(len(data))
+        if self.packing:
+            self.copy.write(data)
         buffer[: len(data)] = data
         return len(data)
 
@@ -145,17 +150,17 @@ class _Entry:
 
 
 class _Tar:
-    """The entries of one pass over a tar, strictly: a tar that stops without its end mark is an error."""
+    """The entries of a tar, strictly: a tar that stops without its end mark is an error. What it unpacks is copied."""
 
-    def __init__(self, source: Slice, meter: Meter) -> None:
-        self.meter, raw = meter, _Unpacked(source, meter)
+    def __init__(self, source: Slice, meter: Meter, copy: IO[bytes]) -> None:
+        self.meter, raw = meter, _Unpacked(source, meter, copy)
         self.packing = raw.packing
         self.stream = io.BufferedReader(raw, _CHUNK)
         self.commit: str | None = None
         self.start = 0
 
-    def entries(self, wanted: Callable[[_Entry], bool]) -> Iterator[tuple[_Entry, bytes | None]]:
-        """Each entry with its data, if it is wanted. Entries of headers are taken in, not given out."""
+    def entries(self) -> Iterator[_Entry]:
+        """Each entry, without its data. Entries of headers are taken in, not given out."""
         offset, extra = 0, dict[str, bytes]()
         while (header := self._header()) is not None:
             kind, size, offset = header[156:157], self._number(header[124:136]), offset + BLOCK
@@ -169,11 +174,8 @@ class _Tar:
                     offset += self._pass_sparse_map(header)
                 size = entry.size
                 self.meter.count()
-                if wanted(entry):
-                    yield entry, self._read(size)
-                else:
-                    self._skip(size)
-                    yield entry, None
+                self._skip(size)
+                yield entry
                 extra = {}
             self._skip(-size % BLOCK)
             offset += size + -size % BLOCK
@@ -192,7 +194,7 @@ class _Tar:
             return None
         if len(header) < BLOCK:
             raise self._damage("the end mark of a tar", "the end of the file")
-        stored, unsigned = self._number(header[148:156]), sum(header) - sum(header[148:156]) + 8 * 32
+        stored, unsigned = self._number(header[148:156]), _sum(header) - sum(header[148:156]) + 8 * 32
         if stored != unsigned:
             # Some old writers summed signed bytes.
             signed = unsigned - 256 * sum(byte > 127 for byte in header[:148] + header[156:])
@@ -269,28 +271,38 @@ def _until_nul(digits: bytes) -> bytes:
     return digits.partition(b"\0")[0]
 
 
+def _sum(header: bytes) -> int:
+    """The sum of a header's bytes, in compiled code: the low half of Adler-32 is one more, exact for 256 bytes."""
+    half = BLOCK // 2
+    return (zlib.adler32(header[:half]) & 0xFFFF) + (zlib.adler32(header[half:]) & 0xFFFF) - 2
+
+
 def tar_members(source: Slice, meter: Meter, strip: bool) -> Iterator[Member]:
-    names, gem = Names(), dict[bytes, tuple[int, int]]()
-    tar = _Tar(source, meter)
-    for index, (entry, _) in enumerate(tar.entries(lambda entry: False)):
-        if entry.is_listed():
-            names.add(index, entry.name)
-        if entry.name in (b"data.tar.gz", b"metadata.gz"):
-            gem[entry.name] = (entry.offset, entry.size)
-    tar.drain()
-    if len(gem) == 2 and tar.packing is None:
-        inner = Slice(source.file, source.start + gem[b"data.tar.gz"][0], gem[b"data.tar.gz"][1])
-        yield from tar_members(inner, Meter(meter.name, inner.size, meter.limits), strip=False)
-        return
-    prefix, again = names.prefix() if strip else "", Meter(meter.name, meter.packed, meter.limits)
-
-    def wanted(entry: _Entry) -> bool:
-        return entry.is_file() and entry.size <= meter.limits.max_file_bytes
-
-    for index, (entry, data) in enumerate(_Tar(source, again).entries(wanted)):
-        if entry.is_listed() or entry.is_folder_with_data():
-            path, problem = names.place(index, entry.name, prefix)
-            yield _tar_member(entry, data, path, problem, prefix, meter.limits)
+    """Two passes, for names decide about each other; the second is over the copy that the first one unpacks."""
+    names, gem, entries = Names(), dict[bytes, _Entry](), list[_Entry]()
+    with tempfile.SpooledTemporaryFile(_MOST_IN_MEMORY, prefix="refinelake-") as copy:
+        tar = _Tar(source, meter, copy)
+        for index, entry in enumerate(tar.entries()):
+            entries.append(entry)
+            if entry.is_listed():
+                names.add(index, entry.name)
+            if entry.name in (b"data.tar.gz", b"metadata.gz"):
+                gem[entry.name] = entry
+        tar.drain()
+        if len(gem) == 2 and tar.packing is None:
+            inner = Slice(source.file, source.start + gem[b"data.tar.gz"].offset, gem[b"data.tar.gz"].size)
+            yield from tar_members(inner, Meter(meter.name, inner.size, meter.limits), strip=False)
+            return
+        prefix = names.prefix() if strip else ""
+        file, start = (copy, 0) if tar.packing else (source.file, source.start)
+        for index, entry in enumerate(entries):
+            if entry.is_listed() or entry.is_folder_with_data():
+                path, problem = names.place(index, entry.name, prefix)
+                data = None
+                if entry.is_file() and entry.size <= meter.limits.max_file_bytes:
+                    file.seek(start + entry.offset)
+                    data = file.read(entry.size)
+                yield _tar_member(entry, data, path, problem, prefix, meter.limits)
 
 
 def _tar_member(

@@ -67,7 +67,7 @@ def per_line(part: int, view: View) -> float | None:
 
 
 def kept(view: View) -> dict[Any, Any]:
-    """What this view's signals share, by name or pattern."""
+    """What this view's signals share, by name or by the text of a pattern."""
     found: dict[Any, Any] = vars(view).setdefault("c_family", {})
     return found
 
@@ -82,10 +82,10 @@ def lines_of(view: View) -> str:
 
 
 def count(pattern: re.Pattern[str], view: View) -> int:
-    shared = kept(view)
-    if pattern not in shared:
-        shared[pattern] = len(pattern.findall(lines_of(view)))
-    found: int = shared[pattern]
+    shared, key = kept(view), pattern.pattern  # a pattern's own hash is anew that of its whole program
+    if key not in shared:
+        shared[key] = len(pattern.findall(lines_of(view)))
+    found: int = shared[key]
     return found
 
 

@@ -63,7 +63,8 @@ class Style(NamedTuple):
 
 
 @cache
-def _syntax() -> dict[str, dict[str, Any]]:
+def syntax() -> dict[str, dict[str, Any]]:
+    """What data/comment_syntax.json says of each style."""
     file = resources.files("udfs").joinpath("data/comment_syntax.json")
     styles: dict[str, dict[str, Any]] = json.loads(file.read_text(encoding="utf-8"))["styles"]
     return styles
@@ -72,13 +73,15 @@ def _syntax() -> dict[str, dict[str, Any]]:
 @cache
 def languages() -> dict[str, str]:
     """The name of the style of each language that has one."""
-    return {language: name for name, style in _syntax().items() for language in style["languages"]}
+    return {language: name for name, style in syntax().items() for language in style["languages"]}
 
 
 @cache
 def style(name: str) -> Style:
-    """Compile a style. Longer openers come first: blocks, then triple quotes, then line comments and strings."""
-    data = _syntax()[name]
+    """Compile a style. Longer openers come first: blocks, then triple quotes, then line comments and strings. The
+    programs of udfs/signals/comment_programs.py keep this order.
+    """
+    data = syntax()[name]
     triple = [s for s in data.get("strings", ()) if s in ("tdq", "tsq")]
     single = [s for s in data.get("strings", ()) if s not in triple]
     alternatives = [

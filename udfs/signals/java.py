@@ -27,7 +27,7 @@ def cate_var_zero(view: View) -> bool:
 @signal(103, family="java")
 def frac_lines_func_ratio(view: View) -> float | None:
     """Methods, definitions and declarations / LC, at most 1.0; null without lines."""
-    return family.per_line(family.count(family.FUNCTION, view), view)
+    return family.per_line(len(_heads(family.FUNCTION, view)), view)
 
 
 @signal(104, family="java")
@@ -35,8 +35,9 @@ def score_lines_no_logic(view: View) -> float | None:
     """(Methods + imports + declarations without a value + returns of nothing, a name or a number + classes, interfaces,
     enums and records) / LC; null without lines. Can pass 1.
     """
-    parts = (family.FUNCTION, _IMPORT, family.BARE_VARIABLE, family.SIMPLE_RETURN, family.CLASS)
-    return share(sum(family.count(each, view) for each in parts), view.num_code_lines)
+    heads = len(_heads(family.FUNCTION, view)) + len(_heads(family.CLASS, view))
+    parts = (_IMPORT, family.BARE_VARIABLE, family.SIMPLE_RETURN)
+    return share(heads + sum(family.count(each, view) for each in parts), view.num_code_lines)
 
 
 @signal(105, family="java")
@@ -79,14 +80,20 @@ def frac_lines_print(view: View) -> float | None:
     return family.per_line(len(_PRINT.findall(view.bare)), view)
 
 
+def _matches(pattern: re.Pattern[str], view: View) -> list[re.Match[str]]:
+    shared, key = family.kept(view), ("matches", pattern.pattern)
+    if key not in shared:
+        shared[key] = list(pattern.finditer(family.lines_of(view)))
+    matches: list[re.Match[str]] = shared[key]
+    return matches
+
+
 def _heads(pattern: re.Pattern[str], view: View) -> list[str]:
     """What each match says before its brackets."""
-    shared = family.kept(view)
-    if ("heads", pattern) not in shared:
-        found = pattern.findall(family.lines_of(view))
-        shared["heads", pattern] = [head.partition("(")[0].strip() for head in found]
-        shared[pattern] = len(found)
-    heads: list[str] = shared["heads", pattern]
+    shared, key = family.kept(view), ("heads", pattern.pattern)
+    if key not in shared:
+        shared[key] = [match.group().partition("(")[0].strip() for match in _matches(pattern, view)]
+    heads: list[str] = shared[key]
     return heads
 
 
@@ -96,6 +103,6 @@ def _is_constructor(head: str) -> bool:
 
 def _class_names(view: View) -> list[str]:
     lines = family.lines_of(view)
-    ends = [match.end() for match in family.CLASS.finditer(lines)]
+    ends = [match.end() for match in _matches(family.CLASS, view)]
     words = [re.match(r"\s*+(\w++)", lines[end : end + 200]) for end in ends]
     return [word.group(1) for word in words if word]

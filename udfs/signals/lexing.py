@@ -12,10 +12,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from udfs.signals.comment_programs import program_of
 from udfs.signals.comment_styles import COMMENT, DOC, NESTED, STRING, Style, languages, style
-
-_OPERATORS = frozenset("([{,=+-*/%|&^~<>\\@")  # a string after one of these continues a statement
-_PREFIXES = frozenset(("", "r", "u", "b", "rb", "br"))
+from udfs.signals.quoted import Quoted, quoted
+from udfs.signals.scanned import _OPERATORS, _PREFIXES, Scanned
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,35 @@ class Split:
             pieces[i] = '""'
         return "".join(pieces)
 
+    @property
+    def emptied(self) -> bytes:
+        """The code with "" for each string, docstrings included: those are statements of their own."""
+        pieces = self.pieces.copy()
+        for i in self.string_at:
+            pieces[i] = '""'
+        for i, token in zip(self.comment_at, self.comment_tokens, strict=True):
+            if token[0] in "\"'":
+                pieces[i] = '""'
+        return "".join(pieces).encode("utf-8", "surrogatepass")
+
+    @property
+    def code_utf8(self) -> bytes:
+        return self.code.encode("utf-8", "surrogatepass")
+
+    @property
+    def comment_chars(self) -> int:
+        return len(self.comments)
+
+    @property
+    def comment_text(self) -> str:
+        """Comments with a line feed after each, so that two never share a line."""
+        return "\n".join(self.comment_tokens)
+
+    @property
+    def quoted(self) -> Quoted:
+        """What stands between the quotes of the quoted strings."""
+        return quoted(self.code, self.strings)
+
 
 def trimmed(text: str) -> str:
     """The text as a Pygments lexer sees it; "" where nothing but blank lines is left."""
@@ -52,7 +81,7 @@ def trimmed(text: str) -> str:
     return text + "\n" if text else ""
 
 
-def split(text: str, language: str) -> Split:
+def split(text: str, language: str) -> Split | Scanned:
     """Split `text` by the syntax of `language`, a name of the RefineCode language table. Unknown: all is code."""
     found = languages().get(language, "")
     how, syntax = found or "unknown", style(found or "plain")
@@ -60,6 +89,14 @@ def split(text: str, language: str) -> Split:
     if syntax.pattern is None or not text:
         return Split(text, "", how, [text], [], [], [])
     lined = "\n" + text if syntax.at_line else text
+    program, utf8 = program_of(syntax.name), lined.encode("utf-8", "surrogatepass")
+    if program and not any(mark in utf8 for mark in program.unless):
+        return Scanned(utf8, program, int(syntax.at_line), how, any(mark.kind == DOC for mark in syntax.marks))
+    return _split(syntax, lined, how)
+
+
+def _split(syntax: Style, lined: str, how: str) -> Split:
+    """By the style's pattern."""
     nests = any(opener in lined for opener in syntax.nested)
     pieces, kinds = (_tokens_one_by_one if nests else _tokens)(syntax, lined)
     if syntax.at_line:

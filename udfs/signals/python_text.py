@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from udfs.signals.lexing import Split
 from udfs.signals.once import once
 from udfs.signals.python_lines import counted
+from udfs.signals.scanned import Scanned
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,28 +26,17 @@ class PythonFacts:
 class PythonText:
     """One Python text, without a byte order mark."""
 
-    def __init__(self, source: str, parts: Split) -> None:
+    def __init__(self, source: str, parts: Split | Scanned) -> None:
         self._source, self._parts = source.removeprefix("\ufeff"), parts
 
     @once
     def facts(self) -> PythonFacts:
-        found = counted(_with_strings_emptied(self._parts).encode("utf-8", "surrogatepass"))
+        found = counted(self._parts.emptied)
         return PythonFacts(found[0], found[1], found[2], found[3], bool(found[4]))
 
     @once
     def parses(self) -> bool:
         return parses(self._source)
-
-
-def _with_strings_emptied(parts: Split) -> str:
-    """The code with "" for each string, docstrings included: those are statements of their own."""
-    pieces = parts.pieces.copy()
-    for i in parts.string_at:
-        pieces[i] = '""'
-    for i, token in zip(parts.comment_at, parts.comment_tokens, strict=True):
-        if token[0] in "\"'":
-            pieces[i] = '""'
-    return "".join(pieces)
 
 
 # A future statement that Python refuses, but only when it has read the whole text: so the parser runs alone, without

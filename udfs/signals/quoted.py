@@ -34,9 +34,14 @@ def quoted(code: str, strings: list[str]) -> Quoted:
     closed = sum(map(eq, map(itemgetter(0), short), map(itemgetter(-1), short))) - lengths.count(1)
     chars = sum(lengths) - len(short) - closed + sum(len(_inside(s)) for s in triple)
     long = [inner for s in strings if len(s) > LONG + 1 and len(inner := _inside(s)) > LONG]
+    return quoted_of(chars, "\n".join(long).encode("utf-8", "surrogatepass"))
+
+
+def quoted_of(chars: int, long: bytes) -> Quoted:
+    """Counts of strings of so many characters, of which the long ones are given, parted by line feeds."""
     if not long:
         return Quoted(chars, 0, 0)
-    text = np.frombuffer("\n".join(long).encode("utf-8", "surrogatepass"), np.uint8)
+    text = np.frombuffer(long, np.uint8)
     long_lines, long_word_chars = _long(text, classes(), _HTTP, _HTTPS).tolist()
     return Quoted(chars, long_lines, long_word_chars)
 

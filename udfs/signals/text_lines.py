@@ -51,10 +51,10 @@ def text_lines(utf8: bytes) -> TextLines:
     return TextLines(*_widths(np.frombuffer(utf8 + b"\n" * EIGHT, np.uint8)).tolist())
 
 
-def code_lines(code: str) -> CodeLines:
-    """Counts of a text's code."""
-    dense = code.encode("utf-8", "surrogatepass").translate(None, _BLANKS)
-    if not code.isascii() and any(mark in dense for mark in _MAYBE_OTHER_SPACE):
+def code_lines(code: bytes) -> CodeLines:
+    """Counts of a text's code in UTF-8."""
+    dense = code.translate(None, _BLANKS)
+    if not dense.isascii() and any(mark in dense for mark in _MAYBE_OTHER_SPACE):
         dense = _OTHER_SPACE.sub(b"", dense)
     text = dense + b"\n" * EIGHT
     return CodeLines(*_lines(np.frombuffer(text, np.uint8)).tolist())

@@ -16,7 +16,8 @@ from udfs.signals.lexing import Split, split
 from udfs.signals.ngrams import WordCounts, count_spaced, count_words, ngram_chars
 from udfs.signals.once import once
 from udfs.signals.python_text import PythonText
-from udfs.signals.quoted import Quoted, quoted
+from udfs.signals.quoted import Quoted
+from udfs.signals.scanned import Scanned
 from udfs.signals.syntax import TooMuchToParse, parse
 from udfs.signals.text_lines import CodeLines, TextLines, code_lines, text_lines
 from udfs.signals.words import normalised, raw_words
@@ -110,7 +111,7 @@ class View:
     # Code and comments
 
     @once
-    def parts(self) -> Split:
+    def parts(self) -> Split | Scanned:
         return split(self.raw, self.language)
 
     @once
@@ -143,7 +144,7 @@ class View:
     @once
     def code_lines(self) -> CodeLines:
         """LC without white space."""
-        return code_lines(self.code)
+        return code_lines(self.parts.code_utf8)
 
     @property
     def num_code_lines(self) -> int:
@@ -152,12 +153,12 @@ class View:
     @once
     def comment_text(self) -> str:
         """Comments with a line feed after each, so that two never share a line."""
-        return "\n".join(self.parts.comment_tokens)
+        return self.parts.comment_text
 
     @once
     def quoted(self) -> Quoted:
         """What stands between the quotes of the quoted strings of C."""
-        return quoted(self.code, self.parts.strings)
+        return self.parts.quoted
 
     # What the signals of one language share
 
