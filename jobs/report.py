@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from importlib import resources
-from pathlib import Path
 from typing import Any
 
 import jinja2
@@ -14,7 +13,7 @@ from pyspark.sql import functions as F
 
 from jobs.code.parameters import Dedup
 from jobs.report_dedup import deduplication
-from jobs.runtime import accounting
+from jobs.runtime import accounting, places
 from jobs.runtime.accounting import StageResult
 from jobs.runtime.progress import throughput, top_reasons
 from jobs.runtime.releases import current_release
@@ -28,8 +27,11 @@ DROPS = 10
 LANGUAGES = 40
 
 
-def write_report(run: Run, target: Path) -> None:
-    """Collect a few hundred aggregated rows and render them. The funnel shows each stage's newest recorded result."""
+def write_report(run: Run, target: str) -> None:
+    """Collect a few hundred aggregated rows and render them, to a file or a URL.
+
+    The funnel shows each stage's newest recorded result.
+    """
     page = resources.files("jobs").joinpath("report.html.jinja").read_text(encoding="utf-8")
     results = newest_results(run)
     rendered = (
@@ -52,8 +54,7 @@ def write_report(run: Run, target: Path) -> None:
             number=lambda n: f"{n:,}",
         )
     )
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(rendered, encoding="utf-8")
+    places.write_text(target, rendered)
 
 
 def newest_results(run: Run) -> list[StageResult]:

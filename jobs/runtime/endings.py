@@ -62,7 +62,8 @@ def last_words(error: BaseException) -> str | None:
         if re.search(pattern, said):
             return f"Spark: expected the run to end, found that {cause}: {remedy}. What is written stays. Log: {LOG}"
     if not dead:
-        return None
+        known = cause(said) if re.search(r"s3a|azurebfs|abfss?://|gs://|No FileSystem", said) else None
+        return known and "Spark: expected to reach the tables, found {}: {}. What is written stays.".format(*known)
     return (
         "Spark: expected its JVM to live until the end, found it gone without a word, as the system's out-of-memory "
         f"killer leaves it: give the machine more memory or the JVM less, and start again. What is written stays. "

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pyarrow.compute as pc
-from deltalake import DeltaTable
 from deltalake.exceptions import TableNotFoundError
 
+from jobs.runtime.places import absolute
 from schemas.contract import Table
 from schemas.ops import RELEASES
-from udfs.reading.delta import matching_rows
+from udfs.reading.delta import matching_rows, opened
 
 
 class NoTableError(ValueError):
@@ -30,7 +29,7 @@ class Snapshot:
     @classmethod
     def newest(cls, warehouse: str) -> Snapshot:
         """Raises ValueError where the warehouse has no release yet."""
-        place = warehouse if "://" in warehouse else str(Path(warehouse).absolute())
+        place = absolute(warehouse)
         snapshot = cls(place)
         try:
             releases = snapshot.rows(RELEASES, pc.scalar(True))
@@ -47,7 +46,7 @@ class Snapshot:
         """Rows that meet a condition. Raises NoTableError."""
         place = f"{self.warehouse.rstrip('/')}/{table.name}"
         try:
-            stored = DeltaTable(place, version=self.versions.get(table.name))
+            stored = opened(place, self.versions.get(table.name))
         except TableNotFoundError:
             raise NoTableError(
                 f"{table.name}: expected a Delta table at {place}, found none; run refinelake run first"
