@@ -44,7 +44,8 @@ def _start(folder: Path, name: str, *arguments: str) -> subprocess.Popen[bytes]:
     opens = [p for n in ("java.nio", "java.lang", "java.util", "sun.nio.ch")
              for p in ("--add-opens", f"java.base/{n}=ALL-UNNAMED")]  # fmt: skip
     with (folder / f"{name}.log").open("wb") as log:
-        return subprocess.Popen([command[0], *opens, *command[1:]], stdout=log, stderr=subprocess.STDOUT)
+        env = os.environ | {"SPARK_HOME": str(JARS.parent), "SPARK_SCALA_VERSION": "2.13"}  # what an executor runs
+        return subprocess.Popen([command[0], *opens, *command[1:]], env=env, stdout=log, stderr=subprocess.STDOUT)
 
 
 def _said(log: Path, pattern: str, seconds: float = 120) -> str:
