@@ -40,7 +40,7 @@ def _session(places: dict[str, str], wrong: dict[str, str]) -> None:
     spark = session(*places.values())
     packages = spark.conf.get("spark.jars.packages", "set by the cluster")
     spark.sql("SELECT 1").collect()
-    print(f"Python {platform.python_version()}, Spark {pyspark.__version__}, Delta {packages}: a session starts")
+    print(f"Python {platform.python_version()}, Spark {pyspark.__version__} with {packages}: a session starts")
     for name, place in places.items():
         if name not in wrong and (said := _tried(name, place, lambda probe: _by_spark(spark, probe))):
             wrong[name] = said
@@ -62,7 +62,7 @@ def _tried(name: str, place: str, attempt: Any) -> str | None:
     except Exception as error:  # every driver has errors of its own
         said = f"{place}: expected to write, list, read and delete below it, found {remedy(error)}"
     else:
-        print(f"{name} {place}: written, listed, read and deleted {by}")
+        print(f"{name} {place}: {by}")
         return None
     print(f"{name}: {said}")
     return said
@@ -74,11 +74,11 @@ def _by_fsspec(probe: str) -> str:
     write_text(f"{probe}/file", "refinelake")
     if names(probe) != ["file"] or read_text(f"{probe}/file") != "refinelake":
         raise OSError(f"{names(probe)} where one file was written")
-    return f"without Spark, by {type(driver(probe)[0]).__name__}"
+    return f"written, listed, read and deleted without Spark, by {type(driver(probe)[0]).__name__}"
 
 
 def _by_spark(spark: Any, probe: str) -> str:
     spark.range(3).write.parquet(probe)
     if spark.read.parquet(probe).count() != 3:
         raise OSError("other rows than were written")
-    return "by Spark"
+    return "written and read by Spark"

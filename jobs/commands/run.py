@@ -60,8 +60,9 @@ def _run_code(args: argparse.Namespace, stages: tuple[Stage, ...], with_ingest: 
     from schemas.params import load_params
 
     load_params(SECTIONS, args.params, args.set)  # before the manifest, which may be long
-    target = absolute(args.report) if args.report else f"{absolute(args.warehouse).rstrip('/')}/report.html"
-    driver(target)
+    warehouse = absolute(args.warehouse)
+    target = absolute(args.report) if args.report else f"{warehouse.rstrip('/')}/report.html"
+    driver(target if args.report else warehouse)
     sources = read_manifest(args.sources) if with_ingest else []
     warnings: list[str] = []
 

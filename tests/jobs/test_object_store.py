@@ -13,10 +13,12 @@ import pyarrow.compute as pc
 import pyspark
 import pytest
 from deltalake import write_deltalake
+from pyspark.errors import AnalysisException
 
 from jobs.cli import exit_code
 from jobs.commands import doctor
 from jobs.runtime import places
+from jobs.runtime.endings import last_words
 from jobs.runtime.session import read_settings
 from jobs.runtime.snapshot import Snapshot
 from jobs.runtime.staging import RUN_TIME, Staging
@@ -177,6 +179,15 @@ def test_a_place_is_a_folder_or_has_a_scheme(place: str, kind: str) -> None:
 def test_what_a_store_refuses_is_told_with_the_remedy(said: str, found: str) -> None:
     known = cause(said)
     assert known and found in known[0] and known[1]
+
+
+def test_a_run_that_a_store_refuses_ends_with_one_line() -> None:
+    error = AnalysisException("`s3a://no/w': listObjects(): NoSuchBucketException: The specified bucket does not exist")
+    assert last_words(error) == (
+        "Spark: expected to reach the tables, found no such bucket: make the bucket, or mend its name. "
+        "What is written stays."
+    )
+    assert last_words(AnalysisException("PermissionError: a worker may not read /etc/shadow")) is None
 
 
 def test_the_settings_for_s3_name_the_same_delta_and_the_hadoop_that_spark_brings() -> None:
