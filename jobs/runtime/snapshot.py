@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from deltalake.exceptions import TableNotFoundError
 
 from jobs.runtime.places import absolute
+from jobs.runtime.store_errors import cause
 from schemas.contract import Table
 from schemas.ops import RELEASES
 from udfs.reading.delta import matching_rows, opened
@@ -43,7 +44,7 @@ class Snapshot:
     def rows(
         self, table: Table, where: pc.Expression, columns: Iterable[str] = (), most: int | None = None
     ) -> list[dict[str, Any]]:
-        """Rows that meet a condition. Raises NoTableError."""
+        """Rows that meet a condition. Raises NoTableError, and ValueError for what a store refuses."""
         place = f"{self.warehouse.rstrip('/')}/{table.name}"
         try:
             stored = opened(place, self.versions.get(table.name))
@@ -51,5 +52,9 @@ class Snapshot:
             raise NoTableError(
                 f"{table.name}: expected a Delta table at {place}, found none; run refinelake run first"
             ) from None
+        except OSError as error:
+            if (known := cause(str(error))) is None:
+                raise
+            raise ValueError("{}: expected to read the table, found {}; {}".format(place, *known)) from error
         found = matching_rows(stored, place, list(columns) or None, where)
         return found.to_pylist() if most is None else found.slice(0, most).to_pylist()

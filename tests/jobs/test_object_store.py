@@ -96,6 +96,15 @@ def test_a_table_in_the_store_is_read_without_spark(server: str, bucket: str, ki
         Snapshot.newest(f"{kind}://{bucket}/elsewhere")
 
 
+def test_explain_tells_a_store_that_is_not_there(
+    server: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert exit_code(["explain", "a.py", "--warehouse", "s3://no-such-bucket/w"]) == 2
+    assert "no such bucket; make the bucket" in capsys.readouterr().err
+    assert exit_code(["explain", "a.py", "--warehouse", "s3:/typo"]) == 2
+    assert "found no two slashes after s3:" in capsys.readouterr().err
+
+
 def test_doctor_writes_lists_reads_and_deletes_in_both_places(
     server: str, bucket: str, no_spark: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
