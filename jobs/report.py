@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 
 from jobs.code.parameters import Dedup
 from jobs.report_dedup import deduplication
-from jobs.runtime import accounting, places
+from jobs.runtime import accounting
 from jobs.runtime.accounting import StageResult
 from jobs.runtime.progress import throughput, top_reasons
 from jobs.runtime.releases import current_release
@@ -27,14 +27,11 @@ DROPS = 10
 LANGUAGES = 40
 
 
-def write_report(run: Run, target: str) -> None:
-    """Collect a few hundred aggregated rows and render them, to a file or a URL.
-
-    The funnel shows each stage's newest recorded result.
-    """
+def report_page(run: Run) -> str:
+    """Collect a few hundred aggregated rows and render them. The funnel shows each stage's newest recorded result."""
     page = resources.files("jobs").joinpath("report.html.jinja").read_text(encoding="utf-8")
     results = newest_results(run)
-    rendered = (
+    return (
         jinja2.Environment(autoescape=True)
         .from_string(page)
         .render(
@@ -54,7 +51,6 @@ def write_report(run: Run, target: str) -> None:
             number=lambda n: f"{n:,}",
         )
     )
-    places.write_text(target, rendered)
 
 
 def newest_results(run: Run) -> list[StageResult]:

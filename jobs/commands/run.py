@@ -56,7 +56,7 @@ def _run_code(args: argparse.Namespace, stages: tuple[Stage, ...], with_ingest: 
     from jobs.code.parameters import Ingest
     from jobs.flows import CODE, SECTIONS
     from jobs.runtime.manifest import read_manifest
-    from jobs.runtime.places import absolute, driver, exists
+    from jobs.runtime.places import absolute, driver
     from schemas.params import load_params
 
     load_params(SECTIONS, args.params, args.set)  # before the manifest, which may be long
@@ -71,16 +71,24 @@ def _run_code(args: argparse.Namespace, stages: tuple[Stage, ...], with_ingest: 
         warnings[:] = said  # a run that looks again reads them again
         return result
 
-    def report(run: Run, console: Console) -> None:
-        from jobs.report import write_report
-
-        if not (all(r.skipped for r in run.results) and exists(target)):
-            write_report(run, target)
-        console.say(f"report: {target}")
-
     if with_ingest:
-        return run_flow(args, CODE, stages, {"ingest": read_sources}, warnings, report)
+        return run_flow(args, CODE, stages, {"ingest": read_sources}, warnings, partial(_report, target))
     return run_flow(args, CODE, stages)
+
+
+def _report(target: str, run: Run, console: Console) -> None:
+    """Write the report, if there is news. The run has done its work by now: a place that refuses is a warning."""
+    from jobs.report import report_page
+    from jobs.runtime.places import exists, write_text
+    from jobs.runtime.store_errors import remedy
+
+    try:
+        if not (all(r.skipped for r in run.results) and exists(target)):
+            page = report_page(run)
+            write_text(target, page)
+        console.say(f"report: {target}")
+    except OSError as e:  # from the place; another error is ours
+        console.warn(f"{target}: expected to write the report, found {remedy(e)}, and refinelake report writes it")
 
 
 def run_flow(

@@ -6,6 +6,8 @@ Spark reaches a URL through Hadoop's classes; what is done without Spark (clean-
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -64,38 +66,51 @@ def driver(place: str) -> tuple[Any, str]:
     return files, path
 
 
-def exists(place: str) -> bool:
-    """Whether a file or folder is there."""
+@contextmanager
+def _reached(place: str) -> Iterator[tuple[Any, str]]:
+    """`driver`, whose own errors become OSError: each library has its own, and no common class for them."""
     files, path = driver(place)
-    return bool(files.exists(path))
+    try:
+        yield files, path
+    except OSError:
+        raise
+    except Exception as error:
+        raise OSError(f"{place}: {type(error).__name__}: {error}") from error
+
+
+def exists(place: str) -> bool:
+    """Whether a file or folder is there. This and what follows raise OSError where the store refuses."""
+    with _reached(place) as (files, path):
+        return bool(files.exists(path))
 
 
 def names(place: str) -> list[str]:
     """What a folder holds, sorted; nothing where it is not there."""
-    files, path = driver(place)
-    if not files.exists(path):
-        return []
-    return sorted({p.rstrip("/").rsplit("/", 1)[-1] for p in files.ls(path, detail=False) if p.strip("/") != path})
+    with _reached(place) as (files, path):
+        if not files.exists(path):
+            return []
+        found = files.ls(path, detail=False)
+    return sorted({p.rstrip("/").rsplit("/", 1)[-1] for p in found if p.strip("/") != path.strip("/")})
 
 
 def remove(place: str) -> None:
     """A file or a folder with all that is in it, where it is there."""
-    files, path = driver(place)
-    if files.exists(path):
-        files.rm(path, recursive=True)
+    with _reached(place) as (files, path):
+        if files.exists(path):
+            files.rm(path, recursive=True)
 
 
 def write_text(place: str, text: str) -> None:
     """A file as a whole. Folders are made where they are folders: in a bucket there are none, and a bucket that is
     not there is a mistake, not a wish.
     """
-    files, path = driver(place)
-    if not scheme(place) or scheme(place) == "file":
-        files.makedirs(files._parent(path), exist_ok=True)
-    files.pipe_file(path, text.encode("utf-8"))
+    with _reached(place) as (files, path):
+        if scheme(place) in ("", "file"):
+            files.makedirs(files._parent(path), exist_ok=True)
+        files.pipe_file(path, text.encode("utf-8"))
 
 
 def read_text(place: str) -> str:
     """A file as a whole."""
-    files, path = driver(place)
-    return bytes(files.cat_file(path)).decode("utf-8")
+    with _reached(place) as (files, path):
+        return bytes(files.cat_file(path)).decode("utf-8")

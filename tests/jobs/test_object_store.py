@@ -17,8 +17,10 @@ from pyspark.errors import AnalysisException
 
 from jobs.cli import exit_code
 from jobs.commands import doctor
+from jobs.commands.run import _report
 from jobs.runtime import places
 from jobs.runtime.endings import last_words
+from jobs.runtime.progress import Console
 from jobs.runtime.session import read_settings
 from jobs.runtime.snapshot import Snapshot
 from jobs.runtime.staging import RUN_TIME, Staging
@@ -211,3 +213,19 @@ def test_doctor_takes_a_folder_too(no_spark: None, tmp_path: Path, capsys: pytes
     args = argparse.Namespace(warehouse=str(tmp_path / "w"), staging=None)
     assert doctor.work(args) == 0
     assert "by LocalFileSystem" in capsys.readouterr().out
+
+
+def test_a_report_that_cannot_be_written_is_a_warning_after_the_work(
+    server: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("jobs.report.report_page", lambda run: "a page")
+    finished: Any = argparse.Namespace(results=[])
+    _report("s3://no-such-bucket/report.html", finished, Console())
+    said = " ".join(capsys.readouterr().out.split())
+    assert said.startswith("warning: s3://no-such-bucket/report.html: expected to write the report, found no such ")
+    assert said.endswith("and refinelake report writes it")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")  # boto has a class of its own for this
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    monkeypatch.setattr("s3fs.S3FileSystem.cachable", False)
+    _report("s3://lake/report.html", finished, Console())
+    assert "found no store at that address" in " ".join(capsys.readouterr().out.split())
