@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from importlib import resources
-from pathlib import Path
 from typing import Any
 
 import jinja2
@@ -28,11 +27,11 @@ DROPS = 10
 LANGUAGES = 40
 
 
-def write_report(run: Run, target: Path) -> None:
+def report_page(run: Run) -> str:
     """Collect a few hundred aggregated rows and render them. The funnel shows each stage's newest recorded result."""
     page = resources.files("jobs").joinpath("report.html.jinja").read_text(encoding="utf-8")
     results = newest_results(run)
-    rendered = (
+    return (
         jinja2.Environment(autoescape=True)
         .from_string(page)
         .render(
@@ -52,8 +51,6 @@ def write_report(run: Run, target: Path) -> None:
             number=lambda n: f"{n:,}",
         )
     )
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(rendered, encoding="utf-8")
 
 
 def newest_results(run: Run) -> list[StageResult]:

@@ -24,7 +24,12 @@ RUNS = Table(
         Column("rows_written", "bigint", "Rows inserted, updated or deleted in the table."),
         Column("bytes_read", "bigint", "Bytes of text the stage read, 0 for a decide stage."),
         Column("seconds", "double", "Wall-clock seconds."),
-        Column("cpu_seconds", "double", "CPU seconds of this machine's driver, JVM and Python workers."),
+        Column(
+            "cpu_seconds",
+            "double",
+            "CPU seconds of driver, JVM and Python workers on the driver's machine and of tasks in a cluster's JVMs, "
+            "not of its Python workers; null where none can be seen.",
+        ),
         Column("finished_at", "timestamp", "When the stage ended."),
     ),
     key=("run_id", "stage"),

@@ -9,7 +9,8 @@ from zipfile import ZipFile
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("jobs", "schemas", "training", "udfs")
-BESIDE = ("setup.cfg", "pyproject.toml", "README.md", "LICENSE", "NOTICE", "spark-defaults.conf", "spark-local.conf")
+SETTINGS = ("spark-defaults.conf", "spark-local.conf", "spark-s3.conf")
+BESIDE = ("setup.cfg", "pyproject.toml", "README.md", "LICENSE", "NOTICE", *SETTINGS)
 
 
 def test_the_wheel_holds_every_tracked_file_of_the_packages(tmp_path: Path) -> None:
@@ -29,7 +30,4 @@ def test_the_wheel_holds_every_tracked_file_of_the_packages(tmp_path: Path) -> N
         names = set(held.namelist())
     wanted = {n for n in tracked if n.split("/")[0] in PACKAGES and not n.endswith(".md")}
     assert sorted(wanted - names) == []
-    assert {n.rsplit("/", 1)[1] for n in names if "/share/refinelake/" in n} == {
-        "spark-defaults.conf",
-        "spark-local.conf",
-    }
+    assert {n.rsplit("/", 1)[1] for n in names if "/share/refinelake/" in n} == set(SETTINGS)

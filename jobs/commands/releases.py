@@ -91,14 +91,16 @@ def _point_back(args: argparse.Namespace, old: dict[str, Any]) -> int:
 
 def _pin(args: argparse.Namespace, old: dict[str, Any]) -> int:
     """A copy, since a shallow clone does not survive a VACUUM of its source."""
-    from jobs.commands.run import absolute, new_run_id, open_lake
+    from jobs.commands.run import new_run_id, open_lake
     from jobs.flows import TABLES
     from jobs.runtime.lease import claimed
+    from jobs.runtime.places import absolute
     from jobs.runtime.releases import name_versions
     from jobs.runtime.tables import Lake
 
-    lake, _ = open_lake(args)
-    copy = Lake(lake.spark, absolute(args.to), retention_days=lake.retention_days)
+    place = absolute(args.to)
+    lake, _ = open_lake(args, place)
+    copy = Lake(lake.spark, place, retention_days=lake.retention_days)
     tables = tuple(t for t in TABLES if t.name in old["tables"])
     run_id = new_run_id()
     with claimed(copy, run_id, args.break_lock) as claim:

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--warehouse", required=True, help="location of the Delta tables")
     parser.add_argument("--params", metavar="FILE", help="the parameters of the run, if it had any")
     parser.add_argument("--set", action="append", default=[], metavar="SECTION.NAME=VALUE", help="one parameter")
-    parser.add_argument("--to", default="report.html", metavar="FILE", help="where to write it")
+    parser.add_argument("--to", default="report.html", metavar="FILE", help="where to write it: a file or a URL")
 
 
 def work(args: argparse.Namespace) -> int:
     from jobs.code.flow import STAGES
-    from jobs.commands.run import absolute
     from jobs.flows import SECTIONS
-    from jobs.report import write_report
+    from jobs.report import report_page
+    from jobs.runtime.places import absolute, driver, write_text
     from jobs.runtime.runner import Run
     from jobs.runtime.session import session
     from jobs.runtime.tables import Lake
     from schemas.params import load_params
 
     params = load_params(SECTIONS, args.params, args.set)
-    write_report(Run(Lake(session(), absolute(args.warehouse)), "report", STAGES, params), Path(args.to))
+    warehouse, target = absolute(args.warehouse), absolute(args.to)
+    driver(target)  # refused before any work where it is not there
+    write_text(target, report_page(Run(Lake(session(warehouse), warehouse), "report", STAGES, params)))
     print(f"report: {args.to}")
     return 0

@@ -8,7 +8,6 @@ import uuid
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jobs.commands.arguments import add_run_arguments
@@ -30,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--plan", action="store_true", help="write nothing: say what would run, on how much, and about how long"
     )
     parser.add_argument("--only", metavar="STAGE,...", help="run only these stages (ingest, and those of `stages`)")
-    parser.add_argument("--report", metavar="FILE", help="where to write the report (default: WAREHOUSE/report.html)")
+    parser.add_argument("--report", metavar="FILE", help="file or URL of the report (default: WAREHOUSE/report.html)")
 
 
 def work(args: argparse.Namespace) -> int:
@@ -74,9 +73,13 @@ def _run_code(args: argparse.Namespace, stages: tuple[Stage, ...], with_ingest: 
     from jobs.code.parameters import Ingest
     from jobs.flows import CODE, SECTIONS
     from jobs.runtime.manifest import read_manifest
+    from jobs.runtime.places import absolute, driver
     from schemas.params import load_params
 
     load_params(SECTIONS, args.params, args.set)  # before the manifest, which may be long
+    warehouse = absolute(args.warehouse)
+    target = absolute(args.report) if args.report else f"{warehouse.rstrip('/')}/report.html"
+    driver(target if args.report else warehouse)
     sources = read_manifest(args.sources) if with_ingest else []
     warnings: list[str] = []
 
@@ -85,17 +88,24 @@ def _run_code(args: argparse.Namespace, stages: tuple[Stage, ...], with_ingest: 
         warnings[:] = said  # a run that looks again reads them again
         return result
 
-    def report(run: Run, console: Console) -> None:
-        from jobs.report import write_report
-
-        target = Path(args.report) if args.report else Path(absolute(args.warehouse)) / "report.html"
-        if not (target.exists() and all(r.skipped for r in run.results)):
-            write_report(run, target)
-        console.say(f"report: {target}")
-
     if with_ingest:
-        return run_flow(args, CODE, stages, {"ingest": read_sources}, warnings, report)
+        return run_flow(args, CODE, stages, {"ingest": read_sources}, warnings, partial(_report, target))
     return run_flow(args, CODE, stages)
+
+
+def _report(target: str, run: Run, console: Console) -> None:
+    """Write the report, if there is news. The run has done its work by now: a place that refuses is a warning."""
+    from jobs.report import report_page
+    from jobs.runtime.places import exists, write_text
+    from jobs.runtime.store_errors import remedy
+
+    try:
+        if not (all(r.skipped for r in run.results) and exists(target)):
+            page = report_page(run)
+            write_text(target, page)
+        console.say(f"report: {target}")
+    except OSError as e:  # from the place; another error is ours
+        console.warn(f"{target}: expected to write the report, found {remedy(e)}, and refinelake report writes it")
 
 
 def run_flow(
@@ -130,17 +140,24 @@ def run_flow(
     return 0
 
 
-def open_lake(args: argparse.Namespace) -> tuple[Lake, dict[type, Any]]:
-    """The warehouse in a session, and the parameters in force, which are read before the session is started."""
+def open_lake(args: argparse.Namespace, *also: str) -> tuple[Lake, dict[type, Any]]:
+    """The warehouse in a session, which can reach `also`, and the parameters in force, which are read before it starts.
+
+    Raises ValueError where a place is none, or what is set aside could not be cleared away.
+    """
     from jobs.flows import SECTIONS
     from jobs.runtime.parameters import Releases
+    from jobs.runtime.places import absolute, driver
     from jobs.runtime.session import session
     from jobs.runtime.tables import Lake
     from schemas.params import load_params
 
     params = load_params(SECTIONS, args.params, args.set)
-    staging = absolute(args.staging) if args.staging else None
-    return Lake(session(), absolute(args.warehouse), staging, params[Releases].retention_days), params
+    warehouse, staging = absolute(args.warehouse), absolute(args.staging) if args.staging else None
+    driver(staging or warehouse)
+    return Lake(
+        session(warehouse, staging or warehouse, *also), warehouse, staging, params[Releases].retention_days
+    ), params
 
 
 def _carried_out(
@@ -175,7 +192,3 @@ def new_run_id() -> str:
     from jobs.runtime.staging import RUN_TIME
 
     return f"{datetime.now(UTC):{RUN_TIME}}-{uuid.uuid4().hex[:6]}"
-
-
-def absolute(warehouse: str) -> str:
-    return warehouse if "://" in warehouse else str(Path(warehouse).absolute())

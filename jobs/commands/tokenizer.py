@@ -52,10 +52,11 @@ def work(args: argparse.Namespace) -> int:
 
 
 def _train(args: argparse.Namespace, place: Path) -> int:
-    from jobs.commands.run import absolute, new_run_id
+    from jobs.commands.run import new_run_id
     from jobs.corpus.parameters import Tokens
     from jobs.corpus.tokenizer_sample import TokenizerSample
     from jobs.flows import SECTIONS
+    from jobs.runtime.places import absolute
     from jobs.runtime.session import session
     from jobs.runtime.tables import Lake
     from schemas.params import load_params
@@ -65,7 +66,7 @@ def _train(args: argparse.Namespace, place: Path) -> int:
     params = load_params(SECTIONS, args.params, [*args.set, *given])
     tokens, sample = params[Tokens], params[TokenizerSample]
     wanted = VOCABULARY if args.vocabulary is None else args.vocabulary
-    lake, run_id = Lake(session(), absolute(args.warehouse)), f"reader-{new_run_id()}"
+    lake, run_id = Lake(session(absolute(args.warehouse)), absolute(args.warehouse)), f"reader-{new_run_id()}"
     try:
         record, trained_on, checked_on = _write_samples(lake, run_id, sample, tokens.held_out)
         print(f"training on {record['sample_texts']:,} texts of {record['sample_bytes']:,} bytes", flush=True)
@@ -138,10 +139,11 @@ def _record(place: str) -> dict[str, Any]:
 
 def _rows(place: str, *columns: str) -> Iterator[tuple[Any, ...]]:
     """Rows of a staged table, batch by batch."""
-    import fsspec
     import pyarrow.dataset as ds
 
-    fs, path = fsspec.core.url_to_fs(place)
+    from jobs.runtime.places import driver
+
+    fs, path = driver(place)
     files = ds.dataset(path, filesystem=fs, format="parquet")
     for batch in files.to_batches(columns=list(columns), batch_size=256):
         yield from zip(*(batch[name].to_pylist() for name in columns), strict=True)

@@ -35,8 +35,8 @@ def work(args: argparse.Namespace) -> int:
     from jobs.code.filter_decisions import rule_book
     from jobs.code.flow import STAGES
     from jobs.code.parameters import Filter
-    from jobs.commands.run import absolute
     from jobs.flows import SECTIONS
+    from jobs.runtime.places import absolute
     from jobs.runtime.runner import Run
     from jobs.runtime.session import session
     from jobs.runtime.snapshot import Snapshot
@@ -53,7 +53,7 @@ def work(args: argparse.Namespace) -> int:
         raise ValueError(f"--only: expected a rule set, found {args.rule_set}; known are {', '.join(book.sets)}")
     rule = find_rule(args.rule, book, args.rule_set, args.threshold) if args.rule else None
     versions = Snapshot.newest(args.warehouse).versions
-    run = Run(Lake(session(), absolute(args.warehouse)), "tune", STAGES, params)
+    run = Run(Lake(session(absolute(args.warehouse)), absolute(args.warehouse)), "tune", STAGES, params)
     files = tuning.judged(run, versions, book, args.rule_set)
     if then is not None:
         print("\n".join(_whole_set(files, then, args)))

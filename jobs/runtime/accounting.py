@@ -35,7 +35,7 @@ class StageResult:
     rows_written: int = 0
     bytes_read: int = 0
     seconds: float = 0.0
-    cpu_seconds: float = 0.0
+    cpu_seconds: float | None = None
     finished_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     skipped: bool = False
 

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
+
+from jobs.runtime.executors import executors
 
 _PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 _TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
@@ -31,7 +34,7 @@ class Process:
 
 
 class CpuWatch:
-    """CPU seconds so far of this process and of everything that was ever seen below it. 0 where /proc is missing."""
+    """CPU seconds so far of this session's processes and of all ever seen below them. 0 where /proc is missing."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -40,7 +43,7 @@ class CpuWatch:
 
     def cpu_seconds(self) -> float:
         with self._lock:
-            for p in tree(os.getpid()):
+            for p in tree(_root()):
                 self._spent[p.pid, p.started] = p.cpu_seconds
                 self.seen(p)
             return sum(self._spent.values())
@@ -58,6 +61,29 @@ class CpuWatch:
 def watch() -> CpuWatch:
     """The one watch of this process."""
     return CpuWatch()
+
+
+def _root() -> int:
+    """This process, or the JVM above it where spark-submit has started the JVM first."""
+    return os.getppid() if "PYSPARK_GATEWAY_PORT" in os.environ else os.getpid()
+
+
+def stopwatch(spark: Any) -> Callable[[], float | None]:
+    """CPU seconds since now, when it is called; None where what a session spends cannot be seen from here.
+
+    On one machine all of it is below this process; on a cluster the executors are asked for as well (executors.py).
+    """
+    far = executors(spark)
+    if far is None:
+        return lambda: None
+    before, before_far = watch().cpu_seconds(), far()
+
+    def since() -> float | None:
+        there = far()
+        known = there is not None and before_far is not None
+        return watch().cpu_seconds() - before + there - before_far if known else None
+
+    return since
 
 
 def tree(root: int) -> list[Process]:

@@ -8,6 +8,7 @@ from py4j.protocol import Py4JError, Py4JJavaError
 from pyspark.errors import PySparkException
 
 from jobs.runtime.session import LOG
+from jobs.runtime.store_errors import cause as cause_in_store
 
 _CAUSES = (
     (
@@ -62,7 +63,8 @@ def last_words(error: BaseException) -> str | None:
         if re.search(pattern, said):
             return f"Spark: expected the run to end, found that {cause}: {remedy}. What is written stays. Log: {LOG}"
     if not dead:
-        return None
+        known = cause_in_store(said) if re.search(r"s3a|azurebfs|abfss?://|gs://|No FileSystem", said) else None
+        return known and "Spark: expected to reach the tables, found {}: {}. What is written stays.".format(*known)
     return (
         "Spark: expected its JVM to live until the end, found it gone without a word, as the system's out-of-memory "
         f"killer leaves it: give the machine more memory or the JVM less, and start again. What is written stays. "

@@ -18,7 +18,7 @@ from deltalake.exceptions import DeltaError
 
 from jobs.runtime.versions import KEEPS_ROWS
 from schemas.contract import RETENTION_DAYS
-from udfs.reading.delta import filesystem
+from udfs.reading.delta import filesystem, opened
 
 _REMOVES_NO_FILE = KEEPS_ROWS - {"OPTIMIZE", "REORG"}
 
@@ -31,7 +31,7 @@ def readable_until(warehouse: str, versions: Mapping[str, int]) -> datetime | No
 
 def _end(place: str, version: int) -> datetime | None:
     try:
-        table = DeltaTable(place, without_files=True)
+        table = opened(place, without_files=True)
         log = table.history()
     except DeltaError:
         return datetime.fromtimestamp(0, UTC)
@@ -61,7 +61,7 @@ def unreadable(warehouse: str, versions: Mapping[str, int]) -> list[str]:
 
 def _missing(place: str, version: int) -> str | None:
     try:
-        table = DeltaTable(place, version=version)
+        table = opened(place, version)
         wanted = {unquote(add["path"]) for add in pa.table(table.get_add_actions()).to_pylist()}
         held = filesystem(table, place).get_file_info(pafs.FileSelector("", recursive=True))
     except (DeltaError, OSError) as e:

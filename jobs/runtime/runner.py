@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 
 from jobs.runtime import accounting, verbs
 from jobs.runtime.accounting import StageResult
-from jobs.runtime.cpu import CpuWatch, watch
+from jobs.runtime.cpu import stopwatch
 from jobs.runtime.feed import Feed
 from jobs.runtime.lease import MovedError
 from jobs.runtime.measured import KEPT_KERNELS
@@ -44,7 +44,6 @@ class Run:
     results: list[StageResult] = field(default_factory=list)
     checks: list[dict[str, Any]] = field(default_factory=list)
     progress: Progress | None = None
-    cpu: CpuWatch = field(default_factory=watch)
     audit: bool = False
     feed: Feed = field(init=False)
 
@@ -129,11 +128,11 @@ def _record(run: Run) -> None:
 
 
 def timed(run: Run, work: Callable[[], StageResult]) -> StageResult:
-    started, cpu = time.monotonic(), run.cpu.cpu_seconds()
+    started, spent = time.monotonic(), stopwatch(run.lake.spark)
     result = work()
     if not result.skipped:
         result.run_id, result.finished_at = run.run_id, datetime.now(UTC)
-        result.seconds, result.cpu_seconds = time.monotonic() - started, run.cpu.cpu_seconds() - cpu
+        result.seconds, result.cpu_seconds = time.monotonic() - started, spent()
     return result
 
 

@@ -12,20 +12,25 @@ from pathlib import Path
 
 from pyspark.sql import SparkSession
 
+from jobs.runtime.places import scheme
+
 LOG = Path(tempfile.gettempdir()) / f"refinelake-spark-{os.getpid()}.log"
 """Where a local session's JVM and Python workers write their log."""
 
 _SUBMITTED = ("PYSPARK_GATEWAY_PORT", "SPARK_CONNECT_MODE_ENABLED", "DATABRICKS_RUNTIME_VERSION", "SPARK_REMOTE")
 
 
-def session() -> SparkSession:
-    """The session that a cluster gave us, else a local one with the two settings files laid over each other.
+_S3 = ("s3", "s3a")
 
-    REFINELAKE_SPARK_CONF may name one more file of settings, laid over both (tests, a smaller machine).
+
+def session(*places: str) -> SparkSession:
+    """The session that a cluster gave us, else a local one with the settings files laid over each other: the two, what
+    the `places` (warehouse, staging) need where one is in S3, and the file that REFINELAKE_SPARK_CONF may name (tests,
+    a smaller machine).
     """
     if SparkSession.getActiveSession() is not None or any(v in os.environ for v in _SUBMITTED):
         return SparkSession.builder.appName("refinelake").getOrCreate()
-    _prepare_local()
+    _prepare_local(places)
     # Where the JVM dies, py4j logs its own traceback on the root logger before it raises: the error itself is enough.
     logging.getLogger().addFilter(lambda record: record.msg != "Exception while sending command.")
     with _noise_to(LOG):
@@ -55,8 +60,10 @@ def _noise_to(log: Path) -> Iterator[None]:
             os.close(before)
 
 
-def _prepare_local() -> None:
+def _prepare_local(places: tuple[str, ...]) -> None:
     files = [settings_file("spark-defaults.conf"), settings_file("spark-local.conf")]
+    if any(scheme(place) in _S3 for place in places):
+        files.append(settings_file("spark-s3.conf"))
     if extra := os.environ.get("REFINELAKE_SPARK_CONF"):
         files.append(Path(extra))
     merged: dict[str, str] = {}

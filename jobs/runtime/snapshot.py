@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pyarrow.compute as pc
-from deltalake import DeltaTable
 from deltalake.exceptions import TableNotFoundError
 
+from jobs.runtime.places import absolute
+from jobs.runtime.store_errors import cause
 from schemas.contract import Table
 from schemas.ops import RELEASES
-from udfs.reading.delta import matching_rows
+from udfs.reading.delta import matching_rows, opened
 
 
 class NoTableError(ValueError):
@@ -30,7 +30,7 @@ class Snapshot:
     @classmethod
     def newest(cls, warehouse: str) -> Snapshot:
         """Raises ValueError where the warehouse has no release yet."""
-        place = warehouse if "://" in warehouse else str(Path(warehouse).absolute())
+        place = absolute(warehouse)
         snapshot = cls(place)
         try:
             releases = snapshot.rows(RELEASES, pc.scalar(True))
@@ -44,13 +44,17 @@ class Snapshot:
     def rows(
         self, table: Table, where: pc.Expression, columns: Iterable[str] = (), most: int | None = None
     ) -> list[dict[str, Any]]:
-        """Rows that meet a condition. Raises NoTableError."""
+        """Rows that meet a condition. Raises NoTableError, and ValueError for what a store refuses."""
         place = f"{self.warehouse.rstrip('/')}/{table.name}"
         try:
-            stored = DeltaTable(place, version=self.versions.get(table.name))
+            stored = opened(place, self.versions.get(table.name))
         except TableNotFoundError:
             raise NoTableError(
                 f"{table.name}: expected a Delta table at {place}, found none; run refinelake run first"
             ) from None
+        except OSError as error:
+            if (known := cause(str(error))) is None:
+                raise
+            raise ValueError("{}: expected to read the table, found {}; {}".format(place, *known)) from error
         found = matching_rows(stored, place, list(columns) or None, where)
         return found.to_pylist() if most is None else found.slice(0, most).to_pylist()

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from urllib.parse import urlparse
 
 from pyspark.sql import Column, DataFrame, Observation, SparkSession
+
+from jobs.runtime import places
 
 RUN_TIME = "%Y%m%dT%H%M%S"
 """How the name of a run begins."""
@@ -55,8 +54,8 @@ class Staging:
         What cannot be removed now is removed by a later run.
         """
         yesterday = f"{datetime.now(UTC) - timedelta(days=1):{RUN_TIME}}"
-        with suppress(Exception):  # every driver has errors of its own, and some are not installed
-            for name in _names(self.staging("")):
+        with suppress(Exception):  # every driver has errors of its own
+            for name in places.names(self.staging("")):
                 found = _RUN.match(name)
                 if found and name != run_id and (found["time"] < yesterday or not found["reader"]):
                     self.drop_staging(name)
@@ -68,30 +67,7 @@ class Staging:
         """
         place = self.staging(run_id)
         try:
-            _remove(place)
-        except Exception as e:  # every driver has errors of its own, and some are not installed
+            places.remove(place)
+        except Exception as e:  # every driver has errors of its own
             return f"{place}: expected to remove what was set aside, found {type(e).__name__}: {e}; remove it by hand"
         return None
-
-
-def _names(place: str) -> list[str]:
-    parsed = urlparse(place)
-    if parsed.scheme in ("", "file"):
-        folder = Path(parsed.path)
-        return sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []
-    import fsspec
-
-    fs, path = fsspec.core.url_to_fs(place)
-    return sorted(p.rstrip("/").rsplit("/", 1)[-1] for p in fs.ls(path, detail=False)) if fs.exists(path) else []
-
-
-def _remove(place: str) -> None:
-    parsed = urlparse(place)
-    if parsed.scheme in ("", "file"):
-        shutil.rmtree(parsed.path, ignore_errors=True)
-        return
-    import fsspec
-
-    fs, path = fsspec.core.url_to_fs(place)
-    if fs.exists(path):
-        fs.rm(path, recursive=True)

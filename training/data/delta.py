@@ -10,7 +10,7 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from training.data.tables import File, HeldOut, TokenTable, schema_of
-from udfs.reading.delta import file_name, filesystem, matching_rows, rows_left
+from udfs.reading.delta import file_name, filesystem, matching_rows, opened, rows_left
 
 READ_RIGHT = {"deletionVectors", "timestampNtz", "v2Checkpoint", "vacuumProtocolCheck"}
 """Reader features under which our reading of the Parquet files gives the table's rows."""
@@ -32,7 +32,7 @@ def open_delta(place: str, version: int, held_out: HeldOut) -> TokenTable:
 def load(place: str, version: int | None = None) -> DeltaTable:
     """The Delta table as it was at `version`, None for the newest. Raises ValueError."""
     try:
-        return DeltaTable(place, version=version)
+        return opened(place, version)
     except TableNotFoundError:
         raise ValueError(f"{place}: expected a Delta table, found none; run the job that writes it") from None
     except DeltaError as error:
@@ -92,7 +92,7 @@ def version_of(place: str, release: int | None) -> int:
     """
     warehouse, _, name = place.rstrip("/").rpartition("/")
     try:
-        listed = DeltaTable(f"{warehouse}/releases")
+        listed = opened(f"{warehouse}/releases")
         rows = matching_rows(listed, f"{warehouse}/releases", ["release_id", "tables"], pc.scalar(True)).to_pylist()
     except TableNotFoundError:
         rows = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -13,6 +14,19 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.fs as pafs
 from deltalake import DeltaTable
+
+
+def opened(place: str, version: int | None = None, without_files: bool = False) -> DeltaTable:
+    """The table at a folder or URL, at `version` or the newest; deltalake finds endpoint and keys in AWS_* itself."""
+    return DeltaTable(place, version=version, storage_options=storage_options(place), without_files=without_files)
+
+
+def storage_options(place: str) -> dict[str, str] | None:
+    """What deltalake must be told beside the environment: it refuses an endpoint without TLS, as a store in one's own
+    network has it, where Hadoop and boto take it.
+    """
+    plain = os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://")
+    return {"allow_http": "true"} if plain and place.startswith(("s3://", "s3a://")) else None
 
 
 def filesystem(table: DeltaTable, place: str) -> Any:

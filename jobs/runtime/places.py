@@ -1,0 +1,116 @@
+"""Where tables, rows set aside and reports are: a folder of this machine, or a URL that fsspec has a driver for.
+
+Spark reaches a URL through Hadoop's classes; what is done without Spark (clean-up, the report, doctor) goes by fsspec.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+_SCHEME = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]+):(?P<rest>.*)", re.S)
+EXTRAS = {
+    **dict.fromkeys(("s3", "s3a"), "s3"),
+    **dict.fromkeys(("abfs", "abfss", "az", "adl"), "azure"),
+    **dict.fromkeys(("gs", "gcs"), "gcs"),
+}
+"""The extra of refinelake that installs the driver of a scheme."""
+
+_NO_BUCKETS = ("file", "hdfs", "dbfs")
+
+
+def scheme(place: str) -> str:
+    """The scheme of a URL, empty for a path. A single letter and a colon are a drive."""
+    found = _SCHEME.fullmatch(place)
+    return found["scheme"].lower() if found else ""
+
+
+def absolute(place: str) -> str:
+    """A path from the root, or the URL as it is. Raises ValueError for what was meant as a URL and is none."""
+    found = _SCHEME.fullmatch(place)
+    if not found:
+        return str(Path(place).absolute())
+    kind, where = scheme(place), found["rest"].strip("/")
+    if not found["rest"].startswith("//") or not where:
+        begin = f"{kind}:///" if kind in _NO_BUCKETS else f"{kind}://"
+        raise ValueError(
+            f"{place}: expected a folder, or a URL as {begin}{'' if kind in _NO_BUCKETS else 'bucket/'}folder, found "
+            + (f"no two slashes after {kind}:" if where else "no place in it")
+            + f"; write {begin}{where or 'bucket/folder'}, or ./{place} for a folder of that name"
+        )
+    return place
+
+
+def driver(place: str) -> tuple[Any, str]:
+    """(fsspec's file system, path inside it). Raises ValueError that names the extra to install."""
+    import fsspec
+
+    kind = scheme(place)
+    extra = EXTRAS.get(kind)
+    remedy = f"pip install 'refinelake[{extra}]'" if extra else f"install what fsspec needs for {kind}"
+    if kind and not extra and kind not in fsspec.available_protocols():
+        known = "s3, s3a, abfss, gs"
+        raise ValueError(f"{place}: expected a scheme that fsspec knows, as {known}, found {kind}; mend the URL")
+    try:
+        files, path = fsspec.core.url_to_fs(place)
+    except Exception as error:  # every driver has errors of its own where a library or a server is missing
+        said = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ValueError(
+            f"{place}: expected a driver for {kind}:// that starts, found {said}; {remedy}, or keep what is done "
+            "without Spark elsewhere (--staging and --report)"
+        ) from error
+    files.invalidate_cache()  # Spark writes there too, and a listing of before hides it
+    return files, path
+
+
+@contextmanager
+def _reached(place: str) -> Iterator[tuple[Any, str]]:
+    """`driver`, whose own errors become OSError: each library has its own, and no common class for them."""
+    files, path = driver(place)
+    try:
+        yield files, path
+    except OSError:
+        raise
+    except Exception as error:
+        raise OSError(f"{place}: {type(error).__name__}: {error}") from error
+
+
+def exists(place: str) -> bool:
+    """Whether a file or folder is there. This and what follows raise OSError where the store refuses."""
+    with _reached(place) as (files, path):
+        return bool(files.exists(path))
+
+
+def names(place: str) -> list[str]:
+    """What a folder holds, sorted; nothing where it is not there."""
+    with _reached(place) as (files, path):
+        if not files.exists(path):
+            return []
+        found = files.ls(path, detail=False)
+    return sorted({p.rstrip("/").rsplit("/", 1)[-1] for p in found if p.strip("/") != path.strip("/")})
+
+
+def remove(place: str) -> None:
+    """A file or a folder with all that is in it, where it is there."""
+    with _reached(place) as (files, path):
+        if files.exists(path):
+            files.rm(path, recursive=True)
+
+
+def write_text(place: str, text: str) -> None:
+    """A file as a whole. Folders are made where they are folders: in a bucket there are none, and a bucket that is
+    not there is a mistake, not a wish.
+    """
+    with _reached(place) as (files, path):
+        if scheme(place) in ("", "file"):
+            files.makedirs(files._parent(path), exist_ok=True)
+        files.pipe_file(path, text.encode("utf-8"))
+
+
+def read_text(place: str) -> str:
+    """A file as a whole."""
+    with _reached(place) as (files, path):
+        return bytes(files.cat_file(path)).decode("utf-8")
