@@ -31,9 +31,7 @@ def difference(work: Work, required: DataFrame, kernel: str) -> tuple[DataFrame,
         todo = required.withColumn(OP, F.lit(MISSING))
     else:
         held = (
-            work.within(run.lake.read(stage.writes))
-            .groupBy(*key)
-            .agg(F.collect_set("kernel_version").alias("_kernels"))
+            work.within(run.narrow(stage.writes)).groupBy(*key).agg(F.collect_set("kernel_version").alias("_kernels"))
         )
         both = required.withColumn("_asked", F.lit(True)).join(held, key, "full_outer")
         kept = F.array(*map(F.lit, _kept(run, stage)))

@@ -17,6 +17,7 @@ from jobs.runtime import accounting, verbs
 from jobs.runtime.accounting import StageResult
 from jobs.runtime.cpu import stopwatch
 from jobs.runtime.feed import Feed
+from jobs.runtime.held import MOST_ROWS, Held
 from jobs.runtime.lease import MovedError
 from jobs.runtime.measured import KEPT_KERNELS
 from jobs.runtime.narrowing import Work, touched_keys
@@ -46,9 +47,10 @@ class Run:
     progress: Progress | None = None
     audit: bool = False
     feed: Feed = field(init=False)
+    held: Held = field(init=False)
 
     def __post_init__(self) -> None:
-        self.feed = Feed(self.lake, self.run_id)
+        self.feed, self.held = Feed(self.lake, self.run_id), Held(self.lake)
 
     def params_of(self, stage: Stage) -> Any:
         return self.params.get(type(stage.params), stage.params)
@@ -77,6 +79,11 @@ class Run:
     def read(self, table: Table, version: int | None = None) -> DataFrame:
         """A table as later stages see it: of a measured table only the rows of the kernel version in force."""
         return self.in_force(table, self.lake.read(table, version))
+
+    def narrow(self, table: Table, version: int | None = None) -> DataFrame:
+        """As `read`, without text and without leaving out kernels: for stages that read a table again and again."""
+        rows = max((r.rows_read for r in (*self.results, *self.done.values())), default=0)
+        return self.held.narrow(table, version, rows <= MOST_ROWS)
 
     def pin(self, tables: tuple[Table, ...]) -> dict[str, int]:
         """Versions of the inputs at this moment. Raises MissingTableError."""
@@ -117,6 +124,9 @@ def run_stages(
         with suppress(Exception):
             _record(run)
         raise
+    finally:
+        with suppress(Exception):  # a session that is dead keeps nothing
+            run.held.let_go()
     _record(run)
     return run.results
 

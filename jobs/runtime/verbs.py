@@ -88,7 +88,7 @@ def _as_it_will_be(work: Work, candidate: DataFrame) -> DataFrame:
     table = work.stage.writes
     if not work.touched:
         return candidate
-    stored = work.run.lake.read(table).select(*table.narrow())
+    stored = work.run.narrow(table)
     return without(stored, work.stage.narrow.key, work.touched.keys).unionByName(candidate)
 
 
@@ -135,7 +135,7 @@ def _population(work: Work) -> int:
         same = result.table_name == table.name and result.table_version == run.lake.rows_version(table.name)
         if same and result.kernel_version is None:
             return result.rows_kept
-    return accounting.population(run.read(table, work.inputs[table.name])).count()
+    return accounting.population(run.narrow(table, work.inputs[table.name])).count()
 
 
 def _gate(work: Work, *checks: quality.CheckResult) -> None:

@@ -52,7 +52,7 @@ def checked(
 
 def compare(run: Run, table: Table, candidate: DataFrame, within: Rows = lambda rows: rows) -> Difference:
     """How the stored rows, or the part of them that `within` gives, differ from the candidate."""
-    stored = within(run.lake.read(table).select(*table.narrow())) if run.lake.version(table.name) else None
+    stored = within(run.narrow(table)) if run.lake.version(table.name) else None
     return changeset.compared(run, table, candidate, stored)
 
 
