@@ -46,6 +46,7 @@ def run_flow(lake: Lake, manifest: str, params: str | None = None) -> list[dict[
 
     runner.run_stages(run, flow.STAGES, before=(("ingest", read_sources),))
     releases.name_versions(lake, run.run_id, flow.TABLES)
+    run.held.let_go()
     return [_row(result, watch.stages[result.stage]) for result in run.results]
 
 

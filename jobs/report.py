@@ -73,9 +73,9 @@ def top_drops(results: list[StageResult]) -> list[tuple[str, str, int]]:
 
 def languages(run: Run) -> list[dict[str, Any]]:
     """Files and bytes by language, before (raw_files) and after (code_corpus)."""
-    raw = run.read(code.RAW_FILES).groupBy(F.coalesce("language", F.lit("(unknown)")).alias("language"))
+    raw = run.facts(code.RAW_FILES).groupBy(F.coalesce("language", F.lit("(unknown)")).alias("language"))
     raw = raw.agg(F.first("kind").alias("kind"), F.count(F.lit(1)).alias("files"), F.sum("size_bytes").alias("bytes"))
-    kept = run.read(code.CODE_CORPUS).groupBy("language")
+    kept = run.facts(code.CODE_CORPUS).groupBy("language")
     kept = kept.agg(F.count(F.lit(1)).alias("kept_files"), F.sum("text_bytes").alias("kept_bytes"))
     rows = [r.asDict() for r in raw.join(kept, "language", "left").na.fill(0).collect()]
     before, after = (sum(r[c] for r in rows) or 1 for c in ("bytes", "kept_bytes"))
@@ -97,9 +97,9 @@ def examples(run: Run, results: list[StageResult]) -> list[dict[str, Any]]:
 def _dropped(run: Run, table: Table | None, reason: str) -> list[dict[str, Any]]:
     if table is None or "file_id" not in table.names:
         return []
-    rows = run.read(table).where("not keep").select("file_id", F.explode("reasons").alias("why"))
+    rows = run.facts(table).where("not keep").select("file_id", F.explode("reasons").alias("why"))
     rows = rows.where(F.col("why.rule") == reason).orderBy("file_id").limit(EXAMPLES)
-    files = run.read(code.RAW_FILES).select("file_id", "source_id", "path", "size_bytes")
+    files = run.facts(code.RAW_FILES).select("file_id", "source_id", "path", "size_bytes")
     other = files.select(F.col("file_id").alias("other_id"), F.col("path").alias("other"))
     rows = rows.join(files, "file_id").join(other, F.col("why.detail") == F.col("other_id"), "left")
     return [_example(r) for r in rows.orderBy("file_id").collect()]
@@ -118,7 +118,7 @@ def _example(row: Any) -> dict[str, Any]:
 
 
 def _rejected(run: Run, reason: str) -> list[dict[str, Any]]:
-    rows = run.read(ops.REJECTS).where((F.col("reason") == reason) & (F.col("stage") == "ingest"))
+    rows = run.facts(ops.REJECTS).where((F.col("reason") == reason) & (F.col("stage") == "ingest"))
     rows = rows.orderBy("reject_id").limit(EXAMPLES).collect()
     return [
         {"source": r["source_id"], "path": r["path"] or "", "size": r["size_bytes"], "said": r["detail"] or ""}
@@ -130,7 +130,7 @@ def group_sizes(run: Run) -> dict[str, list[dict[str, Any]]]:
     """Number of duplicate groups by size, sizes above 10 in powers of two."""
     shown = {}
     for name, table in (("exact", code.EXACT_DUPLICATES), ("near", code.NEAR_DUPLICATES)):
-        groups = run.read(table).where("file_id = representative and group_size > 1").groupBy("group_size").count()
+        groups = run.facts(table).where("file_id = representative and group_size > 1").groupBy("group_size").count()
         sizes: dict[str, tuple[int, int]] = {}
         for r in groups.orderBy("group_size").collect():
             label = _size_label(r["group_size"])
@@ -151,7 +151,7 @@ def s_curve(run: Run) -> dict[str, Any]:
     """The S-curve of the setting in force as SVG, with a histogram of the candidate pairs found."""
     p = run.params.get(Dedup, Dedup())
     bucket = F.floor(F.least(F.col("similarity"), F.lit(0.9999)) * 50)
-    pairs = run.read(code.NEAR_PAIRS).groupBy(bucket.alias("b"), "verified").count().collect()
+    pairs = run.facts(code.NEAR_PAIRS).groupBy(bucket.alias("b"), "verified").count().collect()
     x = np.linspace(0.0, 1.0, 401)
     curve = collision_probability(x, p.bands, p.rows)
     found = {True: np.zeros(50), False: np.zeros(50)}
@@ -190,7 +190,7 @@ def _svg(x: Any, curve: Any, verified: Any, refused: Any) -> str:
 
 def cleaning(run: Run) -> dict[str, Any]:
     """How many texts lost a header, and replacements by kind."""
-    rows = run.read(code.CLEANED_TEXTS)
+    rows = run.facts(code.CLEANED_TEXTS)
     facts = rows.agg(
         F.count(F.lit(1)).alias("texts"),
         F.count_if(F.expr("header_bytes > 0")).alias("headers"),
@@ -213,5 +213,5 @@ def checks(run: Run) -> list[dict[str, Any]]:
 def _rows(run: Run, table: Table, condition: str, most: int) -> list[dict[str, Any]]:
     if run.lake.version(table.name) is None:
         return []
-    rows: DataFrame = run.read(table).where(condition).orderBy(*table.key).limit(most)
+    rows: DataFrame = run.facts(table).where(condition).orderBy(*table.key).limit(most)
     return [r.asDict() for r in rows.collect()]

@@ -23,13 +23,13 @@ docs/decisions/dedup-strategy.md. `python -m benchmarks.dedup_strategies` counts
 def deduplication(run: Run) -> dict[str, Any]:
     """One pass over narrow tables. Of a file with chunks cut the bytes are in proportion to its chunks that stay."""
     p = run.params.get(Dedup, Dedup())
-    near = run.read(NEAR_DUPLICATES).select("file_id", F.col("keep").alias("near"), F.array_size("cut").alias("cut"))
-    exact = run.read(EXACT_DUPLICATES).select("file_id", F.col("keep").alias("exact"))
-    rows = run.read(FILE_DECISIONS).where("keep").select("file_id", "content_id").join(exact, "file_id")
-    rows = rows.join(near, "file_id", "left").join(run.read(RAW_FILES).select("file_id", "size_bytes"), "file_id")
+    near = run.facts(NEAR_DUPLICATES).select("file_id", F.col("keep").alias("near"), F.array_size("cut").alias("cut"))
+    exact = run.facts(EXACT_DUPLICATES).select("file_id", F.col("keep").alias("exact"))
+    rows = run.facts(FILE_DECISIONS).where("keep").select("file_id", "content_id").join(exact, "file_id")
+    rows = rows.join(near, "file_id", "left").join(run.facts(RAW_FILES).select("file_id", "size_bytes"), "file_id")
     stays = F.lit(1.0)
     if p.chunks:
-        chunks = run.read(FINGERPRINTS).where("chunk > 0").groupBy(F.col("unit_id").alias("content_id"))
+        chunks = run.facts(FINGERPRINTS).where("chunk > 0").groupBy(F.col("unit_id").alias("content_id"))
         rows = rows.join(chunks.agg(F.count(F.lit(1)).alias("chunks")), "content_id", "left")
         stays = 1 - F.coalesce(F.col("cut") / F.col("chunks"), F.lit(0.0))
     sums = []

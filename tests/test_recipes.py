@@ -85,8 +85,8 @@ def test_add_a_stage(spark: object, lake: Lake) -> None:
     assert {r["file_id"]: r["keep"] for r in lake.read(SHOUTING).collect()} == {"quiet": True, "LOUD": False}
 
 
-def _lines_state(unit: Unit) -> tuple[str, list[str]]:
-    return str(Path(unit.location).stat().st_mtime_ns), [unit.location]
+def _lines_state(unit: Unit) -> dict[str, str]:
+    return {unit.location: str(Path(unit.location).stat().st_mtime_ns)}
 
 
 def _lines_records(unit: Unit, location: str, limits: Limits) -> Iterator[Record]:

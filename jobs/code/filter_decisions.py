@@ -164,7 +164,7 @@ def _authors_missing(book: RuleBook) -> list[Column]:
     if not asking:
         return []
     unmeasured = F.col("rule_set").isin(asking) & ~F.col("kernel_version").endswith(MEASURED_AUTHORS)
-    return [F.when(unmeasured, reason("signals_missing", detail="the rules need signals.authors=true"))]
+    return [F.when(unmeasured, reason("signals_missing", detail=F.lit("the rules need signals.authors=true")))]
 
 
 def _failed_signals(book: RuleBook) -> Column:

@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 
 from jobs.code.parameters import Ingest
 from jobs.code.snapshots import Snapshot, take_snapshot
-from jobs.code.staged import raw_files, read_and_refused, rejects_of, repositories, unit_facts
+from jobs.code.staged import raw_files, read_and_refused, rejects_of, repositories, unit_facts, with_file_id
 from jobs.runtime.accounting import StageResult
 from jobs.runtime.changeset import Difference
 from jobs.runtime.feed import NoFeedError
@@ -88,13 +88,15 @@ def _write_touched(
     return written, files.agg(F.sum("size_bytes")).collect()[0][0] or 0
 
 
-def files_of(run: Run, rows: DataFrame, units: Iterable[tuple[str, str | None]]) -> DataFrame:
-    """The rows of units (source, unit), None for all of a source; rows of an earlier release name none: of any."""
+def files_of(run: Run, rows: DataFrame, units: Iterable[tuple[str, str | None]], how: str = "left_semi") -> DataFrame:
+    """The rows of units (source, unit), None for all of a source; rows of an earlier release name none: of any. With
+    `left_anti` all others.
+    """
     touched = run.lake.spark.createDataFrame(list(units), "source_id string, unit string")
     same = (rows["source_id"] == touched["source_id"]) & (
         touched["unit"].isNull() | rows["unit"].isNull() | (rows["unit"] == touched["unit"])
     )
-    return rows.join(F.broadcast(touched), same, "left_semi")
+    return rows.join(F.broadcast(touched), same, how)
 
 
 def _repeated(run: Run, snapshot: Snapshot) -> frozenset[str]:
@@ -107,13 +109,9 @@ def _repeated(run: Run, snapshot: Snapshot) -> frozenset[str]:
     named = run.lake.spark.createDataFrame([(s,) for s in part], "source_id string")
     had = run.lake.read(REJECTS).where(_MINE).where("reason = 'repeated_path'")
     had = had.join(F.broadcast(named), "source_id", "left_semi").select("source_id")
-    stored = (
-        run.lake.read(RAW_FILES)
-        .join(F.broadcast(named), "source_id", "left_semi")
-        .select("source_id", "unit", "file_id")
-    )
-    elsewhere = stored.join(files_of(run, stored, snapshot.touched), "file_id", "left_anti")
-    read = read_and_refused(snapshot.staged)[0].select("file_id")
+    stored = run.lake.read(RAW_FILES).join(F.broadcast(named), "source_id", "left_semi")
+    elsewhere = files_of(run, stored, snapshot.touched, "left_anti")
+    read = with_file_id(snapshot.staged.where("path is not null and reason is null")).select("file_id")
     found = had.union(elsewhere.join(read, "file_id", "left_semi").select("source_id")).distinct()
     return frozenset(r["source_id"] for r in found.collect())
 

@@ -14,8 +14,7 @@ def read_and_refused(staged: DataFrame) -> tuple[DataFrame, DataFrame]:
     the smallest content_id is read, whatever order the units came in."""
     failed = staged.where("path is null and reason is not null").select("source_id", "unit")
     sound = staged.join(failed, ["source_id", "unit"], "left_anti").where("path is not null")
-    in_source = F.when(F.col("said_repo").isNotNull(), F.concat_ws("/", "said_repo", "path")).otherwise(F.col("path"))
-    texts = sound.where("reason is null").drop("text").withColumn("file_id", _sha("source_id", in_source))
+    texts = with_file_id(sound.where("reason is null").drop("text"))
     first = F.min(F.struct("content_id", "unit", "ordinal")).over(Window.partitionBy("file_id"))
     texts = texts.withColumn("first", first == F.struct("content_id", "unit", "ordinal"))
     repeats = texts.where("not first").withColumn("reason", F.lit("repeated_path"))
@@ -23,6 +22,12 @@ def read_and_refused(staged: DataFrame) -> tuple[DataFrame, DataFrame]:
     refusals = staged.where("path is null and reason is not null").select(*columns)
     refusals = refusals.union(sound.where("reason is not null").select(*columns)).union(repeats.select(*columns))
     return texts.where("first").drop("first"), refusals
+
+
+def with_file_id(rows: DataFrame) -> DataFrame:
+    """Staged files with their id: of the source and the path in it."""
+    in_source = F.when(F.col("said_repo").isNotNull(), F.concat_ws("/", "said_repo", "path")).otherwise(F.col("path"))
+    return rows.withColumn("file_id", _sha("source_id", in_source))
 
 
 def raw_files(files: DataFrame) -> DataFrame:

@@ -137,6 +137,7 @@ def run_flow(
         console.warn(warning)
     console.say(said)
     after(run, console)
+    run.held.let_go()
     return 0
 
 

@@ -81,20 +81,19 @@ def _maps_as_pairs(value: Any) -> Any:
 
 def finished_work(lake: Lake) -> dict[str, StageResult]:
     """The newest recorded result of each stage, marked as skipped: what a repeat may stand on."""
-    if lake.version(RUNS.name) is None:
-        return {}
-    newest = lake.read(RUNS).groupBy("stage").agg(F.max_by(F.struct("*"), "finished_at").alias("r")).select("r.*")
-    return {row["stage"]: _result(row.asDict()) for row in newest.collect()}
+    return records(lake, 1)[0]
 
 
-def last_kernels(lake: Lake, runs: int) -> dict[str, list[str]]:
-    """Kernel versions of the last `runs` recorded runs of each measure stage, newest first."""
+def records(lake: Lake, runs: int) -> tuple[dict[str, StageResult], dict[str, list[str]]]:
+    """(finished work, kernel versions of the last `runs` recorded runs of each measure stage, newest first)."""
     if lake.version(RUNS.name) is None:
-        return {}
-    rows = lake.read(RUNS).where(F.col("kernel_version").isNotNull())
-    newest = F.reverse(F.array_sort(F.collect_list(F.struct("finished_at", "kernel_version"))))
-    found = rows.groupBy("stage").agg(F.slice(newest, 1, runs)["kernel_version"].alias("kernels"))
-    return {r["stage"]: list(r["kernels"]) for r in found.collect()}
+        return {}, {}
+    kernels = F.collect_list(F.when(F.col("kernel_version").isNotNull(), F.struct("finished_at", "kernel_version")))
+    newest = F.max_by(F.struct("*"), "finished_at").alias("r")
+    last = F.slice(F.reverse(F.array_sort(kernels)), 1, runs)["kernel_version"].alias("kernels")
+    rows = lake.read(RUNS).groupBy("stage").agg(newest, last).select("r.*", "kernels").collect()
+    found = [(row["kernels"], _result({n: v for n, v in row.asDict().items() if n != "kernels"})) for row in rows]
+    return {r.stage: r for _, r in found}, {r.stage: list(k) for k, r in found if k}
 
 
 def _result(row: dict[str, Any]) -> StageResult:

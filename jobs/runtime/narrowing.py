@@ -41,8 +41,7 @@ class Work:
 
     def reads(self) -> list[DataFrame]:
         """The stage's inputs, or the part of them that the touched keys need."""
-        run = self.run
-        whole = [run.in_force(t, run.narrow(t, self.inputs[t.name])) for t in self.stage.reads]
+        whole = [self.run.facts(t, self.inputs[t.name]) for t in self.stage.reads]
         narrow = self.stage.narrow
         return list(narrow.reads(self.touched.keys, *whole)) if self.touched and narrow else whole
 
@@ -71,7 +70,7 @@ def touched_keys(work: Work, last: StageResult | None, code: str, now: dict[str,
         return None
     moved = {name: of_kernel(rows, run.kernel(t)) for name, (t, rows) in found.items() if rows is not None}
     changed = Changed(moved, run.lake.spark)
-    stored = run.in_force(stage.writes, run.narrow(stage.writes))
+    stored = run.facts(stage.writes)
     keys = narrow.touched(changed, tuple(work.reads()), stored, work.params)
     if keys.frame is None:
         return Touched(keys, last)

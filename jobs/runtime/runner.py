@@ -81,9 +81,13 @@ class Run:
         return self.in_force(table, self.lake.read(table, version))
 
     def narrow(self, table: Table, version: int | None = None) -> DataFrame:
-        """As `read`, without text and without leaving out kernels: for stages that read a table again and again."""
+        """All rows of a table, those of other kernels too, without text."""
         rows = max((r.rows_read for r in (*self.results, *self.done.values())), default=0)
         return self.held.narrow(table, version, rows <= MOST_ROWS)
+
+    def facts(self, table: Table, version: int | None = None) -> DataFrame:
+        """As `read`, without text: for what reads a table again and again."""
+        return self.in_force(table, self.narrow(table, version))
 
     def pin(self, tables: tuple[Table, ...]) -> dict[str, int]:
         """Versions of the inputs at this moment. Raises MissingTableError."""
@@ -104,10 +108,10 @@ def run_stages(
 ) -> list[StageResult]:
     """Carry out `before` (ingest) and the stages in order, and record them. A failed check stops the run.
 
-    Raises QualityError, MissingTableError, ContractError, and what `before` raises.
+    Raises QualityError, MissingTableError, ContractError, and what `before` raises. What the run holds of its tables
+    serves a report too; `run.held.let_go()` frees it.
     """
-    run.done = accounting.finished_work(run.lake)
-    run.kernels = accounting.last_kernels(run.lake, KEPT_KERNELS + 1)
+    run.done, run.kernels = accounting.records(run.lake, KEPT_KERNELS + 1)
     work = [*before, *((s.name, partial(run_stage, run, s)) for s in stages)]
     try:
         for number, (name, carry_out) in enumerate(work, start=1):
@@ -118,15 +122,14 @@ def run_stages(
             if run.progress:
                 run.progress.finished(result)
     except MovedError:
+        run.held.let_go()
         raise  # the run begins again, and nothing of this beginning is a result
     except BaseException:
         # What ended the run is what its user must see: a session that died with it cannot record anything.
         with suppress(Exception):
             _record(run)
-        raise
-    finally:
-        with suppress(Exception):  # a session that is dead keeps nothing
             run.held.let_go()
+        raise
     _record(run)
     return run.results
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -55,9 +56,10 @@ def run_all(
     params: dict[type, Any] | None = None,
     allow_drop: bool = True,
     stages: Iterable[Any] = flow.STAGES,
+    progress: runner.Progress | None = None,
 ) -> list[StageResult]:
     """Ingest and every stage, then the release."""
-    run = runner.Run(lake, run_id, flow.STAGES, params or {})
+    run = runner.Run(lake, run_id, flow.STAGES, params or {}, progress=progress)
     sources = read_manifest(str(manifest))
 
     def read_sources() -> StageResult:
@@ -65,7 +67,25 @@ def run_all(
 
     results = runner.run_stages(run, tuple(stages), before=(("ingest", read_sources),))
     releases.name_versions(lake, run_id, flow.TABLES)
+    run.held.let_go()
     return results
+
+
+class JobCounts:
+    """Counts the Spark jobs of each stage of a run."""
+
+    def __init__(self, spark: Any) -> None:
+        self._context = spark.sparkContext
+        self._group = ""
+        self.jobs: dict[str, int] = {}
+
+    def started(self, stage: str, number: int, of: int) -> None:
+        self._group = f"{stage} {uuid.uuid4()}"
+        self._context.setJobGroup(self._group, stage)
+
+    def finished(self, result: StageResult) -> None:
+        self.jobs[result.stage] = len(self._context.statusTracker().getJobIdsForGroup(self._group))
+        self._context.setLocalProperty("spark.jobGroup.id", None)
 
 
 def contents_of(lake: Lake, table: Table) -> list[dict[str, Any]]:

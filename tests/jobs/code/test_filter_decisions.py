@@ -12,7 +12,7 @@ from jobs.code import filter_decisions, signals
 from jobs.code.parameters import Filter
 from tests.jobs.rows import Values, by_file, decide, rules_of
 from udfs.rules.load import RuleBook, load_rules
-from udfs.signals import path_signals
+from udfs.signals import AUTHORS, MEASURED_AUTHORS, path_signals
 from udfs.signals.paths import NULL_FOR_HEADERS
 
 _OVERRIDE = """
@@ -195,3 +195,26 @@ def test_path_signals_in_spark_are_those_of_the_registry(spark: SparkSession) ->
     for row in rows.withColumns(filter_decisions.path_columns()).collect():
         for signal in path_signals():
             assert row[signal.name] == signal.function(row["path"], 5), (signal.name, row["path"])
+
+
+def test_rules_on_the_authors_signals_pass_nothing_where_these_were_not_measured(spark: SparkSession) -> None:
+    """Both kernels' rows, as `--set filter.rules=compat` finds them with and without `--set signals.authors=true`."""
+    book = load_rules("compat")
+    asked = next(name for name, rules in book.sets.items() if any(r.signal.endswith(AUTHORS) for r in rules))
+    kind, language, spoken = _about(asked)
+    key = {"language": language, "kind": kind}
+    files = [{"file_id": n, "content_id": n, **key, "path": "a", "size_bytes": 9} for n in ("with", "without")]
+    rows = {"with": f"kernel{MEASURED_AUTHORS}", "without": "kernel"}
+    found = decide(
+        spark,
+        filter_decisions.STAGE,
+        Filter("compat"),
+        near_duplicates=[{"file_id": n, "keep": True} for n in rows],
+        raw_files=files,
+        cleaned_texts=[{"content_id": n, **key, "clean_id": n, "text_bytes": 9} for n in rows],
+        signals=[{"clean_id": n, **key, "natural_language": spoken, "kernel_version": k} for n, k in rows.items()],
+    )
+    missing = {
+        f: [r["detail"] for r in row["reasons"] if r["rule"] == "signals_missing"] for f, row in by_file(found).items()
+    }
+    assert missing == {"with": [], "without": ["the rules need signals.authors=true"]}
