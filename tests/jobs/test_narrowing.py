@@ -147,7 +147,7 @@ def test_of_a_parquet_set_the_files_that_moved_are_read(lake: Lake, tmp_path: Pa
     assert lake.read(CONTENTS).count() == 2, "the texts of a file that is gone are gone"
 
 
-@pytest.mark.parametrize("moved", ["winner", "loser", "new"])
+@pytest.mark.parametrize("moved", [*(pytest.param(m, marks=pytest.mark.long) for m in ("winner", "loser")), "new"])
 def test_a_path_in_two_files_of_a_set_is_settled_over_the_set(lake: Lake, tmp_path: Path, moved: str) -> None:
     """The file with the smaller hash is read, whichever of the two moved last."""
     winner, loser = sorted(("x = 1\n", "x = 2\n"), key=lambda text: hashlib.sha256(text.encode()).hexdigest())

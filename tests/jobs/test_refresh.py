@@ -105,7 +105,6 @@ def test_any_history_equals_a_build_from_scratch(
         change(world, draw)
         world.files.setdefault(f"source{number}", {})[f"fresh{number}.py"] = program(90 + number)
         killed_run(grown, world.write(), killed_at, monkeypatch)
-    run_all(grown, world.write(), "second")
     for few in (1, keys.FEW_KEYS):  # keys that are joined, then keys that conditions name
         monkeypatch.setattr(keys, "FEW_KEYS", few)
         change(world, draw)
