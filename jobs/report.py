@@ -195,7 +195,7 @@ def cleaning(run: Run) -> dict[str, Any]:
         F.count(F.lit(1)).alias("texts"),
         F.count_if(F.expr("header_bytes > 0")).alias("headers"),
         F.count_if(F.expr("failure is not null")).alias("failed"),
-        F.count_if(F.expr("text is not null")).alias("changed"),
+        F.count_if(F.expr("clean_id <> content_id")).alias("changed"),
     ).collect()[0]
     kinds = rows.select(F.explode("replaced").alias("kind", "n")).groupBy("kind").agg(F.sum("n"), F.count(F.lit(1)))
     return {**facts.asDict(), "kinds": sorted(tuple(r) for r in kinds.collect())}

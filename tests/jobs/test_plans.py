@@ -40,7 +40,7 @@ def scanned(plan: DataFrame) -> list[set[str]]:
     return [set(leaf.schema().fieldNames()) for leaf in found if leaf.nodeName().startswith("Scan")]
 
 
-def once(step: Callable[[DataFrame], DataFrame], rows: DataFrame) -> DataFrame:
+def once(step: Callable[[DataFrame], DataFrame], rows: DataFrame, at_once: object = None) -> DataFrame:
     """One round of a fixpoint keeps the whole of it in the plan."""
     return step(rows)
 
