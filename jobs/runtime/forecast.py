@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from jobs.runtime.runner import Run
 
 NOTHING, TOUCHED = "nothing", "what the change touches"
-_FIXED_SECONDS = 3.0
+_FIXED_SECONDS = 6.0
 """CPU seconds of a stage however little it does (docs/performance.md)."""
 
 
