@@ -104,16 +104,17 @@ def _repeated(run: Run, snapshot: Snapshot) -> frozenset[str]:
     whole source.
     """
     part = snapshot.in_part()
-    if not part or snapshot.staged is None:
+    if not part:
         return frozenset()
     named = run.lake.spark.createDataFrame([(s,) for s in part], "source_id string")
     had = run.lake.read(REJECTS).where(_MINE).where("reason = 'repeated_path'")
     had = had.join(F.broadcast(named), "source_id", "left_semi").select("source_id")
-    stored = run.lake.read(RAW_FILES).join(F.broadcast(named), "source_id", "left_semi")
-    elsewhere = files_of(run, stored, snapshot.touched, "left_anti")
-    read = with_file_id(snapshot.staged.where("path is not null and reason is null")).select("file_id")
-    found = had.union(elsewhere.join(read, "file_id", "left_semi").select("source_id")).distinct()
-    return frozenset(r["source_id"] for r in found.collect())
+    if snapshot.staged is not None:
+        stored = run.lake.read(RAW_FILES).join(F.broadcast(named), "source_id", "left_semi")
+        elsewhere = files_of(run, stored, snapshot.touched, "left_anti")
+        read = with_file_id(snapshot.staged.where("path is not null and reason is null")).select("file_id")
+        had = had.union(elsewhere.join(read, "file_id", "left_semi").select("source_id"))
+    return frozenset(r["source_id"] for r in had.distinct().collect())
 
 
 def _add_contents(run: Run, files: DataFrame, staged: DataFrame, metadata: dict[str, str]) -> int:

@@ -1,7 +1,7 @@
 """The narrow columns of the tables that a run reads again and again, kept by Spark where they are small.
 
 Each scan of a Delta table is several Spark jobs over its log, before a row is read. A run of twelve stages scans the
-same dozen tables a hundred times, and at a few thousand rows these jobs are half of what it costs.
+same dozen tables a hundred times, and at a few thousand rows these are more than half of all jobs.
 """
 
 from __future__ import annotations

@@ -26,6 +26,9 @@ def _of_few_runs(keys: DataFrame, rows: DataFrame) -> tuple[DataFrame, int]:
     held = rows.select(key, "text_bytes", run.alias("run_id"))
     found = keys.select(key).distinct().join(held, key, "left")
     size, runs = F.sum("text_bytes").alias("size"), F.collect_set("run_id").alias("runs")
-    seen = found.agg(size, runs, F.count_if(F.col("run_id").isNull()).alias("unknown")).collect()[0]
+    facts = [F.count(F.lit(1)).alias("keys"), size, runs, F.count_if(F.col("run_id").isNull()).alias("unknown")]
+    seen = found.agg(*facts).collect()[0]
+    if not seen["keys"]:
+        return rows.where("false"), 0  # a change that only takes away opens nothing
     known = seen["unknown"] == 0 and 0 < len(seen["runs"]) <= _RUNS
     return (rows.where(F.col("run_id").isin(seen["runs"])) if known else rows), int(seen["size"] or 0)

@@ -147,7 +147,9 @@ def test_of_a_parquet_set_the_files_that_moved_are_read(lake: Lake, tmp_path: Pa
     assert lake.read(CONTENTS).count() == 2, "the texts of a file that is gone are gone"
 
 
-@pytest.mark.parametrize("moved", [*(pytest.param(m, marks=pytest.mark.long) for m in ("winner", "loser")), "new"])
+@pytest.mark.parametrize(
+    "moved", [*(pytest.param(m, marks=pytest.mark.long) for m in ("winner", "loser", "new")), "gone"]
+)
 def test_a_path_in_two_files_of_a_set_is_settled_over_the_set(lake: Lake, tmp_path: Path, moved: str) -> None:
     """The file with the smaller hash is read, whichever of the two moved last."""
     winner, loser = sorted(("x = 1\n", "x = 2\n"), key=lambda text: hashlib.sha256(text.encode()).hexdigest())
@@ -158,8 +160,11 @@ def test_a_path_in_two_files_of_a_set_is_settled_over_the_set(lake: Lake, tmp_pa
         "winner": {"one": {"away.py": winner}},
         "loser": {"two": {"other.py": "print(3)\n"}},
         "new": {"two": {"other.py": "print(2)\n", "same.py": loser}},
+        "gone": {},  # nothing is new to read, and the other file's text must come back
     }[moved]
     code_set(tmp_path / "set", **change)
+    if moved == "gone":
+        (tmp_path / "set" / "one.parquet").unlink()
     taken_in(lake, "r2", manifest)
     scratch = Lake(lake.spark, str(tmp_path / "scratch"))
     taken_in(scratch, "r1", manifest)
@@ -178,3 +183,5 @@ def test_files_of_other_runs_stay_closed_where_few_texts_are_wanted(lake: Lake, 
     for file in before:
         file.write_bytes(b"no parquet")  # whoever opens it fails
     assert [r["text"] for r in texts.collect()] == ["print('b')\n"] and size == 11
+    (none,), size = opened(new.limit(0), [lake.read(CONTENTS)])
+    assert none.collect() == [] and size == 0, "nor is anything opened where no text is wanted"
