@@ -41,7 +41,10 @@ MAY_ACT = {
 }
 
 
-DELTA_HOUSE = tuple(f"jobs/runtime/{part}.py" for part in ("tables", "versions", "migration", "lease", "upkeep"))
+DELTA_HOUSE = tuple(
+    f"jobs/runtime/{part}.py"
+    for part in ("tables", "logs", "commits", "versions", "migration", "lease", "upkeep", "typical_work")
+)
 DELTA_READERS = (
     "jobs/runtime/snapshot.py",
     "jobs/runtime/readable.py",

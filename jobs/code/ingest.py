@@ -8,13 +8,15 @@ manifest describes. A unit is an archive, a repository, a folder or a file of a 
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.code.parameters import Ingest
-from jobs.code.snapshots import Snapshot, take_snapshot
+from jobs.code.snapshots import Row, Snapshot, take_snapshot
 from jobs.code.staged import raw_files, read_and_refused, rejects_of, repositories, unit_facts, with_file_id
 from jobs.runtime.accounting import StageResult
 from jobs.runtime.changeset import Difference
@@ -23,8 +25,10 @@ from jobs.runtime.frames import OP
 from jobs.runtime.keys import FEW_KEYS, Keys, only
 from jobs.runtime.manifest import Source
 from jobs.runtime.runner import Run
+from jobs.runtime.stage import params_json
 from jobs.runtime.writing import checked, compare, write_changes
 from schemas.code import CONTENTS, RAW_FILES, REPOSITORIES
+from schemas.identity import code_identity
 from schemas.ops import REJECTS, SOURCES, UNIT_FACTS
 from udfs.reading.archives import Limits
 from udfs.spark.code import STAGED
@@ -43,20 +47,42 @@ def ingest(run: Run, sources: list[Source], p: Ingest, allow_drop: bool = False)
 
     Raises DropError before anything is written.
     """
-    for table in (*_WRITTEN, REJECTS):
-        run.lake.ensure(table)
     limits = limits_of(p)
     snapshot = take_snapshot(run, sources, limits)
+    sign = _signature(snapshot.manifest, p)
+    if (last := _finished(run, sign)) and snapshot.as_stored(run):
+        return last, snapshot.warnings()
+    for table in (*_WRITTEN, REJECTS):
+        run.lake.ensure(table)
     if whole := _repeated(run, snapshot):
         snapshot = take_snapshot(run, sources, limits, whole)
     metadata = {"run_id": run.run_id, "stage": "ingest"}
     written, read = _write_touched(run, snapshot, p, allow_drop, metadata) if snapshot.touched else (0, 0)
     state = run.lake.stage(snapshot.state(run), run.run_id, "ingest.sources")
-    repos = repositories(run.lake.read(RAW_FILES), run.lake.read(UNIT_FACTS), snapshot.manifest, state)
+    repos = repositories(run.lake.read(RAW_FILES), run.lake.read(UNIT_FACTS), snapshot.given(run), state)
     written += write_changes(run, "ingest", REPOSITORIES, repos, metadata)
     # Last: a run killed before this line finds the sources still changed and does the rest again.
     written += write_changes(run, "ingest", SOURCES, state, metadata)
-    return _result(run, written, read), snapshot.warnings()
+    result = StageResult("ingest", RAW_FILES.name, signature=sign, rows_written=written, bytes_read=read)
+    result.params, result.code_version = params_json(p), code_identity(__name__)
+    return _counted(run, result), snapshot.warnings()
+
+
+def _signature(manifest: list[Row], p: Ingest) -> str:
+    """What an ingest hangs on beside the state of its sources and the tables."""
+    said = json.dumps([manifest, params_json(p), code_identity(__name__)], default=str)
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
+def _finished(run: Run, sign: str) -> StageResult | None:
+    """The last ingest, where it was the same and its tables are still as it left them."""
+    last = None if run.audit else run.done.get("ingest")
+    same = (
+        last
+        and last.signature == sign
+        and last.inputs == {t.name: run.lake.rows_version(t.name) or 0 for t in _WRITTEN}
+    )
+    return last if same else None
 
 
 def limits_of(p: Ingest) -> Limits:
@@ -171,16 +197,15 @@ def _guard_drop(run: Run, found: Difference, p: Ingest, allow_drop: bool) -> Non
     )
 
 
-def _result(run: Run, written: int, read: int) -> StageResult:
-    """Files kept and refused as the tables now hold them; `skipped` where nothing was written and
-    the last record says so."""
+def _counted(run: Run, result: StageResult) -> StageResult:
+    """With the files kept and refused as the tables now hold them; `skipped` where nothing was written and the last
+    record says all that this one would.
+    """
     refused = run.lake.read(REJECTS).where(_MINE).groupBy("reason").count().collect()
     reasons = {r["reason"]: r["count"] for r in refused}
-    result = StageResult("ingest", RAW_FILES.name, rows_kept=run.lake.read(RAW_FILES).count(), reasons=reasons)
+    result.reasons, result.rows_kept = reasons, run.lake.read(RAW_FILES).count()
     result.rows_read = result.rows_kept + sum(reasons.values())
-    result.rows_written, result.bytes_read = written, read
     result.inputs = {t.name: run.lake.rows_version(t.name) or 0 for t in _WRITTEN}
     result.table_version = result.inputs[RAW_FILES.name]
-    last = run.done.get("ingest")
-    result.skipped = written == 0 and last is not None and last.inputs == result.inputs
+    result.skipped = result.rows_written == 0 and _finished(run, result.signature) is not None
     return result

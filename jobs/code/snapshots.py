@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 from pyspark.sql import DataFrame
@@ -25,8 +27,10 @@ MANIFEST = pa.schema(
     + [("stars", pa.int64()), ("licences", pa.list_(pa.string())), ("commit_time", pa.timestamp("us", tz="UTC"))]
 )
 _UNITS = pa.schema([(n, pa.string()) for n in ("source_id", "kind", "location", "revision", "unit")])
+_ASKED_AT_ONCE = 8
+"""Asking is waiting, for a disk or for a server; Spark's own tasks do it one by one."""
 
-Row = dict[str, str | None]
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -35,10 +39,14 @@ class Snapshot:
     others keep their rows as they are.
     """
 
-    manifest: DataFrame
+    manifest: list[Row]
     staged: DataFrame | None
     touched: tuple[tuple[str, str | None], ...]
     rows: list[Row]
+
+    def given(self, run: Run) -> DataFrame:
+        """What the manifest says of each source."""
+        return _frame(run, self.manifest, MANIFEST)
 
     def in_part(self) -> list[str]:
         """Sources of which some units were read and others were not."""
@@ -53,7 +61,11 @@ class Snapshot:
 
     def state(self, run: Run) -> DataFrame:
         """Rows of the sources table after this run."""
-        return run.lake.spark.createDataFrame(pa.Table.from_pylist(self.rows, SOURCES.arrow_schema()))
+        return _frame(run, self.rows, SOURCES.arrow_schema())
+
+    def as_stored(self, run: Run) -> bool:
+        """Whether nothing was read, and the sources table says already what it would say after this run."""
+        return not self.touched and sorted(map(_named, self.rows)) == sorted(map(_named, run.lake.small(SOURCES)))
 
 
 def take_snapshot(run: Run, sources: list[Source], limits: Limits, whole: frozenset[str] = frozenset()) -> Snapshot:
@@ -63,8 +75,8 @@ def take_snapshot(run: Run, sources: list[Source], limits: Limits, whole: frozen
     A source that cannot be reached, when probed or while read, keeps its last snapshot, if it has one.
     """
     version = records.version(limits)
-    manifest = _manifest(run, sources)
-    stored, probed = _stored(run), _probed(run, manifest, len(sources))
+    manifest = manifest_rows(sources)
+    stored, probed = _stored(run), _probed(run, manifest)
     moved = _all_moved(sources, probed, stored, version, whole)
     staged, lost = _read(run, [s for s in sources if s.source_id in moved], probed, moved, limits)
     rows: list[Row] = []
@@ -77,26 +89,39 @@ def take_snapshot(run: Run, sources: list[Source], limits: Limits, whole: frozen
 
 def moved_units(run: Run, sources: list[Source], limits: Limits) -> tuple[dict[str, list[str | None]], int, list[str]]:
     """(units to be read by source, None for all of a source; sources that can be reached; sources that are gone)."""
-    probed, stored = _probed(run, _manifest(run, sources), len(sources)), _stored(run)
+    probed, stored = _probed(run, manifest_rows(sources)), _stored(run)
     moved = _all_moved(sources, probed, stored, records.version(limits), frozenset())
     reached = sum(not any(r["error"] for r in probed[s.source_id]) for s in sources)
     return moved, reached, sorted(stored.keys() - {s.source_id for s in sources})
 
 
-def _manifest(run: Run, sources: list[Source]) -> DataFrame:
-    lines = [{n: getattr(s, n) for n in MANIFEST.names} for s in sources]
-    return run.lake.spark.createDataFrame(pa.Table.from_pylist(lines, MANIFEST))
+def manifest_rows(sources: list[Source]) -> list[Row]:
+    return [{n: getattr(s, n) for n in MANIFEST.names} for s in sources]
+
+
+def _frame(run: Run, rows: list[Row], schema: pa.Schema) -> DataFrame:
+    return run.lake.spark.createDataFrame(pa.Table.from_pylist(rows, schema))
+
+
+def _named(row: Row) -> list[tuple[str, str]]:
+    return sorted((name, str(value)) for name, value in row.items())
 
 
 def _stored(run: Run) -> dict[str, list[Row]]:
-    if run.lake.version(SOURCES.name) is None:
-        return {}
-    return _by_source(r.asDict() for r in run.lake.read(SOURCES).collect())
+    return _by_source(run.lake.small(SOURCES))
 
 
-def _probed(run: Run, manifest: DataFrame, sources: int) -> dict[str, list[Row]]:
-    spread = manifest.repartition(min(sources, _tasks(run)), "source_id")
+def _probed(run: Run, manifest: list[Row]) -> dict[str, list[Row]]:
+    """The state of every unit: asked here where this process reaches the sources, else on the executors."""
+    if run.lake.alone:
+        with ThreadPoolExecutor(_ASKED_AT_ONCE) as pool:
+            return _by_source(row for rows in pool.map(_probe, manifest) for row in rows)
+    spread = _frame(run, manifest, MANIFEST).repartition(min(len(manifest), _tasks(run)), "source_id")
     return _by_source(r.asDict() for r in probe_rows(spread).collect())
+
+
+def _probe(source: Row) -> list[Row]:
+    return list(records.probed(records.unit_of(source)))
 
 
 def _all_moved(
@@ -148,7 +173,7 @@ def _read(
     ]
     if not units:
         return None, {}
-    frame = run.lake.spark.createDataFrame(pa.Table.from_pylist(units, _UNITS))
+    frame = _frame(run, units, _UNITS)
     # More tasks than cores, since units differ in size; fewer than units, since a task has a price.
     spread = frame.repartition(min(len(units), 4 * _tasks(run)), "unit")
     staged = run.lake.stage(staged_rows(spread, limits), run.run_id, "ingest.staged")

@@ -35,16 +35,22 @@ def _session(places: dict[str, str], wrong: dict[str, str]) -> None:
     """Start Spark and try the places that did not fail before."""
     import pyspark
 
-    from jobs.runtime.session import session
+    from jobs.runtime import class_archive
+    from jobs.runtime.session import local_settings, session
 
+    settings = local_settings(*places.values())
+    class_archive.forget_old(settings)
     spark = session(*places.values())
-    packages = spark.conf.get("spark.jars.packages", "set by the cluster")
     spark.sql("SELECT 1").collect()
-    print(f"Python {platform.python_version()}, Spark {pyspark.__version__} with {packages}: a session starts")
+    delta = settings[class_archive.PACKAGES]
+    print(f"Python {platform.python_version()}, Spark {pyspark.__version__} with {delta}: a session starts")
+    jars = spark.conf.get("spark.jars", "").split(",")
     for name, place in places.items():
         if name not in wrong and (said := _tried(name, place, lambda probe: _by_spark(spark, probe))):
             wrong[name] = said
     spark.stop()
+    if said := class_archive.keep(settings, jars):
+        print(said)
 
 
 def _tried(name: str, place: str, attempt: Any) -> str | None:

@@ -94,11 +94,14 @@ def _run_code(args: argparse.Namespace, stages: tuple[Stage, ...], with_ingest: 
 
 
 def _report(target: str, run: Run, console: Console) -> None:
-    """Write the report, if there is news. The run has done its work by now: a place that refuses is a warning."""
+    """Write the report, if there is a corpus and news of it. A place that refuses is a warning: the run has done its work."""
     from jobs.report import report_page
     from jobs.runtime.places import exists, write_text
     from jobs.runtime.store_errors import remedy
+    from schemas.code import CODE_CORPUS
 
+    if run.lake.version(CODE_CORPUS.name) is None:
+        return
     try:
         if not (all(r.skipped for r in run.results) and exists(target)):
             page = report_page(run)
@@ -142,7 +145,7 @@ def run_flow(
 
 
 def open_lake(args: argparse.Namespace, *also: str) -> tuple[Lake, dict[type, Any]]:
-    """The warehouse in a session, which can reach `also`, and the parameters in force, which are read before it starts.
+    """The warehouse, the session it will start, which can reach `also`, and the parameters in force.
 
     Raises ValueError where a place is none, or what is set aside could not be cleared away.
     """
@@ -156,9 +159,8 @@ def open_lake(args: argparse.Namespace, *also: str) -> tuple[Lake, dict[type, An
     params = load_params(SECTIONS, args.params, args.set)
     warehouse, staging = absolute(args.warehouse), absolute(args.staging) if args.staging else None
     driver(staging or warehouse)
-    return Lake(
-        session(warehouse, staging or warehouse, *also), warehouse, staging, params[Releases].retention_days
-    ), params
+    started = partial(session, warehouse, staging or warehouse, *also)
+    return Lake(started, warehouse, staging, params[Releases].retention_days), params
 
 
 def _carried_out(
@@ -178,7 +180,8 @@ def _carried_out(
 
     run = runner.Run(lake, run_id, flow.stages, params, progress=console, audit=audit)
     runner.run_stages(run, stages, before=tuple((name, partial(work, run)) for name, work in before.items()))
-    return run, _released(*release_whole(lake, run_id, FLOWS), run.results)
+    done = run.done | {r.stage: r for r in run.results}
+    return run, _released(*release_whole(lake, run_id, FLOWS, done=done), run.results)
 
 
 def _released(release: int | None, waits: list[str], results: list) -> str:

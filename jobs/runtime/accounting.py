@@ -86,16 +86,15 @@ def finished_work(lake: Lake) -> dict[str, StageResult]:
 
 def records(lake: Lake, runs: int) -> tuple[dict[str, StageResult], dict[str, list[str]]]:
     """(finished work, kernel versions of the last `runs` recorded runs of each measure stage, newest first)."""
-    if lake.version(RUNS.name) is None:
-        return {}, {}
-    kernels = F.collect_list(F.when(F.col("kernel_version").isNotNull(), F.struct("finished_at", "kernel_version")))
-    newest = F.max_by(F.struct("*"), "finished_at").alias("r")
-    last = F.slice(F.reverse(F.array_sort(kernels)), 1, runs)["kernel_version"].alias("kernels")
-    rows = lake.read(RUNS).groupBy("stage").agg(newest, last).select("r.*", "kernels").collect()
-    found = [(row["kernels"], _result({n: v for n, v in row.asDict().items() if n != "kernels"})) for row in rows]
-    return {r.stage: r for _, r in found}, {r.stage: list(k) for k, r in found if k}
+    done: dict[str, StageResult] = {}
+    kernels: dict[str, list[str]] = {}
+    for row in sorted(lake.small(RUNS), key=lambda row: row["finished_at"]):
+        done[row["stage"]] = _result(row)
+        if row["kernel_version"] is not None:
+            kernels.setdefault(row["stage"], []).insert(0, row["kernel_version"])
+    return done, {stage: found[:runs] for stage, found in kernels.items()}
 
 
 def _result(row: dict[str, Any]) -> StageResult:
-    row.pop("rows_dropped")
-    return StageResult(**row, skipped=True)
+    maps = {name: dict(row[name] or ()) for name in ("inputs", "reasons")}
+    return StageResult(**{k: v for k, v in row.items() if k != "rows_dropped"} | maps, skipped=True)

@@ -71,9 +71,10 @@ def _root() -> int:
 def stopwatch(spark: Any) -> Callable[[], float | None]:
     """CPU seconds since now, when it is called; None where what a session spends cannot be seen from here.
 
-    On one machine all of it is below this process; on a cluster the executors are asked for as well (executors.py).
+    On one machine, where no session is given or a local one, all of it is below this process; on a cluster the
+    executors are asked for as well (executors.py).
     """
-    far = executors(spark)
+    far = executors(spark) if spark is not None else lambda: 0.0
     if far is None:
         return lambda: None
     before, before_far = watch().cpu_seconds(), far()

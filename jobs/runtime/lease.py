@@ -1,4 +1,4 @@
-"""One writer at a time: a row that a run takes by a Delta MERGE, renews while it works, and gives back.
+"""One writer at a time: a row that a run takes in a Delta commit, renews while it works, and gives back.
 
 It is taken at the first write, so a run that finds nothing to do takes none. Each taking has a growing number, the
 fence, which stands in every commit of its run as a Delta transaction: once a table has seen a newer fence, Delta skips
@@ -172,22 +172,32 @@ def _update(spark: Any, lake: Lake, change: str, where: str) -> None:
 def _take(lake: Lake, run_id: str, break_lock: bool) -> tuple[int, bool]:
     """(fence, whether it was taken from a holder that had not given it back)."""
     who = f"{socket.gethostname()}:{os.getpid()}"
-    free = f"t.holder IS NULL OR t.heartbeat_at < current_timestamp() - INTERVAL {STALE_SECONDS} SECONDS"
-    row = f"SELECT '{_NAME}' AS name, '{run_id}' AS holder, '{who}' AS place"
-    merge = (
-        f"MERGE INTO {lake.ref(LEASES.name)} t USING ({row}) s ON t.name = s.name "
-        f"WHEN MATCHED AND ({'true' if break_lock else free}) THEN UPDATE SET holder = s.holder, place = s.place, "
-        "fence = t.fence + 1, taken_at = current_timestamp(), heartbeat_at = current_timestamp() "
-        "WHEN NOT MATCHED THEN INSERT (name, holder, place, fence, taken_at, heartbeat_at) "
-        "VALUES (s.name, s.holder, s.place, 1, current_timestamp(), current_timestamp())"
-    )
     before = holder_of(lake)
-    _despite_conflicts(lambda: lake.spark.sql(merge).collect())
+    take = _taking(lake, run_id, who, break_lock) if before else _first(lake, run_id, who)
+    _despite_conflicts(lambda: lake.spark.sql(take).collect())
     found = holder_of(lake)
     if found.get("holder") == run_id:
         clean = not before or (before["holder"] is None and before["fence"] == found["fence"] - 1)
         return int(found["fence"]), not clean
     raise LeaseError(_held_by(lake, found))
+
+
+def _taking(lake: Lake, run_id: str, who: str, break_lock: bool) -> str:
+    """Of two runs that do this at once Delta lets one pass; the other finds the holder when it tries again."""
+    free = f"holder IS NULL OR heartbeat_at < current_timestamp() - INTERVAL {STALE_SECONDS} SECONDS"
+    return (
+        f"UPDATE {lake.ref(LEASES.name)} SET holder = '{run_id}', place = '{who}', fence = fence + 1, "
+        f"taken_at = current_timestamp(), heartbeat_at = current_timestamp() WHERE {'true' if break_lock else free}"
+    )
+
+
+def _first(lake: Lake, run_id: str, who: str) -> str:
+    """A MERGE, for an INSERT would not see that another one came first."""
+    return (
+        f"MERGE INTO {lake.ref(LEASES.name)} t USING (SELECT '{_NAME}' AS name) s ON t.name = s.name "
+        "WHEN NOT MATCHED THEN INSERT (name, holder, place, fence, taken_at, heartbeat_at) "
+        f"VALUES (s.name, '{run_id}', '{who}', 1, current_timestamp(), current_timestamp())"
+    )
 
 
 def _held_by(lake: Lake, found: Mapping[str, Any]) -> str:

@@ -10,8 +10,6 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from pyspark.sql import functions as F
-
 from jobs.runtime.accounting import StageResult, append_rows, finished_work
 from jobs.runtime.stage import Decide, Stage
 from jobs.runtime.tables import Lake
@@ -31,13 +29,18 @@ class Flow(Protocol):
 
 
 def release_whole(
-    lake: Lake, run_id: str, flows: Iterable[Flow], note: str | None = None
+    lake: Lake,
+    run_id: str,
+    flows: Iterable[Flow],
+    note: str | None = None,
+    done: dict[str, StageResult] | None = None,
 ) -> tuple[int | None, list[str]]:
     """Release the flows that are whole, up to the first that is not: what follows it was made from other versions.
 
-    Returns (release id, None where nothing has changed or nothing is whole; what the first flow still waits for).
+    `done` is the newest result of every stage, where it is known. Returns (release id, None where nothing has changed
+    or nothing is whole; what the first flow still waits for).
     """
-    done = finished_work(lake)
+    done = finished_work(lake) if done is None else done
     tables: list[Table] = []
     waits: list[str] = []
     for flow in flows:
@@ -90,7 +93,5 @@ def append_release(lake: Lake, run_id: str, versions: dict[str, int], note: str 
 
 def current_release(lake: Lake) -> dict[str, Any] | None:
     """The newest release, None before the first."""
-    if lake.version(RELEASES.name) is None:
-        return None
-    row = lake.read(RELEASES).orderBy(F.desc("release_id")).limit(1).collect()
-    return {**row[0].asDict(), "tables": dict(row[0]["tables"])} if row else None
+    newest = max(lake.small(RELEASES), key=lambda row: row["release_id"], default=None)
+    return newest and {**newest, "tables": dict(newest["tables"])}

@@ -141,7 +141,7 @@ def _record(run: Run) -> None:
 
 
 def timed(run: Run, work: Callable[[], StageResult]) -> StageResult:
-    started, spent = time.monotonic(), stopwatch(run.lake.spark)
+    started, spent = time.monotonic(), stopwatch(None if run.lake.alone else run.lake.spark)
     result = work()
     if not result.skipped:
         result.run_id, result.finished_at = run.run_id, datetime.now(UTC)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pyspark.sql import SparkSession
 
+from jobs.runtime import class_archive
 from jobs.runtime.places import scheme
 
 LOG = Path(tempfile.gettempdir()) / f"refinelake-spark-{os.getpid()}.log"
@@ -28,13 +29,26 @@ def session(*places: str) -> SparkSession:
     the `places` (warehouse, staging) need where one is in S3, and the file that REFINELAKE_SPARK_CONF may name (tests,
     a smaller machine).
     """
-    if SparkSession.getActiveSession() is not None or any(v in os.environ for v in _SUBMITTED):
+    if SparkSession.getActiveSession() is not None or _given():
         return SparkSession.builder.appName("refinelake").getOrCreate()
-    _prepare_local(places)
+    _prepare_local(class_archive.use(local_settings(*places)))
     # Where the JVM dies, py4j logs its own traceback on the root logger before it raises: the error itself is enough.
     logging.getLogger().addFilter(lambda record: record.msg != "Exception while sending command.")
     with _noise_to(LOG):
         return SparkSession.builder.appName("refinelake").getOrCreate()
+
+
+def alone(spark: SparkSession | None = None) -> bool:
+    """Whether the session, or the one that would be started, is this machine's: what Spark reaches we reach too."""
+    if _given() or type(spark).__module__.startswith("pyspark.sql.connect"):
+        return False
+    master = local_settings().get("spark.master", "") if spark is None else spark.conf.get("spark.master", "")
+    return str(master).startswith("local")
+
+
+def _given() -> bool:
+    """Whether a cluster, a notebook or a Connect server gave us the session."""
+    return any(v in os.environ for v in _SUBMITTED)
 
 
 @contextmanager
@@ -60,7 +74,8 @@ def _noise_to(log: Path) -> Iterator[None]:
             os.close(before)
 
 
-def _prepare_local(places: tuple[str, ...]) -> None:
+def local_settings(*places: str) -> dict[str, str]:
+    """The settings of a local session that is to reach the places."""
     files = [settings_file("spark-defaults.conf"), settings_file("spark-local.conf")]
     if any(scheme(place) in _S3 for place in places):
         files.append(settings_file("spark-s3.conf"))
@@ -69,8 +84,12 @@ def _prepare_local(places: tuple[str, ...]) -> None:
     merged: dict[str, str] = {}
     for file in files:
         merged |= read_settings(file)
+    return merged
+
+
+def _prepare_local(settings: dict[str, str]) -> None:
     with tempfile.NamedTemporaryFile("w", prefix="refinelake-", suffix=".conf", delete=False) as out:
-        out.writelines(f"{k} {v}\n" for k, v in merged.items())
+        out.writelines(f"{k} {v}\n" for k, v in settings.items())
     os.environ["PYSPARK_SUBMIT_ARGS"] = f"--properties-file {out.name} pyspark-shell"
     # Workers must run the interpreter that has our packages; a virtual environment need not be activated.
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)

@@ -7,10 +7,12 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 
 from pyspark.sql import Column, DataFrame, Observation, SparkSession
 
 from jobs.runtime import places
+from jobs.runtime.session import alone
 
 RUN_TIME = "%Y%m%dT%H%M%S"
 """How the name of a run begins."""
@@ -19,11 +21,25 @@ _RUN = re.compile(r"(?P<reader>reader-)?(?P<time>\d{8}T\d{6})-")
 
 @dataclass
 class Staging:
-    """A folder of a run's own below the warehouse, or below another place."""
+    """A folder of a run's own below the warehouse, or below another place.
 
-    spark: SparkSession
+    The session may be what starts it: a run that finds nothing to do starts none.
+    """
+
+    session: SparkSession | Callable[[], SparkSession]
     warehouse: str
     staging_root: str | None = None
+
+    @property
+    def spark(self) -> SparkSession:
+        if callable(self.session):
+            self.session = self.session()
+        return self.session
+
+    @cached_property
+    def alone(self) -> bool:
+        """Whether this process reaches what the session reaches."""
+        return alone(None if callable(self.session) else self.session)
 
     def stage(self, rows: DataFrame, run_id: str, name: str) -> DataFrame:
         """Write rows aside and read them back: what is used twice is computed once, and lineage stays short."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -17,16 +17,15 @@ from pyspark.sql import functions as F
 
 from jobs.runtime.frames import OP, same_columns
 from jobs.runtime.keys import one_of
+from jobs.runtime.logs import Logs
 from jobs.runtime.migration import migrate
-from jobs.runtime.staging import Staging
-from jobs.runtime.versions import ROWS_VERSION, Commit, all_newest, commit_at, commits_say, newest, table_names
+from jobs.runtime.versions import commits_say
 from schemas.contract import RETENTION_DAYS, Table, quote
 from schemas.ops import LEASES
 
 if TYPE_CHECKING:
     from jobs.runtime.lease import Claim
 
-_OURS = ("contract", "fence", ROWS_VERSION)
 _APP, _TRANSACTION = "spark.databricks.delta.write.txnAppId", "spark.databricks.delta.write.txnVersion"
 
 
@@ -35,7 +34,7 @@ class MissingTableError(ValueError):
 
 
 @dataclass
-class Lake(Staging):
+class Lake(Logs):
     """The tables of one warehouse, as one Spark session sees them.
 
     With a claim (lease.py) the first write takes the lease, and every commit carries its fence.
@@ -43,45 +42,6 @@ class Lake(Staging):
 
     retention_days: int = RETENTION_DAYS
     claim: Claim | None = None
-    _known: dict[str, Commit | None] = field(default_factory=dict)
-
-    def location(self, name: str) -> str:
-        return f"{self.warehouse.rstrip('/')}/{name}"
-
-    def ref(self, name: str) -> str:
-        return f"delta.`{self.location(name)}`"
-
-    def version(self, name: str) -> int | None:
-        """Newest version of a table, None where it does not exist."""
-        last = self._last(name)
-        return None if last is None else last.version
-
-    def rows_version(self, name: str) -> int | None:
-        """The version at which the rows were last moved, whatever OPTIMIZE, VACUUM and ALTER have committed since."""
-        last = self._last(name)
-        return None if last is None else last.rows_version
-
-    def metadata(self, name: str) -> dict[str, Any]:
-        """What the newest commit says of itself: run, stage, signature."""
-        last = self._last(name)
-        return {} if last is None else {k: v for k, v in last.said.items() if k not in _OURS}
-
-    def look(self) -> None:
-        """Read the newest commit of every table at once; what was known before is forgotten."""
-        self._known = dict(all_newest(self.spark, self.warehouse))
-
-    def names(self) -> list[str]:
-        """Every table there is."""
-        return table_names(self.spark, self.warehouse)
-
-    def identities(self) -> dict[str, int | None]:
-        """The version that last moved the rows of each table that was looked at, None for one that is not there."""
-        return {name: last and last.rows_version for name, last in self._known.items()}
-
-    def _last(self, name: str) -> Commit | None:
-        if name not in self._known:
-            self._known[name] = newest(self.spark, self.ref(name))
-        return self._known[name]
 
     def read(self, table: Table, version: int | None = None) -> DataFrame:
         """A table at a version, newest by default. Raises MissingTableError and ContractError."""
@@ -151,21 +111,11 @@ class Lake(Staging):
         self._known.pop(table.name, None)
         return self.version(table.name) != before
 
-    def fresh(self, name: str) -> int:
-        """Newest version of a table that exists, looked up anew."""
-        self._known.pop(name, None)
-        return self.version(name) or 0
-
     def mark(self, name: str, transaction: tuple[str, int], said: Mapping[str, Any]) -> None:
         """A commit without rows, as a Delta transaction (application, number)."""
         rows = self.spark.sql(f"SELECT * FROM {self.ref(name)} LIMIT 0")
         writer = rows.write.format("delta").mode("append").option("userMetadata", json.dumps(said))
         writer.option("txnAppId", transaction[0]).option("txnVersion", str(transaction[1])).save(self.location(name))
-
-    def keeping(self, name: str) -> dict[str, Any]:
-        """What a commit that moves no row says: all that the newest one said, and which version moved the rows."""
-        last = self._last(name)
-        return {} if last is None else {**last.said, ROWS_VERSION: last.rows_version}
 
     def overwrite(self, table: Table, rows: DataFrame, metadata: Mapping[str, Any]) -> None:
         """Put rows in the place of all others, in one commit."""
@@ -231,7 +181,7 @@ class Lake(Staging):
     def _committed(self, table: Table, said: Mapping[str, Any]) -> None:
         """Raises LeaseError where the newest commit is not ours: Delta skips in silence what an older fence writes."""
         before = self._known.pop(table.name, None)
-        found = commit_at(self.spark, self.location(table.name), before.version + 1) if before else None
+        found = self._commit_at(table.name, before.version + 1) if before else None
         if found and dict(found.said) == json.loads(json.dumps(said)):
             self._known[table.name] = found
         elif self.claim:

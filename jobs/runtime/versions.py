@@ -1,42 +1,21 @@
-"""What the tables' logs say: the newest commit of each, and the one that last moved its rows.
-
-The identity of an input is that last move: OPTIMIZE, VACUUM and ALTER commit too, and leave the rows as they were.
-"""
+"""What commits.py reads, asked of Spark: where a cluster gave the session, this process may not reach the tables."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 from pyspark.errors import AnalysisException
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-KEEPS_ROWS = frozenset(
-    {
-        *("OPTIMIZE", "REORG", "VACUUM START", "VACUUM END", "COMPUTE STATS", "ANALYZE", "CLUSTER BY"),
-        *("UPGRADE PROTOCOL", "SET TBLPROPERTIES", "UNSET TBLPROPERTIES", "ADD CONSTRAINT", "DROP CONSTRAINT"),
-        *("CHANGE COLUMN", "DROP FEATURE", "SET COLUMN COMMENT"),
-    }
-)
-"""Operations after which a table holds the rows that it held before (ADD COLUMNS gives them a null)."""
-ROWS_VERSION = "rows_version"
-"""What our own commits that move no row say of the newest one that did: no history needs to be read for it."""
+from jobs.runtime.commits import INFO, Commit, commit_of, metadata, rows_moved
+
 _METADATA = "spark.databricks.delta.commitInfo.userMetadata"
 _NO_TABLE = ("DELTA_TABLE_ONLY_OPERATION", "DELTA_MISSING_DELTA_TABLE", "DELTA_PATH_DOES_NOT_EXIST")
 _LOG = r"/([^/]+)/_delta_log/(\d{20})\.json$"
-
-
-@dataclass(frozen=True)
-class Commit:
-    """The newest commit of a table, the newest one that moved its rows, and what the newest says of itself."""
-
-    version: int
-    rows_version: int
-    said: Mapping[str, Any]
 
 
 def all_newest(spark: SparkSession, warehouse: str) -> dict[str, Commit]:
@@ -49,9 +28,8 @@ def all_newest(spark: SparkSession, warehouse: str) -> dict[str, Commit]:
     found = {}
     for name, (_, version) in rows.items():
         info = infos.get((name, version))
-        said = _metadata(info.get("userMetadata")) if info else {}
-        if info and (moved := _rows_moved(version, info["operation"], said)) is not None:
-            found[name] = Commit(version, moved, said)
+        if info and (commit := commit_of(version, info)):
+            found[name] = commit
     return found
 
 
@@ -92,7 +70,7 @@ def _commit_infos(spark: SparkSession, paths: Iterable[str]) -> dict[tuple[str, 
     chosen = list(paths)
     if not chosen:
         return {}
-    lines = spark.read.text(chosen).where(F.col("value").startswith('{"commitInfo"'))
+    lines = spark.read.text(chosen).where(F.col("value").startswith(INFO))
     path = F.col("_metadata.file_path")
     rows = lines.select(*(F.regexp_extract(path, _LOG, n).alias(c) for n, c in ((1, "name"), (2, "v"))), "value")
     return {(r["name"], int(r["v"])): json.loads(r["value"])["commitInfo"] for r in rows.collect()}
@@ -106,11 +84,7 @@ def commit_at(spark: SparkSession, place: str, version: int) -> Commit | None:
         infos = _commit_infos(spark, [f"{place}/_delta_log/{version:020d}.json"])
     except AnalysisException:
         return None
-    for info in infos.values():
-        said = _metadata(info.get("userMetadata"))
-        if (moved := _rows_moved(version, info["operation"], said)) is not None:
-            return Commit(version, moved, said)
-    return None
+    return next((commit_of(version, info) for info in infos.values()), None)
 
 
 def newest(spark: SparkSession, table: str) -> Commit | None:
@@ -125,26 +99,10 @@ def newest(spark: SparkSession, table: str) -> Commit | None:
             if e.getCondition() in _NO_TABLE:
                 return None
             raise
-        found = (_rows_moved(r["version"], r["operation"], _metadata(r["userMetadata"])) for r in rows)
+        found = (rows_moved(r["version"], r["operation"], metadata(r["userMetadata"])) for r in rows)
         moved = next((version for version in found if version is not None), None)
         if moved is not None:
             break
     return Commit(
-        rows[0]["version"], rows[-1]["version"] if moved is None else moved, _metadata(rows[0]["userMetadata"])
+        rows[0]["version"], rows[-1]["version"] if moved is None else moved, metadata(rows[0]["userMetadata"])
     )
-
-
-def _rows_moved(version: int, operation: str, said: Mapping[str, Any]) -> int | None:
-    """The version that last moved rows, as one commit tells it: itself, or what it names; None where it cannot tell."""
-    if ROWS_VERSION in said:
-        return int(said[ROWS_VERSION])
-    return None if operation in KEEPS_ROWS else version
-
-
-def _metadata(text: str | None) -> dict[str, Any]:
-    """What a commit of ours says; others may write anything there."""
-    try:
-        said = json.loads(text or "{}")
-    except json.JSONDecodeError:
-        return {}
-    return said if isinstance(said, dict) else {}

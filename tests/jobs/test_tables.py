@@ -211,7 +211,7 @@ def test_maintenance_moves_no_row_and_is_known_without_a_history(filled: Lake, m
     filled.append(THINGS, things(filled.spark, [("z", 1, 1, None, "r")]), {"run_id": "r2"})
     assert filled.maintain(THINGS, "OPTIMIZE {table}") and filled.maintain(THINGS, "VACUUM {table}")
     again = Lake(filled.spark, filled.warehouse)
-    monkeypatch.setattr("jobs.runtime.tables.newest", lambda *_: pytest.fail("a history was read"))
+    monkeypatch.setattr("jobs.runtime.versions.newest", lambda *_: pytest.fail("a history was read"))
     again.look()
     assert (again.rows_version("things"), again.metadata("things")) == (2, {"run_id": "r2"})
     assert again.version("things") > 2

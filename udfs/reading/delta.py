@@ -76,5 +76,10 @@ def matching_rows(table: DeltaTable, place: str, columns: list[str] | None, wher
     return pa.concat_tables(found) if found else schema.empty_table().select(columns or schema.names)
 
 
+def rows_of(table: DeltaTable, place: str, schema: pa.Schema) -> pa.Table:
+    """All rows of a small table, with the columns and types of `schema`; one that a file lacks is null there."""
+    return matching_rows(table, place, schema.names, pc.scalar(True)).select(schema.names).cast(schema)
+
+
 def _dataset(paths: list[str], root: Any, schema: pa.Schema) -> ds.Dataset:
     return ds.dataset(paths, schema=schema, format="parquet", filesystem=root)

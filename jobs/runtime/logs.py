@@ -1,0 +1,97 @@
+"""What a warehouse knows of its tables' versions, looked up once and kept: by this process where it reaches the tables,
+else by Spark, which is only started for it where a cluster has started it already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from jobs.runtime import commits, versions
+from jobs.runtime.commits import ROWS_VERSION, Commit
+from jobs.runtime.staging import Staging
+from schemas.contract import Table
+from udfs.reading.delta import opened, rows_of
+
+_OURS = ("contract", "fence", ROWS_VERSION)
+
+
+@dataclass
+class Logs(Staging):
+    """The newest commit of each table, as it was when it was looked up."""
+
+    _known: dict[str, Commit | None] = field(default_factory=dict, init=False)
+
+    def location(self, name: str) -> str:
+        return f"{self.warehouse.rstrip('/')}/{name}"
+
+    def ref(self, name: str) -> str:
+        return f"delta.`{self.location(name)}`"
+
+    def version(self, name: str) -> int | None:
+        """Newest version of a table, None where it does not exist."""
+        last = self._last(name)
+        return None if last is None else last.version
+
+    def rows_version(self, name: str) -> int | None:
+        """The version at which the rows were last moved, whatever OPTIMIZE, VACUUM and ALTER have committed since."""
+        last = self._last(name)
+        return None if last is None else last.rows_version
+
+    def metadata(self, name: str) -> dict[str, Any]:
+        """What the newest commit says of itself: run, stage, signature."""
+        last = self._last(name)
+        return {} if last is None else {k: v for k, v in last.said.items() if k not in _OURS}
+
+    def keeping(self, name: str) -> dict[str, Any]:
+        """What a commit that moves no row says: all that the newest one said, and which version moved the rows."""
+        last = self._last(name)
+        return {} if last is None else {**last.said, ROWS_VERSION: last.rows_version}
+
+    def look(self) -> None:
+        """Read the newest commit of every table at once; what was known before is forgotten."""
+        found: Mapping[str, Commit] = (
+            commits.newest_commits(self.warehouse) if self.alone else versions.all_newest(self.spark, self.warehouse)
+        )
+        self._known = dict(found)
+
+    def names(self) -> list[str]:
+        """Every table there is."""
+        return commits.table_names(self.warehouse) if self.alone else versions.table_names(self.spark, self.warehouse)
+
+    def identities(self) -> dict[str, int | None]:
+        """The version that last moved the rows of each table that was looked at, None for one that is not there."""
+        return {name: last and last.rows_version for name, last in self._known.items()}
+
+    def fresh(self, name: str) -> int:
+        """Newest version of a table that exists, looked up anew."""
+        self._known.pop(name, None)
+        return self.version(name) or 0
+
+    def small(self, table: Table) -> list[dict[str, Any]]:
+        """All rows of a table that is small by design, as it is now; times are UTC. Empty where it does not exist."""
+        at = self.version(table.name)
+        if at is None:
+            return []
+        place = self.location(table.name)
+        if self.alone:
+            return rows_of(opened(place, at), place, table.arrow_schema()).to_pylist()
+        return self.spark.sql(f"SELECT * FROM {self.ref(table.name)} VERSION AS OF {at}").toArrow().to_pylist()
+
+    def _last(self, name: str) -> Commit | None:
+        if name not in self._known:
+            self._known[name] = self._newest(name)
+        return self._known[name]
+
+    def _newest(self, name: str) -> Commit | None:
+        place = self.location(name)
+        if self.alone:
+            held = commits.versions(place)
+            if not held or (found := commits.commit_at(place, held[-1])):
+                return found if held else None
+        return versions.newest(self.spark, self.ref(name))
+
+    def _commit_at(self, name: str, version: int) -> Commit | None:
+        place = self.location(name)
+        return commits.commit_at(place, version) if self.alone else versions.commit_at(self.spark, place, version)

@@ -1,0 +1,81 @@
+"""What this process reads of a warehouse without Spark is what Spark says of it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from jobs.runtime import commits, versions
+from jobs.runtime.accounting import append_rows
+from jobs.runtime.session import alone
+from jobs.runtime.tables import Lake
+from schemas.contract import Column, Table
+from schemas.ops import RELEASES, SOURCES
+
+THINGS = Table("things", "One row per thing.", (Column("id", "string", "Who.", nullable=False),), key=("id",))
+NOTE = {"release_id": 1, "run_id": "r", "tables": {"b": 2, "a": 1}, "note": None, "created_at": datetime.now(UTC)}
+
+
+@pytest.fixture
+def moved(lake: Lake) -> Lake:
+    """A table that was written, altered by us, and written again; one with a map; one without rows."""
+    lake.ensure(THINGS)
+    lake.append(THINGS, lake.spark.createDataFrame([("a",), ("b",), ("c",)], "id string"), {"run_id": "one"})
+    lake.alter(THINGS, "SET TBLPROPERTIES ('x' = 'y')", last=True)
+    lake.ensure(SOURCES)
+    append_rows(lake, RELEASES, [NOTE])
+    return lake
+
+
+def test_both_ways_see_the_same_commits(moved: Lake) -> None:
+    here, by_spark = commits.newest_commits(moved.warehouse), versions.all_newest(moved.spark, moved.warehouse)
+    assert here == by_spark
+    assert set(here) == {"things", "sources", "releases"} == set(moved.names())
+    assert here["things"].rows_version == here["things"].version - 1, "ALTER moves no row"
+    for name, last in here.items():
+        assert commits.commit_at(moved.location(name), last.version) == last
+        assert versions.commit_at(moved.spark, moved.location(name), last.version) == last
+        assert versions.newest(moved.spark, moved.ref(name)) == last
+
+
+def test_maintenance_that_somebody_else_did_is_asked_of_the_history(moved: Lake) -> None:
+    before = moved.rows_version("things")
+    moved.spark.sql(f"ALTER TABLE {moved.ref('things')} SET TBLPROPERTIES ('by' = 'hand')")
+    assert "things" not in commits.newest_commits(moved.warehouse)
+    moved.look()
+    assert (moved.rows_version("things"), moved.metadata("things")) == (before, {})
+
+
+def test_a_small_table_reads_alike_both_ways(moved: Lake) -> None:
+    moved.spark.sql(f"DELETE FROM {moved.ref('things')} WHERE id = 'b'")  # leaves a deletion vector
+    moved.look()
+    far = Lake(moved.spark, moved.warehouse)
+    far.alone = False
+    for table in (THINGS, RELEASES, SOURCES):
+        assert sorted(map(str, moved.small(table))) == sorted(map(str, far.small(table)))
+    assert len(moved.small(THINGS)) == 2 and dict(moved.small(RELEASES)[0]["tables"]) == NOTE["tables"]
+
+
+def test_what_is_not_there_has_no_version_and_no_rows(lake: Lake) -> None:
+    Path(lake.warehouse, "things", "_delta_log").mkdir(parents=True)  # a run that died before its first commit
+    lake.look()
+    assert (lake.version("things"), lake.names(), lake.small(THINGS)) == (None, [], [])
+
+
+def test_only_a_session_of_this_machine_is_alone(spark: SparkSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert alone() and alone(spark)
+    monkeypatch.setenv("SPARK_REMOTE", "sc://somewhere")
+    assert not alone() and not alone(spark)
+
+
+def test_a_session_starts_when_it_is_needed(spark: SparkSession, tmp_path: Path) -> None:
+    started = []
+    lake = Lake(lambda: started.append(1) or spark, str(tmp_path))
+    lake.look()
+    assert (lake.version("things"), lake.small(SOURCES), started) == (None, [], [])
+    lake.ensure(THINGS)
+    lake.ensure(SOURCES)
+    assert started == [1]
