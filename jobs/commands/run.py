@@ -94,7 +94,7 @@ def _run_code(args: argparse.Namespace, stages: tuple[Stage, ...], with_ingest: 
 
 
 def _report(target: str, run: Run, console: Console) -> None:
-    """Write the report, if there is a corpus and news of it. A place that refuses is a warning: the run has done its work."""
+    """Write the report, if there is a corpus and news of it. A place that refuses is a warning: the work is done."""
     from jobs.report import report_page
     from jobs.runtime.places import exists, write_text
     from jobs.runtime.store_errors import remedy

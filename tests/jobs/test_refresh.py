@@ -43,26 +43,29 @@ def program(number: int, edits: int = 0, header: bool = False) -> str:
     return (HEADER if header else "") + "\n".join(lines) + "\n"
 
 
-def text_of(draw: random.Random) -> str:
-    """Mostly programs that are copies or near copies of a few, now and then something that gets refused."""
+def text_of(draw: random.Random, number: int) -> str:
+    """Mostly programs that are copies or near copies of a few of history `number`, now and then one that others have
+    too, or something that gets refused.
+    """
     kind = draw.random()
     if kind < 0.12:
         return draw.choice(["", "x = 1\n", "\x00binary", "{ not a notebook"])
-    return program(draw.randrange(4), draw.choice([0, 0, 0, 1, 2]), draw.random() < 0.3)
+    which = draw.randrange(4) + (0 if kind < 0.2 else 10 * number)
+    return program(which, draw.choice([0, 0, 0, 1, 2]), draw.random() < 0.3)
 
 
-def change(world: World, draw: random.Random) -> None:
+def change(world: World, draw: random.Random, number: int = 0) -> None:
     """One step of a history: sources come and go, files are added, changed, moved and removed, stars move."""
     for _ in range(draw.randrange(1, 5)):
         action = draw.choice(["source", "file", "file", "file", "remove", "star", "move"])
-        name = f"source{draw.randrange(4)}"
-        files = world.files.setdefault(name, {"main.py": program(draw.randrange(4))})
+        name = f"source{number}-{draw.randrange(4)}"
+        files = world.files.setdefault(name, {"main.py": text_of(draw, number)})
         ending = draw.choice([".py", ".py", ".py", ".ipynb", ".sql"])
         path = f"{draw.choice(['a', 'lib/b', 'c'])}{draw.randrange(3)}{ending}"
         if action == "source" and len(world.files) > 1:
             del world.files[name]
         elif action == "file":
-            files[path] = text_of(draw)
+            files[path] = text_of(draw, number)
         elif action == "remove" and len(files) > 1:
             del files[draw.choice(sorted(files))]
         elif action == "move" and len(files) > 1:
@@ -91,23 +94,32 @@ def killed_run(lake: Lake, manifest: Path, table: str, monkeypatch: pytest.Monke
             run_all(lake, manifest, f"killed before {table}")
 
 
+HISTORIES = 20
+"""In one warehouse, beside each other: a run costs little more for them than for one."""
+
+
+@pytest.mark.parametrize("seed", [1, *(pytest.param(n, marks=pytest.mark.long) for n in range(2, 11))])
 def test_any_history_equals_a_build_from_scratch(
-    spark: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    spark: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
-    """One history: two runs that die, one while it reads sources and one half-way through the stages; two refreshes."""
-    draw = random.Random(1)
+    """A run that dies half-way through the stages (test_kills.py: anywhere), and two refreshes."""
+    draw = random.Random(seed)
     world = World(tmp_path)
-    for _ in range(4):
-        change(world, draw)
+
+    def step() -> None:
+        for history in range(HISTORIES):
+            change(world, draw, history)
+
+    for _ in range(2):
+        step()
     grown = Lake(spark, str(tmp_path / "grown"))
     run_all(grown, world.write(), "first")
-    for number, killed_at in enumerate(("raw_files", "near_duplicates")):
-        change(world, draw)
-        world.files.setdefault(f"source{number}", {})[f"fresh{number}.py"] = program(90 + number)
-        killed_run(grown, world.write(), killed_at, monkeypatch)
+    step()
+    world.files.setdefault("source0-0", {})["fresh.py"] = program(900)
+    killed_run(grown, world.write(), "near_duplicates", monkeypatch)
     for few in (1, keys.FEW_KEYS):  # keys that are joined, then keys that conditions name
         monkeypatch.setattr(keys, "FEW_KEYS", few)
-        change(world, draw)
+        step()
         counts = JobCounts(spark)
         results = run_all(grown, world.write(), f"refresh by {few}", progress=counts)
     scratch = Lake(spark, str(tmp_path / "scratch"))
