@@ -29,6 +29,10 @@ INFO = '{"commitInfo"'
 _NAME = re.compile(r"(\d{20})\.json")
 
 
+class BrokenLogError(ValueError):
+    """The newest file of a table's log is not whole."""
+
+
 @dataclass(frozen=True)
 class Commit:
     """The newest commit of a table, the newest one that moved its rows, and what the newest says of itself."""
@@ -84,10 +88,18 @@ def versions(place: str) -> list[int]:
 
 
 def commit_at(place: str, version: int) -> Commit | None:
-    """One commit of the table at `place`. None where it is not there or does not tell enough."""
+    """One commit of the table at `place`. None where it is not there or does not tell enough. Raises BrokenLogError."""
+    file = f"{place.rstrip('/')}/_delta_log/{version:020d}.json"
     try:
-        text = places.read_text(f"{place.rstrip('/')}/_delta_log/{version:020d}.json")
+        lines = places.read_text(file).splitlines()
     except FileNotFoundError:
         return None
-    info = next((line for line in text.splitlines() if line.startswith(INFO)), None)
+    try:
+        json.loads(lines[-1] if lines else "{}")
+    except json.JSONDecodeError:
+        raise BrokenLogError(
+            f"{file}: expected a commit, found one that ends in the middle of a line: a writer died on a store that "
+            "shows half-written files. The commit never happened: delete this file, and start the run again"
+        ) from None
+    info = next((line for line in lines if line.startswith(INFO)), None)
     return None if info is None else commit_of(version, json.loads(info)["commitInfo"])

@@ -27,9 +27,9 @@ _CAUSES = (
         "give it more (spark.driver.memory for a local run, spark.executor.memory on a cluster) and start again",
     ),
     (
-        r"No space left on device|DiskSpaceError",
+        r"No space left on device|DiskSpaceError|Disk quota exceeded|File too large",
         "a disk is full",
-        "make room where spark.local.dir, the staging location and the warehouse are, and start again",
+        "make room (or raise the quota, the ulimit) where spark.local.dir, staging and warehouse are, and start again",
     ),
     (
         r"SIGSEGV|SIGBUS|A fatal error has been detected by the Java Runtime",

@@ -65,6 +65,19 @@ def test_what_is_not_there_has_no_version_and_no_rows(lake: Lake) -> None:
     assert (lake.version("things"), lake.names(), lake.small(THINGS)) == (None, [], [])
 
 
+def test_half_a_commit_is_named_with_its_remedy(moved: Lake) -> None:
+    """As a run leaves it that dies on a store that shows files while they are written."""
+    log = Path(moved.location("things"), "_delta_log")
+    last = max(log.glob("*.json"))
+    broken = log / f"{int(last.stem) + 1:020d}.json"
+    broken.write_text(last.read_text()[:-30])
+    with pytest.raises(commits.BrokenLogError, match=rf"{broken}: expected a commit.*delete this file"):
+        moved.look()
+    broken.unlink()
+    moved.look()
+    assert moved.version("things") == int(last.stem)
+
+
 def test_only_a_session_of_this_machine_is_alone(spark: SparkSession, monkeypatch: pytest.MonkeyPatch) -> None:
     assert alone() and alone(spark)
     monkeypatch.setenv("SPARK_REMOTE", "sc://somewhere")
