@@ -23,31 +23,35 @@ from collections import Counter
 from functools import cache, lru_cache
 
 from schemas.identity import data_bytes
-from udfs.cleaning.credentials import DATA, NEEDLES, STEPS, Counts, Step, substitute
-from udfs.cleaning.needles import EMAIL, GROUPS, QUAD, Needle, Needles
+from udfs.cleaning.credentials import NEEDLES, STEPS
+from udfs.cleaning.needle_conditions import EMAIL, GROUPS, QUAD
+from udfs.cleaning.needles import Needle, Needles
+from udfs.cleaning.placeholders import About, Counts, Step, substitute
+from udfs.cleaning.secrecy import DATA
 
 _WORDS = {k: frozenset(v.split()) for k, v in json.loads(data_bytes(DATA)).items() if isinstance(v, str)}
 _TOP_LEVEL = _WORDS["generic_domains"] | _WORDS["country_domains"]
 
 
-def replace(text: str) -> tuple[str, dict[str, int]]:
+def replace(text: str, language: str | None = None, kind: str = "code") -> tuple[str, dict[str, int]]:
     """The text with placeholders, and how many of each kind were put in."""
     may_hold = _needles().found(text.encode("utf-8", "surrogatepass"))
     if not may_hold:
         return text, {}
     counts: Counts = Counter()
+    about = About(may_hold, language, kind)
     for step in (*STEPS, *_STEPS):
-        text = step(text, counts, may_hold)
+        text = step(text, counts, about)
     return text, dict(counts)
 
 
 @cache
 def _needles() -> Needles:
-    digits, letters = b"0123456789", string.ascii_letters.encode()
+    digits, letters, hexadecimal = (s.encode() for s in (string.digits, string.ascii_letters, string.hexdigits))
     own = {
-        "email": Needle(b"", EMAIL, firsts=(b"@", digits + letters)),
-        "ipv4": Needle(b"", QUAD, firsts=(b".", digits)),
-        "ipv6": Needle(b"", GROUPS, firsts=(string.hexdigits.encode(), b":")),
+        "email": Needle(b"", EMAIL, firsts=(b"@", digits + letters), thirds=digits + letters + b"-."),
+        "ipv4": Needle(b"", QUAD, firsts=(b".", digits), thirds=digits + b"."),
+        "ipv6": Needle(b"", GROUPS, firsts=(hexadecimal, b":"), thirds=hexadecimal + b":"),
     }
     return Needles(NEEDLES | own)
 
@@ -56,8 +60,8 @@ _AT = re.compile(r"@((?<=[A-Za-z0-9_+-]@)[A-Za-z0-9](?:[A-Za-z0-9-]{0,62})(?:\.[
 _LOCAL_BACKWARD = re.compile(r"[A-Za-z0-9._+-]{1,64}")
 
 
-def _emails(text: str, counts: Counts, may_hold: frozenset[str]) -> str:
-    if "email" not in may_hold:
+def _emails(text: str, counts: Counts, about: About) -> str:
+    if "email" not in about.holds:
         return text
     pieces: list[str] = []
     end = 0
@@ -115,8 +119,8 @@ _VERSION_BEFORE = re.compile(
 _GROUPS = re.compile(r"([23][0-9A-Fa-f]{3}:(?:[0-9A-Fa-f]{0,4}:){1,6}[0-9A-Fa-f]{0,4})")
 
 
-def _ipv4(text: str, counts: Counts, may_hold: frozenset[str]) -> str:
-    if "ipv4" not in may_hold:
+def _ipv4(text: str, counts: Counts, about: About) -> str:
+    if "ipv4" not in about.holds:
         return text
     return substitute(_QUAD, text, counts, "ipv4", _is_public_quad)
 
@@ -159,8 +163,8 @@ def _is_numbering(quad: str) -> bool:
     return (parts[0] < 11 and (max(parts[1:]) < 32 or parts[1:].count(0) >= 2)) or parts[1:] == [0, 0, 0]
 
 
-def _ipv6(text: str, counts: Counts, may_hold: frozenset[str]) -> str:
-    if "ipv6" not in may_hold:
+def _ipv6(text: str, counts: Counts, about: About) -> str:
+    if "ipv6" not in about.holds:
         return text
     return substitute(_GROUPS, text, counts, "ipv6", _is_public_groups)
 
