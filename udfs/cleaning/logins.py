@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from udfs.cleaning.needle_conditions import BARE, LOGIN, PLAIN, TOKEN, URL
+from udfs.cleaning.needle_conditions import BARE, LOGIN, PLAIN, TOKEN, WIDE
 from udfs.cleaning.needles import Needle
 from udfs.cleaning.placeholders import About, Counts, lowered, substitute_in
 from udfs.cleaning.secrecy import is_issued, is_key, is_login, is_made_up, is_mixed, is_password, is_random, is_template
@@ -104,48 +104,54 @@ _URL_USER, _URL_PASSWORD = r"[^\s:/@'\"<>{}()\[\]$\\]", r"[^\s:/@'\"<>{}()\[\]\\
 _BASE64 = r"(?P<value>[a-z0-9+/]{8,1024}+={0,2})(?![a-z0-9+/=_-])"
 
 
-def _places() -> Iterable[Place]:
-    def place(kind: str, literal: str, tail: str, wanted: Wanted, condition: int = PLAIN, least: int = 0) -> Place:
-        kinds = URL if least else 0
-        needle = Needle(literal.encode(), condition, True, after=least, after_kinds=kinds)
-        return Place(kind, needle, re.compile(re.escape(literal) + tail, re.M), wanted)
+def _place(kind: str, literal: str, tail: str, wanted: Wanted, condition: int = PLAIN, least: int = 0) -> Place:
+    kinds = WIDE if least else 0
+    if condition == TOKEN:  # a word of its own
+        tail = rf"(?:(?<![a-z0-9]{literal})|(?<=\\.{literal})){tail}"
+    needle = Needle(literal.encode(), condition, True, after=least, after_kinds=kinds)
+    return Place(kind, needle, re.compile(re.escape(literal) + tail, re.M), wanted)
 
+
+def _logins_and_headers() -> Iterable[Place]:
     login = rf"(?P<user>{_URL_USER}{{0,64}}):(?P<value>{_URL_PASSWORD}{{3,128}})@(?=[a-z0-9\[])"
-    yield place("password", "://", login, _in_url, LOGIN)
-    yield place("password", "jdbc:oracle:", r"\w{2,5}:(?P<user>\w{1,40})/(?P<value>[^\s/@'\"<>{}\\]{3,64})@", _in_url)
-    yield place("token", "basic ", r" {0,3}" + _BASE64, _encoded, TOKEN, 8)
-    yield place("token", "auth", rf"{_QUOTE}\s{{0,4}}[:=]\s{{0,4}}{_QUOTE}{_BASE64}", _encoded, BARE)
+    yield _place("password", "://", login, _in_url, LOGIN)
+    yield _place("password", "jdbc:oracle:", r"\w{2,5}:(?P<user>\w{1,40})/(?P<value>[^\s/@'\"<>{}\\]{3,64})@", _in_url)
+    yield _place("token", "basic ", r" {0,3}" + _BASE64, _encoded, TOKEN, 8)
+    yield _place("token", "auth", rf"{_QUOTE}\s{{0,4}}[:=]\s{{0,4}}{_QUOTE}{_BASE64}", _encoded, BARE)
     token = r" {0,3}(?P<value>[a-z0-9._~+/-]{16,8192}+={0,2})(?![a-z0-9+/=_-])"
-    yield place("token", "bearer ", token, _token, TOKEN, 10)
+    yield _place("token", "bearer ", token, _token, TOKEN, 10)
     schemes = r"(?:(?:token|api-?key|key|bot|ssws|sso-key|genie-?key|token token=)[ \t=:]{1,2})?\\?[\"']?"
     given = rf"{_QUOTE}\]?[ \t]{{0,4}}[:=,][ \t]{{0,4}}{_QUOTE}"
     value = r"(?P<value>[a-z0-9._~+/:-]{16,4096}+={0,2})(?![a-z0-9+/=_-])"
-    yield place("token", "authorization", given + schemes + value, _token)
+    yield _place("token", "authorization", given + schemes + value, _token)
     for word in ("-key", "-token", "-secret"):
         value = r"(?P<value>[a-z0-9._~+/-]{16,512}+={0,2})(?![a-z0-9+/=_-])"
-        yield place("token", word, rf"{_QUOTE}[ \t]{{0,4}}[:,][ \t]{{0,4}}{_QUOTE}{value}", _in_header, BARE)
+        yield _place("token", word, rf"{_QUOTE}[ \t]{{0,4}}[:,][ \t]{{0,4}}{_QUOTE}{value}", _in_header, BARE)
+
+
+def _settings_and_commands() -> Iterable[Place]:
     how = r"\s{1,8}(?:with\s{1,4}[\w'`]{1,40}\s{1,4})?(?:by|as)\s{1,8}(?:password\s{1,4})?\\?[\"']?"
-    yield place("password", "identified", how + r"(?P<value>[^\s\"'\\;`]{6,200})", _password)
+    yield _place("password", "identified", how + r"(?P<value>[^\s\"'\\;`]{6,200})", _password)
     said = r"\s{0,4}(?:=|for[^\n=]{1,60}=)?\s{0,4}(?:password)?\(?\s{0,4}n?\\?'(?P<value>[^\s\"'\\]{6,200}+)\\?'"
-    yield place("password", "password", said, _in_sql, BARE)
+    yield _place("password", "password", said, _in_sql, BARE)
     user = r"[^\n]{0,200}?(?<=[ \t])(?:-u|--user|--proxy-user)[ =]{0,2}[\"']?(?P<user>[^\s:\"'$<>{}]{1,64})"
-    yield place("password", "curl ", user + r":(?P<value>[^\s\"'<>{}\\]{3,128})", _in_url)
+    yield _place("password", "curl ", user + r":(?P<value>[^\s\"'<>{}\\]{3,128})", _in_url)
     flag = r"\b[^\n|;]{0,120}?[ \t]-p ?[\"']?(?P<value>[^\s\"'\\-][^\s\"'\\]{5,128})"
     for command in ("sshpass", "mysql", "mysqldump", "mysqladmin", "docker login"):
-        yield place("password", command, flag, _on_command_line)
+        yield _place("password", command, flag, _on_command_line)
     machine = r"\s{0,4}\S{1,120}\s{1,8}login\s{1,4}\S{1,120}\s{1,8}password\s{1,4}[\"']?"
-    yield place("password", "machine ", machine + r"(?P<value>[^\s\"']{4,200})", _secret)
+    yield _place("password", "machine ", machine + r"(?P<value>[^\s\"']{4,200})", _secret)
     for port in (":5432:", ":*:"):
-        yield place("password", port, r"[^\s:]{1,64}:[^\s:]{1,64}:(?P<value>[^\s:]{4,128})\r?$", _password)
+        yield _place("password", port, r"[^\s:]{1,64}:[^\s:]{1,64}:(?P<value>[^\s:]{4,128})\r?$", _password)
     ended = r" ?= ?(?P<value>[^\s\"';&<>{}\\]{4,200}+)(?=[;&\"'\s\\<`]|\Z)"
     for word in ("password", "pwd", "passwd", "accesskey", "authtoken", "secretkey"):
-        yield place("password", word, ended, _connects, BARE)
+        yield _place("password", word, ended, _connects, BARE)
     for network in (b"@tcp(", b"@unix("):  # Go's MySQL driver; rare enough for a pattern that does not begin with it
         dsn = r"(?<![\w.-])(?P<user>[\w.-]{1,64}):(?P<value>[^\s:/@'\"<>{}()\\]{3,64})" + re.escape(network.decode())
         yield Place("password", Needle(network), re.compile(dsn), _in_url)
 
 
-PLACES = {f"place {i}": each for i, each in enumerate(_places())}
+PLACES = {f"place {i}": each for i, each in enumerate((*_logins_and_headers(), *_settings_and_commands()))}
 NEEDLES = {name: place.needle for name, place in PLACES.items()}
 _NAMES = frozenset(PLACES)
 

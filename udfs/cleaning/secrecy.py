@@ -19,6 +19,8 @@ DATA = "personal_data.json"
 _DATA: dict[str, Any] = json.loads(data_bytes(DATA))
 _MADE_UP = frozenset(_DATA["placeholder_words"].split())
 _SAMPLES = re.compile("|".join(map(re.escape, _DATA["sample_words"].split())))
+_ALGORITHMS = frozenset(_DATA["algorithm_words"].split())
+_LETTERS = re.compile("[a-z]+")
 _WHOLE_WORDS = frozenset(_DATA["whole_placeholders"].split())
 
 _TEMPLATE = re.compile(
@@ -39,6 +41,11 @@ def is_made_up(value: str) -> bool:
     """Whether it says of itself that it stands for a value."""
     lower = value.lower()
     return any(word in lower for word in _MADE_UP) or lower in _WHOLE_WORDS
+
+
+def is_algorithm(value: str) -> bool:
+    """Whether it names one: AES-256-GCM, prime256v1, AES/CBC/PKCS5Padding."""
+    return len(value) <= 40 and all(word in _ALGORITHMS for word in _LETTERS.findall(value.lower()))
 
 
 def is_template(value: str) -> bool:
@@ -78,7 +85,7 @@ def is_issued(value: str) -> bool:
 
 def is_password(value: str, shortest: int = 6) -> bool:
     """What a person or a generator makes: letters with a digit, or of both cases with several signs."""
-    if len(value) < shortest or len(set(value)) < 5 or is_made_up(value) or is_template(value):
+    if len(value) < shortest or len(set(value)) < 5 or is_made_up(value) or is_template(value) or is_algorithm(value):
         return False
     if _FILE_OR_NAME.fullmatch(value):
         return False
@@ -98,7 +105,7 @@ def is_password(value: str, shortest: int = 6) -> bool:
 
 def is_key(value: str, shortest: int = 8) -> bool:
     """What is issued: letters with two digits, not the name of something else, or plainly drawn at random."""
-    if len(value) < shortest or len(set(value)) < 5 or is_made_up(value) or is_template(value):
+    if len(value) < shortest or len(set(value)) < 5 or is_made_up(value) or is_template(value) or is_algorithm(value):
         return False
     if _PUNCTUATED.search(value) or value[0] in "#.%@&$":
         return False
