@@ -202,7 +202,8 @@ def _without_notice(lines: list[str], comment: Comment) -> list[str]:
     last = max(i for i in range(notices[0], len(texts)) if i in notices or _LEGAL.search(texts[i]))
     first = notices[0] - (notices[0] > 0 and bool(_BEFORE.search(texts[notices[0] - 1])))
     before, after = parts[:first], parts[last + 1 :]
-    read = {i for i in range(comment.first, comment.last) if comment.opener and is_directive(lines[i])}
+    tried = (i for i in range(comment.first, comment.last) if comment.opener or lines[i].lstrip().startswith(";"))
+    read = {i for i in tried if is_directive(lines[i])}
     if not before and not after and not read:
         return []
     start = parts[first][0] if before else comment.first
@@ -217,7 +218,9 @@ def _without_notice(lines: list[str], comment: Comment) -> list[str]:
 
 
 def _said(lines: list[str], comment: Comment, start: int, end: int) -> str:
-    return " ".join(words(lines[i], comment) for i in range(start, end)).lower()
+    said = " ".join(words(lines[i], comment) for i in range(start, end)).lower()
+    # The third of a list is no sign of a copyright.
+    return said.replace("(c)", "( )") if "(b)" in said else said
 
 
 def _closed(kept: list[str], every: list[str], comment: Comment, open_it: bool, close_it: bool) -> list[str]:
@@ -226,7 +229,7 @@ def _closed(kept: list[str], every: list[str], comment: Comment, open_it: bool, 
     if open_it:
         indent = every[0][: every[0].index(comment.opener)]
         # /** and /*! are read by the makers of documentation.
-        sign = re.match(r"[*!]?(?=\s)", every[0][len(indent) + len(comment.opener) :])
+        sign = re.match(r"[*!]{0,2}(?=\s)", every[0][len(indent) + len(comment.opener) :])
         kept = [f"{indent}{comment.opener}{sign.group() if sign else ''}{newline}", *kept]
     if close_it and comment.closer:
         ending = every[-1]
