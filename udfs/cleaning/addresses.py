@@ -16,7 +16,7 @@ from functools import lru_cache
 from schemas.identity import data_bytes
 from udfs.cleaning.needle_conditions import GROUPS, QUAD
 from udfs.cleaning.needles import Needle
-from udfs.cleaning.placeholders import About, Counts, substitute
+from udfs.cleaning.placeholders import PLACEHOLDERS, About, Counts, substitute
 from udfs.cleaning.secrecy import DATA
 
 _DATA: dict[str, str] = json.loads(data_bytes(DATA))
@@ -25,7 +25,8 @@ _RESOLVERS = frozenset(_DATA["kept_resolvers"].split())
 _SPECIAL = [ipaddress.ip_network(block) for block in sorted(_DATA["special_blocks"].split())]
 _OF_VERSIONS = frozenset(_DATA["version_languages"].split(", "))
 
-_QUAD = re.compile(r"([0-9][0-9]{0,2}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3})(?![0-9])")
+# From the first dot, which `re` finds faster than a digit.
+_QUAD = re.compile(r"\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}(?![0-9])")
 _GROUPS = re.compile(r"([23][0-9A-Fa-f]{3}:(?:[0-9A-Fa-f]{0,4}:){1,6}[0-9A-Fa-f]{0,4})")
 _VERSION_WORDS = frozenset(_DATA["version_words"].split())
 _WORD_BACKWARD = re.compile(r"[A-Za-z.§]{1,24}")
@@ -53,14 +54,27 @@ def replace_ipv4(text: str, counts: Counts, about: About) -> str:
         return text
     lists_versions = about.language in _OF_VERSIONS
 
-    def wanted(match: re.Match[str]) -> bool:
-        return _stands_alone(match) and _is_public(match[1]) and not _is_version(match, lists_versions)
+    pieces: list[str] = []
+    done = 0
+    for match in _QUAD.finditer(text):
+        start, end = _first_digit(text, match.start()), match.end()
+        if start == match.start() or not _stands_alone(text, start, end) or not _is_public(text[start:end]):
+            continue
+        if not _is_version(text, start, end, lists_versions):
+            pieces += (text[done:start], PLACEHOLDERS["ipv4"])
+            done = end
+            counts["ipv4"] += 1
+    return "".join([*pieces, text[done:]]) if pieces else text
 
-    return substitute(_QUAD, text, counts, "ipv4", wanted)
+
+def _first_digit(text: str, dot: int) -> int:
+    start = dot
+    while start > max(dot - 3, 0) and text[start - 1] in string.digits:
+        start -= 1
+    return start
 
 
-def _stands_alone(match: re.Match[str]) -> bool:
-    text, (start, end) = match.string, match.span(1)
+def _stands_alone(text: str, start: int, end: int) -> bool:
     before, after = text[max(start - 1, 0) : start], text[end : end + 2]
     if _joins(before, "._-+^~") or _joins(after[:1], "_-+") or (after[:1] == "." and _joins(after[1:], "")):
         return False
@@ -68,19 +82,18 @@ def _stands_alone(match: re.Match[str]) -> bool:
     return not (before == "/" and text[start - 2 : start] != "//")
 
 
-def _is_version(match: re.Match[str], lists_versions: bool) -> bool:
+def _is_version(text: str, start: int, end: int, lists_versions: bool) -> bool:
     """Whether what stands around the quad, or its numbers, make it something else than an address."""
-    text, (start, end) = match.string, match.span(1)
     before = text[max(start - _LINE_CHARS, 0) : start].rpartition("\n")[2]
     after = text[end : end + _LINE_CHARS].partition("\n")[0]
     if before.endswith("://"):
         return False
-    if _is_identifier(match[1]) or _reads_as_version(before) or _HEADING_AFTER.match(text, end):
+    if _is_identifier(text[start:end]) or _reads_as_version(before) or _HEADING_AFTER.match(text, end):
         return True
     said = before[-_SAYING_CHARS:].lower()
     if _PORT_OR_MASK.match(after) or _SAY_IP.search(said) or _SAY_ADDRESS.search(said):
         return False
-    if lists_versions or _is_numbering(match[1]) or any(hint in said for hint in _SAY_VERSION):
+    if lists_versions or _is_numbering(text[start:end]) or any(hint in said for hint in _SAY_VERSION):
         return True
     beside = (before[-2:-1].isdecimal() and before[-1:] in " ,") or after[:2].lstrip(" ,-")[:1].isdecimal()
     return beside and _DRAWN.search(f"{before[-40:]} {after[:20]}") is not None

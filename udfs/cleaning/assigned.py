@@ -104,14 +104,17 @@ _SHELLS = frozenset(
 
 def replace_assigned(text: str, counts: Counts, about: About) -> str:
     """Values behind names that say what they are."""
-    tried = [("quoted", _IN_QUOTES), ("quoted", _IN_TAGS)]
+    if about.holds.isdisjoint(NEEDLES):
+        return text
+    quoted, bare = ([word for word in _IN_QUOTES if f"{how} {word}" in about.holds] for how in ("quoted", "bare"))
+    tried = [(quoted, _IN_QUOTES), (quoted, _IN_TAGS)]
     if about.language in _SETTINGS or about.kind == "text":
-        tried += [("bare", _AS_REST), ("bare", _AS_WORD)]
+        tried += [(bare, _AS_REST), (bare, _AS_WORD)]
     elif about.language in _SHELLS:
-        tried.append(("bare", _AS_WORD))
+        tried.append((bare, _AS_WORD))
     lower = ""
-    for how, patterns in tried:
-        for word in (word for word in patterns if f"{how} {word}" in about.holds):
+    for words, patterns in tried:
+        for word in words:
             lower = lower or lowered(text)
             text, found = substitute_in(lower, text, patterns[word], _kind_of(word, lower, text))
             if found:

@@ -40,7 +40,7 @@ def replace_emails(text: str, counts: Counts, about: About) -> str:
         start = _local_start(text, match.start())
         if not (end <= start < match.start() and _is_address(text, start, match)):
             continue
-        if about.language in _OPERATORS:
+        if about.language in _OPERATORS and not _is_quoted(text, start, match.end()):
             code = _code(text, about.language) if code is None else code
             if _is_operator(text, start, match.end(), code):
                 continue
@@ -48,6 +48,14 @@ def replace_emails(text: str, counts: Counts, about: About) -> str:
         end = match.end()
         counts["email"] += 1
     return "".join([*pieces, text[end:]]) if pieces else text
+
+
+def _is_quoted(text: str, start: int, end: int) -> bool:
+    """Whether it is plain without a lexer that no operator stands there: <name@host>, or behind a first # of a line."""
+    if text[start - 1 : start] == "<" and text[end : end + 1] == ">":
+        return True
+    line = text[max(start - _LONGEST_EXPRESSION, 0) : start].rpartition("\n")
+    return line[1] != "" and line[2].lstrip().startswith("#")
 
 
 def _code(text: str, language: str | None) -> str:
@@ -59,7 +67,7 @@ def _code(text: str, language: str | None) -> str:
 
 
 def _is_operator(text: str, start: int, end: int, code: str) -> bool:
-    return text[start:end] in code or _FILLED_IN.search(text, max(start - _LONGEST_EXPRESSION, 0), start) is not None
+    return text[start:end] in code or _FILLED_IN.search(text[max(start - _LONGEST_EXPRESSION, 0) : start]) is not None
 
 
 def _local_start(text: str, at: int) -> int:

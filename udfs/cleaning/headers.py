@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 from schemas.identity import data_bytes
 from udfs.cleaning.header_hints import has_hint
@@ -26,13 +27,15 @@ _HEAD_CHARS = 65_536
 # Most headers end before this, and then no more is cut into lines.
 _FIRST_CHARS = 6_144
 
-_PHRASES: dict[str, list[str]] = json.loads(data_bytes(DATA[1]))
+_PHRASES: dict[str, Any] = json.loads(data_bytes(DATA[1]))
 # One of these makes a comment a notice. "license" or "copyright" alone do not: programs are about them, too.
 _NOTICE = re.compile("|".join(_PHRASES["notice"]))
 # These only stretch a notice over its later paragraphs, and over the one before it.
 _LEGAL = re.compile("|".join(_PHRASES["legal"]))
 _BEFORE = re.compile("|".join(_PHRASES["before"]))
 _KEPT_LINE = re.compile("|".join(_PHRASES["kept_lines"]), re.I)
+# Patterns that would look for their mark in the whole line: tried where it is.
+_CODING, _MODE, _VIM = (re.compile(_PHRASES["kept_marks"][mark], re.I) for mark in ("coding", "-*-", ":"))
 _SCRIPT = re.compile(r"# /// \w+$")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+")
 # Not a directive (`.. note::`), a target (`.. _name:`), a substitution, a footnote.
@@ -90,9 +93,7 @@ def _size(text: str) -> int:
 
 def _says_something(left: list[str], text: str, end: int) -> bool:
     """Whether more than blank and kept lines remain."""
-    return any(line.strip() and not _KEPT_LINE.match(line.lstrip(" \t\ufeff")) for line in left) or bool(
-        text[end:].strip()
-    )
+    return any(line.strip() and not _is_read(line.lstrip(" \t\ufeff")) for line in left) or bool(text[end:].strip())
 
 
 def _without_notices(lines: list[str], style: Style) -> tuple[list[str], int]:
@@ -132,9 +133,18 @@ def _script_end(lines: list[str], at: int) -> int:
 
 def _is_kept(stripped: str, style: Style) -> bool:
     """Whether this line is an instruction to a tool. A block comment must close on the line to be one."""
-    if not _KEPT_LINE.match(stripped):
+    if not _is_read(stripped):
         return False
     return all(closer in stripped[len(a) :] for a, closer in style.block if closer and stripped.startswith(a))
+
+
+def _is_read(line: str) -> bool:
+    """Whether it begins as an instruction, or says which encoding or mode of an editor the file wants."""
+    if _KEPT_LINE.match(line):
+        return True
+    if "coding" in line.lower() and _CODING.match(line):
+        return True
+    return bool(("-*-" in line and _MODE.match(line)) or (":" in line and _VIM.match(line)))
 
 
 def _comment(lines: list[str], at: int, style: Style) -> Comment | None:
