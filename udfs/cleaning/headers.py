@@ -17,6 +17,7 @@ from typing import Any
 
 from schemas.identity import data_bytes
 from udfs.cleaning.header_hints import has_hint
+from udfs.cleaning.header_lines import is_read
 from udfs.cleaning.header_paragraphs import EDGE, Comment, has_fields, is_directive, paragraphs, unglued, words
 from udfs.cleaning.header_styles import DATA as STYLES
 from udfs.cleaning.header_styles import Style, style_of
@@ -30,12 +31,11 @@ _FIRST_CHARS = 6_144
 _PHRASES: dict[str, Any] = json.loads(data_bytes(DATA[1]))
 # One of these makes a comment a notice. "license" or "copyright" alone do not: programs are about them, too.
 _NOTICE = re.compile("|".join(_PHRASES["notice"]))
+# A part of each of them, which is found ten times faster.
+_NOTICE_PARTS = tuple(_PHRASES["notice_parts"])
 # These only stretch a notice over its later paragraphs, and over the one before it.
 _LEGAL = re.compile("|".join(_PHRASES["legal"]))
 _BEFORE = re.compile("|".join(_PHRASES["before"]))
-_KEPT_LINE = re.compile("|".join(_PHRASES["kept_lines"]), re.I)
-# Patterns that would look for their mark in the whole line: tried where it is.
-_CODING, _MODE, _VIM = (re.compile(_PHRASES["kept_marks"][mark], re.I) for mark in ("coding", "-*-", ":"))
 _SCRIPT = re.compile(r"# /// \w+$")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+")
 # Not a directive (`.. note::`), a target (`.. _name:`), a substitution, a footnote.
@@ -93,7 +93,7 @@ def _size(text: str) -> int:
 
 def _says_something(left: list[str], text: str, end: int) -> bool:
     """Whether more than blank and kept lines remain."""
-    return any(line.strip() and not _is_read(line.lstrip(" \t\ufeff")) for line in left) or bool(text[end:].strip())
+    return any(line.strip() and not is_read(line.lstrip(" \t\ufeff")) for line in left) or bool(text[end:].strip())
 
 
 def _without_notices(lines: list[str], style: Style) -> tuple[list[str], int]:
@@ -133,18 +133,9 @@ def _script_end(lines: list[str], at: int) -> int:
 
 def _is_kept(stripped: str, style: Style) -> bool:
     """Whether this line is an instruction to a tool. A block comment must close on the line to be one."""
-    if not _is_read(stripped):
+    if not is_read(stripped):
         return False
     return all(closer in stripped[len(a) :] for a, closer in style.block if closer and stripped.startswith(a))
-
-
-def _is_read(line: str) -> bool:
-    """Whether it begins as an instruction, or says which encoding or mode of an editor the file wants."""
-    if _KEPT_LINE.match(line):
-        return True
-    if "coding" in line.lower() and _CODING.match(line):
-        return True
-    return bool(("-*-" in line and _MODE.match(line)) or (":" in line and _VIM.match(line)))
 
 
 def _comment(lines: list[str], at: int, style: Style) -> Comment | None:
@@ -196,13 +187,13 @@ def _without_notice(lines: list[str], comment: Comment) -> list[str]:
     notices: list[int] = []
     for whole in paragraphs(lines, comment):
         text = _said(lines, comment, *whole)
-        if _NOTICE.search(text) is None:
+        if not _is_notice(text):
             parts.append(whole)
             texts.append(text)
             continue
         for part in unglued(lines, comment, *whole):
             text = text if part == whole else _said(lines, comment, *part)
-            if part == whole or _NOTICE.search(text):
+            if part == whole or _is_notice(text):
                 notices.append(len(parts))
             parts.append(part)
             texts.append(text)
@@ -225,6 +216,13 @@ def _without_notice(lines: list[str], comment: Comment) -> list[str]:
         return kept
     open_it = start == comment.first and comment.first not in read
     return _closed(kept, every, comment, open_it, end == comment.last and comment.last - 1 not in read)
+
+
+def _is_notice(said: str) -> bool:
+    for part in _NOTICE_PARTS:
+        if part in said:
+            return _NOTICE.search(said) is not None
+    return False
 
 
 def _said(lines: list[str], comment: Comment, start: int, end: int) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from udfs.cleaning.headers import strip
+from udfs.cleaning.headers import _NOTICE_PARTS, _PHRASES, strip
 
 NOTICE = "Copyright 2020 Acme Inc. All rights reserved."
 
@@ -134,3 +136,9 @@ def test_a_long_text_is_read_as_a_short_one() -> None:
         assert strip(notice + code, "python", "code") == (code, len(notice))
     block = f"/*\n{NOTICE}\n" + "without warranty of any kind\n" * 400 + "*/\n"
     assert strip(block + "int x;\n" * 900, "c", "code") == ("int x;\n" * 900, len(block))
+
+
+@pytest.mark.parametrize("phrase", _PHRASES["notice"])
+def test_each_phrase_of_a_notice_has_a_part_that_is_looked_for_first(phrase: str) -> None:
+    needed = re.sub(r"\(\?[=!<].*?\)", "", phrase.replace("\\", ""))
+    assert any(part in needed for part in _NOTICE_PARTS)
