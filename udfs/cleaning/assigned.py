@@ -22,12 +22,15 @@ _BEFORE_KEY = (
 )
 _BEFORE_TOKEN = (
     r"(?:access|auth|api|bearer|refresh|oauth2?|bot|session|id|secret|user|app|deploy|personal|security|service|jwt|private"
-    r"|github|gitlab|slack|npm|pypi|admin|account|client|webhook|hub|hf|gh|ci|vault|registry|publish|upload|discord|telegram)[_.-]?"
+    r"|github|gitlab|slack|npm|pypi|admin|account|webhook|hub|hf|gh|ci|vault|registry|publish|upload|discord|telegram)[_.-]?"
 )
 
 
 # A word of its own, or the end of a name in camel case: "bypass" is none.
 _OWN = r"(?:^|[^a-z])"
+
+
+_PLACE_IN_A_LIST = re.compile(r"(?:page|next|continuation|sync|cursor|start|resume|delta|pagination)[_-]?\Z")
 
 
 class _Name(NamedTuple):
@@ -130,6 +133,10 @@ def _kind_of(word: str, lower: str, text: str) -> Callable[[re.Match[str], str],
         at = match.start()
         head = lower[max(at - 24, 0) : at]
         if match.groupdict().get("blank") and not _AFTER_BLANK.search(head):
+            return None
+        if word == "token" and _PLACE_IN_A_LIST.search(head):
+            return None
+        if word == "pass" and lower[match.end() : match.end() + 3].lstrip().startswith("("):  # "this pass (x) is"
             return None
         for name in names:
             if not _BEFORE[name].search(head) and not (name.own and _is_camel(text, at)):

@@ -95,6 +95,17 @@ def _connects(match: re.Match[str], value: str) -> bool:
     return is_key(value) if match[0].startswith(("access", "auth", "secret")) else is_password(value)
 
 
+def _identifies(match: re.Match[str], value: str) -> bool:
+    """In prose something is identified, too: a value in quotes, or a user before it."""
+    before = match.string[max(match.start() - 120, 0) : match.start()]
+    return is_password(value) and (match["quote"] is not None or _SQL_BEFORE.search(before) is not None)
+
+
+def _in_pgpass(match: re.Match[str], value: str) -> bool:
+    """Whether only a host stands before the port."""
+    return is_password(value) and re.fullmatch(r"[^\s:\"',=]{1,100}", _line_before(match, 120)) is not None
+
+
 def _on_command_line(match: re.Match[str], value: str) -> bool:
     return is_password(value) and match.string[match.start() - 1 : match.start()] not in ("_", "-", "/")
 
@@ -130,8 +141,8 @@ def _logins_and_headers() -> Iterable[Place]:
 
 
 def _settings_and_commands() -> Iterable[Place]:
-    how = r"\s{1,8}(?:with\s{1,4}[\w'`]{1,40}\s{1,4})?(?:by|as)\s{1,8}(?:password\s{1,4})?\\?[\"']?"
-    yield _place("password", "identified", how + r"(?P<value>[^\s\"'\\;`]{6,200})", _password)
+    how = r"\s{1,8}(?:with\s{1,4}[\w'`]{1,40}\s{1,4})?(?:by|as)\s{1,8}(?:password\s{1,4})?(?P<quote>\\?[\"'])?"
+    yield _place("password", "identified", how + r"(?P<value>[^\s\"'\\;`]{6,200})", _identifies)
     said = r"\s{0,4}(?:=|for[^\n=]{1,60}=)?\s{0,4}(?:password)?\(?\s{0,4}n?\\?'(?P<value>[^\s\"'\\]{6,200}+)\\?'"
     yield _place("password", "password", said, _in_sql, BARE)
     user = r"[^\n]{0,200}?(?<=[ \t])(?:-u|--user|--proxy-user)[ =]{0,2}[\"']?(?P<user>[^\s:\"'$<>{}]{1,64})"
@@ -142,7 +153,7 @@ def _settings_and_commands() -> Iterable[Place]:
     machine = r"\s{0,4}\S{1,120}\s{1,8}login\s{1,4}\S{1,120}\s{1,8}password\s{1,4}[\"']?"
     yield _place("password", "machine ", machine + r"(?P<value>[^\s\"']{4,200})", _secret)
     for port in (":5432:", ":*:"):
-        yield _place("password", port, r"[^\s:]{1,64}:[^\s:]{1,64}:(?P<value>[^\s:]{4,128})\r?$", _password)
+        yield _place("password", port, r"[^\s:]{1,64}:[^\s:]{1,64}:(?P<value>[^\s:]{4,128})\r?$", _in_pgpass)
     ended = r" ?= ?(?P<value>[^\s\"';&<>{}\\]{4,200}+)(?=[;&\"'\s\\<`]|\Z)"
     for word in ("password", "pwd", "passwd", "accesskey", "authtoken", "secretkey"):
         yield _place("password", word, ended, _connects, BARE)

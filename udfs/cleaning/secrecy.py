@@ -28,7 +28,7 @@ _TEMPLATE = re.compile(
     r"|%[A-Za-z_]+%|\A@[\w.]+@\Z|\A__\w+__\Z|\A\$[0-9A-Z_]+\b|\.\.\."
 )
 _FILE_OR_NAME = re.compile(
-    r"\.{0,2}/.*|[A-Za-z]\w*(?:[./:][A-Za-z_][\w-]*)+/?|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|[a-z]+(?:[-_][a-z0-9]+)+"
+    r"\.{0,2}/.*|[A-Za-z]\w*(?:[./:][A-Za-z_][\w-]*)+/?|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|[a-z]+(?:[-_][a-z0-9]+)+|[a-z]+\d{0,3}[a-z]?(?:[-_][a-z]+\d{0,2})+"
     r"|\w{1,40}\.\w{1,4}|[a-z]+:/{0,3}[A-Za-z_].*|[A-Za-z_][\w.]*(?:\(.*\)|\[.*\])[;,.\w]*"
 )
 _PUNCTUATED = re.compile(r"[%()\[\]|,;{}<>]")
@@ -65,7 +65,7 @@ def is_random(value: str) -> bool:
 def is_mixed(value: str) -> bool:
     """Capitals and small letters that change places like those of a drawn value, which camel case does more seldom."""
     cases = [c.islower() for c in value if c.isalpha()]
-    return len(cases) >= 10 and sum(a != b for a, b in pairwise(cases)) >= 0.35 * (len(cases) - 1)
+    return len(cases) >= 11 and sum(a != b for a, b in pairwise(cases)) >= 0.4 * (len(cases) - 1)
 
 
 def is_hash(value: str) -> bool:
