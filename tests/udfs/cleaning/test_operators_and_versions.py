@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
+from schemas.identity import data_bytes
+from udfs.cleaning import addresses, assigned, emails
 from udfs.cleaning.personal_data import replace
 
 QUAD = "54.217.7.118"
@@ -128,3 +132,9 @@ def test_names_of_algorithms_are_no_keys(value: str) -> None:
 def test_an_image_by_its_digest_holds_no_password() -> None:
     text = "docker://alpine:3.18@sha256:" + "0a1b" * 16 + " oci://acme:edge-2@sha256:" + "0a1b" * 16 + "\n"
     assert replace(text, "yaml") == (text, {})
+
+
+def test_the_languages_that_decide_are_languages() -> None:
+    known = set(json.loads(data_bytes("languages.json"))["languages"])
+    deciding = emails._OPERATORS | addresses._OF_VERSIONS | assigned._SETTINGS | assigned._SHELLS
+    assert deciding - {None} <= known
