@@ -12,8 +12,11 @@ import pyarrow.compute as pc
 from jobs.runtime.snapshot import Snapshot
 from schemas import code
 from schemas.ops import REJECTS
+from udfs.cleaning.placeholders import PLACEHOLDERS
 
 MOST = 10
+_REPLACED = {"email": "e-mail address", "ipv4": "IPv4 address", "ipv6": "IPv6 address"}
+_REPLACED |= {kind: kind for kind in ("key", "token", "password")}
 _STEPS = (
     code.FILE_DECISIONS,
     code.EXACT_DUPLICATES,
@@ -77,11 +80,39 @@ def explain(snapshot: Snapshot, file: dict[str, Any]) -> list[str]:
         rows = snapshot.rows(table, mine)
         if not rows:
             return lines
+        if table is code.FILTER_DECISIONS:
+            lines += _cleaned(snapshot, file, rows[0]["clean_id"])
         lines += _step(snapshot, table.name, rows[0])
         if not rows[0]["keep"]:
             return lines
     published = snapshot.rows(code.CODE_CORPUS, mine, ["clean_id"])
     return lines + [f"  in code_corpus as {row['clean_id']}" for row in published]
+
+
+def _cleaned(snapshot: Snapshot, file: dict[str, Any], clean_id: str | None) -> list[str]:
+    """What cleaning took out of the text that the filter saw: a program may have been damaged by it."""
+    same = (pc.field("language") == (file["language"] or "")) & (pc.field("kind") == file["kind"])
+    if clean_id is not None:
+        same &= pc.field("clean_id") == clean_id
+    columns = ["content_id", "header_bytes", "replaced", "cells_cut", "failure"]
+    rows = snapshot.rows(code.CLEANED_TEXTS, same, columns)
+    # Another text may have become the same; a text with chunks cut has an id of its own.
+    rows = [row for row in rows if row["content_id"] == file["content_id"]] or (rows[:1] if clean_id else [])
+    if not rows:
+        return []
+    row = rows[0]
+    if row["failure"]:
+        return [f"  cleaned_texts: not cleaned, {row['failure']}"]
+    said = [f"{row['header_bytes']:,} bytes of licence header removed"] if row["header_bytes"] else []
+    for kind, number in sorted(dict(row["replaced"]).items()):
+        said.append(f"{number} {_REPLACED[kind]}{_plural(kind, number)} replaced by {PLACEHOLDERS[kind]}")
+    if row["cells_cut"]:
+        said.append(f"{row['cells_cut']} notebook outputs cut")
+    return [f"  cleaned_texts: {', '.join(said) or 'unchanged'}"]
+
+
+def _plural(kind: str, number: int) -> str:
+    return "" if number == 1 else "es" if kind in ("email", "ipv4", "ipv6") else "s"
 
 
 def _step(snapshot: Snapshot, stage: str, row: dict[str, Any]) -> list[str]:

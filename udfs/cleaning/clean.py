@@ -12,10 +12,10 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 
 from schemas.identity import code_identity
-from udfs.cleaning import credentials, headers, notebooks, personal_data
+from udfs.cleaning import headers, notebooks, personal_data
 
 # Read once: what runs is what was imported, whatever happens to the file meanwhile.
-_CODE = code_identity(__name__, data=(*headers.DATA, credentials.DATA))
+_CODE = code_identity(__name__, data=(*headers.DATA, *personal_data.DATA))
 # A replaced key can bring a comment to the top that was below code: both steps run again until nothing is replaced.
 # Headers alone are final after one call, and what follows them has then been read as it stays.
 _MAX_PASSES = 8
@@ -66,7 +66,7 @@ def clean(text: str, *, language: str | None, kind: str, p: Cleaning = Cleaning(
             text, removed = headers.strip(text, language, kind)
             header_bytes += removed
         if p.replace_personal_data:
-            text, counts = personal_data.replace(text)
+            text, counts = personal_data.replace(text, language, kind)
             replaced.update(counts)
         if not counts:
             break

@@ -17,9 +17,11 @@ _DIRECTIVE = re.compile(
     r"[\s*#/!]*(?:@(?:(?:no)?flow|jsx\w*|format|prettier|ts-[\w-]+|(?:jest|vitest)-environment)\b"
     r"|(?:eslint|jshint|jslint|tslint|istanbul|clang-format|clang-tidy|prettier|stylelint|biome)\b[-: ]"
     r"|globals?[ \t]\w+)"
+    # Emacs' packages.
+    r"|;+[ \t]*(?:Package-Requires|(?:Package-)?Version|Keywords|URL|Homepage|Author|Maintainer|Created)[ \t]*:"
 )
 # Read by browsers' script managers, WordPress, Haddock and roxygen, the licence among the other fields.
-_FIELDS = re.compile(r"==UserScript==|^[ \t*#/]*(?:Plugin|Theme) Name[ \t]*:|^#'", re.M)
+_FIELDS = re.compile(r"==User(?:Script|Style)==|==OpenUserJS==|^[ \t*#/]*(?:Plugin|Theme) Name[ \t]*:|^#'", re.M)
 _HADDOCK = tuple(
     re.compile(rf"^[ \t|{{-]*{name}[ \t]*:[ \t]*\S", re.M) for name in ("Module", "(?:License|Copyright|Maintainer)")
 )

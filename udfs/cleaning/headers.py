@@ -13,24 +13,29 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
-from functools import cache
+from typing import Any
 
 from schemas.identity import data_bytes
 from udfs.cleaning.header_hints import has_hint
+from udfs.cleaning.header_lines import is_read
 from udfs.cleaning.header_paragraphs import EDGE, Comment, has_fields, is_directive, paragraphs, unglued, words
+from udfs.cleaning.header_styles import DATA as STYLES
+from udfs.cleaning.header_styles import Style, style_of
 
-DATA = ("header_styles.json", "header_phrases.json")
+DATA = (STYLES, "header_phrases.json")
 # Where a header is looked for; a whole GPL takes 35 KB.
 _HEAD_CHARS = 65_536
+# Most headers end before this, and then no more is cut into lines.
+_FIRST_CHARS = 6_144
 
-_PHRASES: dict[str, list[str]] = json.loads(data_bytes(DATA[1]))
+_PHRASES: dict[str, Any] = json.loads(data_bytes(DATA[1]))
 # One of these makes a comment a notice. "license" or "copyright" alone do not: programs are about them, too.
 _NOTICE = re.compile("|".join(_PHRASES["notice"]))
+# A part of each of them, which is found ten times faster.
+_NOTICE_PARTS = tuple(_PHRASES["notice_parts"])
 # These only stretch a notice over its later paragraphs, and over the one before it.
 _LEGAL = re.compile("|".join(_PHRASES["legal"]))
 _BEFORE = re.compile("|".join(_PHRASES["before"]))
-_KEPT_LINE = re.compile("|".join(_PHRASES["kept_lines"]), re.I)
 _SCRIPT = re.compile(r"# /// \w+$")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+")
 # Not a directive (`.. note::`), a target (`.. _name:`), a substitution, a footnote.
@@ -38,42 +43,40 @@ _RST_COMMENT = re.compile(r"\.\.(?:[ \t](?![ \t]*[_|\[])(?!.{0,80}::)|[ \t]*$)")
 _DOCSTRING_PREFIX = re.compile(r"[rRuU](?=\"\"\"|''')")
 
 
-@dataclass(frozen=True)
-class _Style:
-    line: tuple[str, ...]
-    block: tuple[tuple[str, str], ...]
-
-
-@cache
-def _styles() -> dict[str, _Style]:
-    """Comment markers by language; names without a language stand for what is unknown."""
-    found: dict[str, _Style] = {}
-    for name, data in json.loads(data_bytes(DATA[0])).items():
-        style = _Style(tuple(m.lower() for m in data["line"]), tuple((a, b) for a, b in data["block"]))
-        found[name if not data["languages"] else f"family {name}"] = style
-        found.update(dict.fromkeys(data["languages"], style))
-    return found
-
-
 def strip(text: str, language: str | None, kind: str) -> tuple[str, int]:
     """The text without its leading notices, and how many bytes of UTF-8 that took away."""
-    style = _style(language, kind)
+    style = style_of(language, kind)
     removed = 0
     while True:
         head = text[:_HEAD_CHARS]
         if not has_hint(head):
             return text, removed
-        lines = _lines(head)
-        whole = len(text) <= _HEAD_CHARS
-        if not whole:
-            lines.pop()
-        left = _without_notices(lines, style)
+        lines, left = _first_lines(head, style) or _all_lines(head, len(text) <= _HEAD_CHARS, style)
         end = sum(map(len, lines))
         if left == lines or not _says_something(left, text, end):
             return text, removed
         start = "".join(left)
         removed += max(_size(text[:end]) - _size(start), 0)
         text = start + text[end:]
+
+
+def _first_lines(head: str, style: Style) -> tuple[list[str], list[str]] | None:
+    """The lines of the head's beginning, and those without notices; None unless code is met there."""
+    cut = head.rfind("\n", 0, _FIRST_CHARS) + 1
+    if cut == 0 or len(head) <= _FIRST_CHARS or head.find("/// ", 0, cut) >= 0:
+        return None
+    lines = _lines(head[:cut])
+    left, at = _without_notices(lines, style)
+    if at == len(lines) or any(opener in lines[at] for opener, _ in style.block):
+        return None
+    return lines, left
+
+
+def _all_lines(head: str, whole: bool, style: Style) -> tuple[list[str], list[str]]:
+    lines = _lines(head)
+    if not whole:
+        lines.pop()
+    return lines, _without_notices(lines, style)[0]
 
 
 def _lines(head: str) -> list[str]:
@@ -84,30 +87,17 @@ def _lines(head: str) -> list[str]:
     return [f"{line}\n" for line in whole] + ([last] if last else [])
 
 
-def _style(language: str | None, kind: str) -> _Style:
-    styles = _styles()
-    name = (language or "").lower()
-    if kind == "text":
-        # In prose a hash is a heading and a dash a list: only comments that no reader sees count.
-        prose = styles["unknown prose"]
-        known = styles.get(name, prose)
-        return known if not known.line else prose
-    return styles.get({"c++": "cpp", "c#": "csharp"}.get(name, name), styles["unknown"])
-
-
 def _size(text: str) -> int:
     return len(text.encode("utf-8", "surrogatepass"))
 
 
 def _says_something(left: list[str], text: str, end: int) -> bool:
     """Whether more than blank and kept lines remain."""
-    return any(line.strip() and not _KEPT_LINE.match(line.lstrip(" \t\ufeff")) for line in left) or bool(
-        text[end:].strip()
-    )
+    return any(line.strip() and not is_read(line.lstrip(" \t\ufeff")) for line in left) or bool(text[end:].strip())
 
 
-def _without_notices(lines: list[str], style: _Style) -> list[str]:
-    """The lines of the head without the notices of the comments that stand before the first code."""
+def _without_notices(lines: list[str], style: Style) -> tuple[list[str], int]:
+    """The lines of the head without the notices of the comments before the first code, and where that is."""
     left: list[str] = []
     at = 0
     trim = False
@@ -132,7 +122,7 @@ def _without_notices(lines: list[str], style: _Style) -> list[str]:
         left += kept
         trim = not kept
         at = comment.last
-    return left + lines[at:]
+    return left + lines[at:], at
 
 
 def _script_end(lines: list[str], at: int) -> int:
@@ -141,14 +131,14 @@ def _script_end(lines: list[str], at: int) -> int:
     return end if end and all(line.startswith("#") for line in lines[at:end]) else at + 1
 
 
-def _is_kept(stripped: str, style: _Style) -> bool:
+def _is_kept(stripped: str, style: Style) -> bool:
     """Whether this line is an instruction to a tool. A block comment must close on the line to be one."""
-    if not _KEPT_LINE.match(stripped):
+    if not is_read(stripped):
         return False
     return all(closer in stripped[len(a) :] for a, closer in style.block if closer and stripped.startswith(a))
 
 
-def _comment(lines: list[str], at: int, style: _Style) -> Comment | None:
+def _comment(lines: list[str], at: int, style: Style) -> Comment | None:
     """The comment that starts at this line, if it is one and nothing else stands on its last line."""
     text = lines[at].lstrip(" \t\ufeff")
     body = _DOCSTRING_PREFIX.sub("", text, count=1)
@@ -186,7 +176,7 @@ def _indented(lines: list[str], at: int) -> Comment:
     return Comment(at, end, "..", "")
 
 
-def _is_line_comment(line: str, style: _Style) -> bool:
+def _is_line_comment(line: str, style: Style) -> bool:
     return bool(style.line) and line.lstrip(" \t\ufeff").lower().startswith(style.line)
 
 
@@ -197,13 +187,13 @@ def _without_notice(lines: list[str], comment: Comment) -> list[str]:
     notices: list[int] = []
     for whole in paragraphs(lines, comment):
         text = _said(lines, comment, *whole)
-        if _NOTICE.search(text) is None:
+        if not _is_notice(text):
             parts.append(whole)
             texts.append(text)
             continue
         for part in unglued(lines, comment, *whole):
             text = text if part == whole else _said(lines, comment, *part)
-            if part == whole or _NOTICE.search(text):
+            if part == whole or _is_notice(text):
                 notices.append(len(parts))
             parts.append(part)
             texts.append(text)
@@ -213,7 +203,8 @@ def _without_notice(lines: list[str], comment: Comment) -> list[str]:
     last = max(i for i in range(notices[0], len(texts)) if i in notices or _LEGAL.search(texts[i]))
     first = notices[0] - (notices[0] > 0 and bool(_BEFORE.search(texts[notices[0] - 1])))
     before, after = parts[:first], parts[last + 1 :]
-    read = {i for i in range(comment.first, comment.last) if comment.opener and is_directive(lines[i])}
+    tried = (i for i in range(comment.first, comment.last) if comment.opener or lines[i].lstrip().startswith(";"))
+    read = {i for i in tried if is_directive(lines[i])}
     if not before and not after and not read:
         return []
     start = parts[first][0] if before else comment.first
@@ -227,8 +218,17 @@ def _without_notice(lines: list[str], comment: Comment) -> list[str]:
     return _closed(kept, every, comment, open_it, end == comment.last and comment.last - 1 not in read)
 
 
+def _is_notice(said: str) -> bool:
+    for part in _NOTICE_PARTS:
+        if part in said:
+            return _NOTICE.search(said) is not None
+    return False
+
+
 def _said(lines: list[str], comment: Comment, start: int, end: int) -> str:
-    return " ".join(words(lines[i], comment) for i in range(start, end)).lower()
+    said = " ".join(words(lines[i], comment) for i in range(start, end)).lower()
+    # The third of a list is no sign of a copyright.
+    return said.replace("(c)", "( )") if "(b)" in said else said
 
 
 def _closed(kept: list[str], every: list[str], comment: Comment, open_it: bool, close_it: bool) -> list[str]:
@@ -237,7 +237,7 @@ def _closed(kept: list[str], every: list[str], comment: Comment, open_it: bool, 
     if open_it:
         indent = every[0][: every[0].index(comment.opener)]
         # /** and /*! are read by the makers of documentation.
-        sign = re.match(r"[*!]?(?=\s)", every[0][len(indent) + len(comment.opener) :])
+        sign = re.match(r"[*!]{0,2}(?=\s)", every[0][len(indent) + len(comment.opener) :])
         kept = [f"{indent}{comment.opener}{sign.group() if sign else ''}{newline}", *kept]
     if close_it and comment.closer:
         ending = every[-1]

@@ -1,7 +1,8 @@
 """Whether a text can hold what some patterns look for: one compiled pass over its bytes, not a search for each pattern.
 
 A needle is a literal, and a condition on the bytes around it that every match of its pattern meets. So what is not
-found cannot match, and a pattern runs over the few texts only that it may change.
+found cannot match, and a pattern runs over the few texts only that it may change. The pass looks at two
+bytes of each needle, the rarest in code, and the one behind them, so that the number of needles costs next to nothing.
 """
 
 from __future__ import annotations
@@ -11,221 +12,132 @@ from typing import NamedTuple
 
 import numba
 import numpy as np
+from numpy.typing import NDArray
 
-PLAIN, TOKEN, NAME, LOGIN, EMAIL, QUAD, GROUPS = range(7)
-"""Conditions: none; LEAST_TOKEN characters of a token behind it; a value assigned in quotes; a user and a password; an
-address around an @; four numbers around the first of their dots; groups of hexadecimal digits around a colon."""
-LEAST_TOKEN = 10
-_LEAST_VALUE = 6
-_DIGIT, _LETTER, _HEX, _DASH, _NO_LOGIN, _NO_VALUE = (1 << i for i in range(6))
-_KINDS = np.zeros(256, np.uint8)
-for _bytes, _kind in (
-    (b"0123456789", _DIGIT | _HEX),
-    (b"abcdefABCDEF", _HEX),
-    (b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", _LETTER),
-    (b"-_", _DASH),
-    (b" \t\n\r\f\v\x1c\x1d\x1e\x1f:/@'\"<>{}()[]$\\", _NO_LOGIN),
-    (b" \t\n\r\f\v\x1c\x1d\x1e\x1f'\"<>{}$\\", _NO_VALUE),
-):
-    for _byte in _bytes:
-        _KINDS[_byte] |= _kind
-_ALNUM = _DIGIT | _LETTER
+from udfs.cleaning.needle_conditions import KINDS, PLAIN, holds
+
 _ANY_CASE = 0x20
+_ANY = bytes(range(256))
+# Pairs of bytes in source code in lower case, the most frequent first.
+_FREQUENT = (
+    b"inerreonte--stseatthenorledeesarcotialntetheanmeitistatriotondngrariasliroedctelmapeecexurnsnepagevartlo"
+    b"amceunlanautfiomilncvessoumpsichpraccafoeftynoiclleadiifodueemtupoothaimplrnulidlurradoprstsusolypkehis."
+    b"t_//bldaptap==agsoe_clttlshobeofabwifugilfrgsuepmoltpuigckfaocnuieboquspe.oo::sht.niow_cum_sosrubuxtld_t"
+    b"irscaidoayeq00baubuaeeobppmiiarmtpevfr.ccrhtzeokt-pyizcuupauf.uiegtcrdivryddsaewxpd__ivifeovffe:rcs_.a_p"
+    b"bj.slygsr_grr.oiogbiibjeeyn_flavnfdsip_awas:.pmm-bpibywh..ytbss-nvl_e-t:_dguciwetd_f0.dlmb_e.lnphrg.dusy"
+    b".g_lgnjs.tmsmugh_r.in.__10ei-sn-wroa_nd.ysaxtl.rbr01g_drr:ucwoxc.erlgt20yops.fy_"
+)
+_RANKS = {_FREQUENT[i : i + 2]: i // 2 for i in range(0, len(_FREQUENT), 2)}
 
 
 class Needle(NamedTuple):
-    """`firsts` are the pairs of bytes that it can begin with, where it is no literal."""
+    """`firsts` are the pairs of bytes that it can begin with, where its literal is shorter, and `thirds` what may stand
+    behind them. `before` and `after` are how many bytes of some kinds stand around it at least (condition TOKEN).
+    """
 
     literal: bytes
     condition: int = PLAIN
     any_case: bool = False
     firsts: tuple[bytes, bytes] = (b"", b"")
+    before: int = 0
+    before_kinds: int = 0
+    after: int = 0
+    after_kinds: int = 0
+    thirds: bytes = b""
 
-    def pairs(self) -> list[int]:
-        """Every two bytes that a match starts with."""
-        first, second = self.firsts if not self.literal else (self.literal[:1], self.literal[1:2])
-        if self.any_case:
-            first, second = (both.lower() + both.upper() for both in (first, second))
-        return [a << 8 | b for a in set(first) for b in set(second)]
+    def triples(self) -> tuple[int, list[int], bytes]:
+        """The first two of three bytes that every match has at this offset, and what the third may be."""
+        if self.firsts != (b"", b""):
+            return 0, [a << 8 | b for a in self.firsts[0] for b in self.firsts[1]], self.thirds or _ANY
+        text = self.literal.lower()
+        offset = max(range(len(text) - 1), key=lambda i: _rarity(text[i : i + 3]))
+        first, second, third = (self._cases(self.literal[offset + i : offset + i + 1]) for i in range(3))
+        return offset, [a << 8 | b for a in set(first) for b in set(second)], third or _ANY
+
+    def _cases(self, byte: bytes) -> bytes:
+        return byte.lower() + byte.upper() if self.any_case else byte
+
+
+def _rarity(some: bytes) -> int:
+    """How seldom two or three bytes stand in code, roughly: the pair counts most, for it is looked at first."""
+    first, second = (0 if b" " in pair else _RANKS.get(pair, len(_RANKS)) for pair in (some[:2], some[1:]))
+    return 3 * first + (second if len(some) == 3 else 0)
 
 
 _NOTHING: frozenset[str] = frozenset()
 
 
 class Needles:
-    """Up to 63 needles by name, each two bytes long or longer."""
+    """Needles by name, each two bytes long or longer."""
 
     def __init__(self, named: Mapping[str, Needle]) -> None:
-        self._bits = {name: 1 << i for i, name in enumerate(named)}
+        self._names = list(named)
         needles = list(named.values())
-        by_pair: dict[int, tuple[int, ...]] = {}
+        by_pair: dict[int, tuple[tuple[int, int], ...]] = {}
         for i, needle in enumerate(needles):
-            for pair in needle.pairs():
-                by_pair[pair] = (*by_pair.get(pair, ()), i)
+            offset, pairs, _ = needle.triples()
+            for pair in pairs:
+                by_pair[pair] = (*by_pair.get(pair, ()), (i, offset))
         groups = [(), *dict.fromkeys(by_pair.values())]
+        assert len(groups) <= 256, "a group of needles is numbered by one byte"
         self._group_of = np.zeros(1 << 16, np.uint8)
         for pair, some in by_pair.items():
             self._group_of[pair] = groups.index(some)
-        self._members = np.array([i for some in groups for i in some], np.int64)
+        self._thirds = np.zeros((len(groups), 256), np.bool_)
+        for number, some in enumerate(groups):
+            for i, _ in some:
+                self._thirds[number, list(needles[i].triples()[2])] = True
+        self._members = np.array([member for some in groups for member in some], np.int64).reshape(-1, 2)
         self._ends = np.cumsum([len(some) for some in groups])
         self._letters = np.frombuffer(b"".join(needle.literal for needle in needles), np.uint8)
-        self._letter_ends = np.cumsum([len(needle.literal) for needle in needles])
-        self._conditions = np.array([needle.condition for needle in needles], np.int64)
+        self._letter_ends = np.cumsum([0, *(len(needle.literal) for needle in needles)])
+        self._conditions = np.array([(needle.condition, *needle[4:8]) for needle in needles], np.int64)
         folds = [_ANY_CASE * (needle.any_case and chr(c).isalpha()) for needle in needles for c in needle.literal]
         self._folds = np.array(folds, np.uint8)
 
     def found(self, utf8: bytes) -> frozenset[str]:
         """The names of the needles in a text."""
-        bits = self._found(utf8, False)
-        return frozenset(name for name, bit in self._bits.items() if bits & bit) if bits else _NOTHING
+        found = self._found(utf8, False)
+        return frozenset(self._names[i] for i in found[:-1].nonzero()[0]) if found[-1] else _NOTHING
 
     def any_in(self, utf8: bytes) -> bool:
         """Whether one of them is in a text."""
-        return self._found(utf8, True) != 0
+        return bool(self._found(utf8, True)[-1])
 
-    def _found(self, utf8: bytes, first_only: bool) -> int:
-        places = (self._group_of, self._members, self._ends)
+    def _found(self, utf8: bytes, first_only: bool) -> NDArray[np.bool_]:
+        """A flag for each, and one for any."""
+        found = np.zeros(len(self._names) + 1, np.bool_)
+        places = (self._group_of, self._thirds, self._members, self._ends)
         literals = (self._letters, self._letter_ends, self._folds, self._conditions)
-        return int(_found(np.frombuffer(utf8, np.uint8), *places, *literals, _KINDS, first_only))
+        _find(np.frombuffer(utf8, np.uint8), *places, *literals, KINDS, first_only, found)
+        return found
 
 
 @numba.njit(cache=True, nogil=True)
-def _found(text, group_of, members, ends, letters, letter_ends, folds, conditions, kinds, first_only):  # type: ignore[no-untyped-def]
-    found = np.int64(0)
+def _find(text, group_of, thirds, members, ends, letters, letter_ends, folds, conditions, kinds, first_only, found):  # type: ignore[no-untyped-def]
     for at in range(len(text) - 1):
         group = group_of[np.int64(text[at]) << 8 | np.int64(text[at + 1])]
-        if group == 0:
+        if group == 0 or (at + 2 < len(text) and not thirds[group, text[at + 2]]):
             continue
         for member in range(ends[group - 1], ends[group]):
-            needle = members[member]
-            bit = np.int64(1) << needle
-            if found & bit:
+            needle = members[member, 0]
+            if found[needle]:
                 continue
-            begin = letter_ends[needle - 1] if needle else 0
-            end = letter_ends[needle]
-            is_there = _is_at(text, at, letters[begin:end], folds[begin:end])
-            if is_there and _holds(text, at, at + end - begin, conditions[needle], kinds):
-                found |= bit
+            start = at - members[member, 1]
+            begin, end = letter_ends[needle], letter_ends[needle + 1]
+            if start < 0 or not _is_at(text, start, letters, folds, begin, end):
+                continue
+            if holds(text, start, start + end - begin, conditions, needle, kinds):
+                found[needle] = found[-1] = True
                 if first_only:
-                    return found
-    return found
+                    return
 
 
 @numba.njit(cache=True, nogil=True)
-def _is_at(text, at, literal, folds):  # type: ignore[no-untyped-def]
-    if at + len(literal) > len(text):
+def _is_at(text, at, letters, folds, begin, end):  # type: ignore[no-untyped-def]
+    if at + end - begin > len(text):
         return False
-    for i in range(len(literal)):  # noqa: SIM110 - a generator is no compiled loop
-        if text[at + i] | folds[i] != literal[i] | folds[i]:
+    for i in range(begin, end):  # noqa: SIM110 - a generator is no compiled loop
+        if text[at + i - begin] | folds[i] != letters[i] | folds[i]:
             return False
     return True
-
-
-@numba.njit(cache=True, nogil=True)
-def _holds(text, at, end, condition, kinds):  # type: ignore[no-untyped-def]
-    if condition == TOKEN:
-        return _run(text, end, LEAST_TOKEN, kinds, _ALNUM | _DASH) >= LEAST_TOKEN
-    if condition == NAME:
-        return _is_assigned(text, end, kinds)
-    if condition == LOGIN:
-        return _is_login(text, end, kinds)
-    if condition == EMAIL:
-        return _is_email(text, at, kinds)
-    if condition == QUAD:
-        return _is_quad(text, at, kinds)
-    if condition == GROUPS:
-        return _is_groups(text, at, kinds)
-    return True
-
-
-@numba.njit(cache=True, nogil=True)
-def _run(text, at, most, kinds, wanted):  # type: ignore[no-untyped-def]
-    """How many bytes of the wanted kinds stand here, `most` at most."""
-    size, most = 0, min(most, len(text) - at)
-    while size < most and kinds[text[at + size]] & wanted:
-        size += 1
-    return size
-
-
-@numba.njit(cache=True, nogil=True)
-def _past(text, at, byte, other):  # type: ignore[no-untyped-def]
-    """Behind one byte, if it is one of two."""
-    return at + 1 if at < len(text) and (text[at] == byte or text[at] == other) else at
-
-
-@numba.njit(cache=True, nogil=True)
-def _past_blanks(text, at):  # type: ignore[no-untyped-def]
-    while at < len(text) and (text[at] == 0x20 or text[at] == 0x09):
-        at += 1
-    return at
-
-
-@numba.njit(cache=True, nogil=True)
-def _is_assigned(text, at, kinds):  # type: ignore[no-untyped-def]
-    """Behind a name: its last digits, quote and bracket, a sign of assignment, and a long enough value in quotes."""
-    at += _run(text, at, 2, kinds, _DIGIT)
-    at = _past(text, at, 0x5C, 0x5C)
-    at = _past(text, at, 0x22, 0x27)
-    at = _past_blanks(text, _past(text, at, 0x5D, 0x5D))
-    sign = at
-    at = _past(text, at, 0x3A, 0x3D)  # : or =
-    if at == sign:
-        return False
-    at = _past_blanks(text, _past(text, at, 0x3D, 0x3E))  # the second of := == =>
-    if at < len(text) and (text[at] | 0x20 == 0x62 or text[at] | 0x20 == 0x72 or text[at] | 0x20 == 0x75):  # b r u
-        at += 1
-    quote = _past(text, at, 0x5C, 0x5C)
-    at = _past(text, quote, 0x22, 0x27)
-    if at == quote or at + _LEAST_VALUE > len(text):
-        return False
-    for i in range(at, at + _LEAST_VALUE):  # noqa: SIM110 - a generator is no compiled loop
-        if kinds[text[i]] & _NO_VALUE:
-            return False
-    return True
-
-
-@numba.njit(cache=True, nogil=True)
-def _is_login(text, at, kinds):  # type: ignore[no-untyped-def]
-    """user:password@ behind the mark of a scheme."""
-    for mark in (0x3A, 0x40):
-        while at < len(text) and not kinds[text[at]] & _NO_LOGIN:
-            at += 1
-        if at == len(text) or text[at] != mark:
-            return False
-        at += 1
-    return True
-
-
-@numba.njit(cache=True, nogil=True)
-def _is_email(text, at, kinds):  # type: ignore[no-untyped-def]
-    """The end of a name before the @, a label and a dot behind it."""
-    if at == 0 or not (kinds[text[at - 1]] & (_ALNUM | _DASH) or text[at - 1] == 0x2B):
-        return False
-    at += 1
-    while at < len(text) and (kinds[text[at]] & _ALNUM or text[at] == 0x2D):
-        at += 1
-    return at + 1 < len(text) and text[at] == 0x2E and kinds[text[at + 1]] & _ALNUM != 0
-
-
-@numba.njit(cache=True, nogil=True)
-def _is_quad(text, at, kinds):  # type: ignore[no-untyped-def]
-    """A digit before the dot, and behind it two numbers of three digits at most with a dot each, and a digit."""
-    if at == 0 or not kinds[text[at - 1]] & _DIGIT:
-        return False
-    for _ in range(2):
-        width = _run(text, at + 1, 3, kinds, _DIGIT)
-        at += 1 + width
-        if width == 0 or at >= len(text) or text[at] != 0x2E:
-            return False
-    return at + 1 < len(text) and kinds[text[at + 1]] & _DIGIT != 0
-
-
-@numba.njit(cache=True, nogil=True)
-def _is_groups(text, at, kinds):  # type: ignore[no-untyped-def]
-    """The last of four hexadecimal digits, the first a 2 or 3, a colon, and up to four more with another colon."""
-    if at < 3 or not (text[at - 3] == 0x32 or text[at - 3] == 0x33):
-        return False
-    if not (kinds[text[at - 2]] & kinds[text[at - 1]] & _HEX):
-        return False
-    at += 2 + _run(text, at + 2, 4, kinds, _HEX)
-    return at < len(text) and text[at] == 0x3A

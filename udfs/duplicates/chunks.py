@@ -1,25 +1,24 @@
 """Chunks of a text: runs of tokens that stand or go on their own (OpenCoder, comparison of levels: 4,096 tokens).
 
-A token is a run of word bytes (letters, digits, underscore, any byte of a multi-byte character) or a run of
-punctuation. A chunk reaches from its first token to the first token of the next one, so that the chunks of a text are
-the whole of it and none ends inside a character.
+A token is a run of word bytes (letters, digits, underscore, any byte of a multi-byte character), a run of punctuation,
+or a character of a script that has no spaces (udfs/duplicates/scripts.py). A chunk reaches from its first token to the
+first token of the next one, so that the chunks of a text are the whole of it and none ends inside a character.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 
 from schemas.identity import code_identity
+from udfs.duplicates.scripts import token_spans
 
-TOKEN = re.compile(rb"[0-9A-Za-z_\x80-\xff]+|[^0-9A-Za-z_\x80-\xff\s]+")
 # Read once: what runs is what was imported, whatever happens to the file meanwhile.
 VERSION = code_identity(__name__)
 
 
 def chunk_spans(raw: bytes, size: int) -> list[tuple[int, int]]:
     """(first byte, end) of each chunk of `size` tokens, the last one shorter; a text without tokens is one chunk."""
-    starts = [m.start() for n, m in enumerate(TOKEN.finditer(raw)) if n and n % size == 0]
+    starts = [start for n, (start, _) in enumerate(token_spans(raw)) if n and n % size == 0]
     return list(zip([0, *starts], [*starts, len(raw)], strict=True))
 
 

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from schemas.identity import code_identity
 from udfs.duplicates import sketching
-from udfs.duplicates.chunks import TOKEN, chunk_spans
+from udfs.duplicates.chunks import chunk_spans
+from udfs.duplicates.scripts import token_spans
 
 # Read once: what runs is what was imported, whatever happens to the file meanwhile.
 _CODE = code_identity(__name__)
@@ -79,7 +80,7 @@ def collision_probability(similarity: NDArray[np.float64], bands: int, rows: int
 
 def tokens(text: bytes) -> list[bytes]:
     """Tokens of a text; the compiled pass finds the same ones (a test compares)."""
-    return TOKEN.findall(text)
+    return [text[start:end] for start, end in token_spans(text)]
 
 
 def shingles(text: bytes, ngram: int) -> set[bytes]:

@@ -13,10 +13,12 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from udfs.duplicates import scripts
+
 ROUNDS = 256
 """Random rounds before direct filling. A larger number costs sets of under 50 shingles time, a smaller one others."""
 
-_SPACE, _WORD, _PUNCT = 0, 1, 2
+_SPACE, _WORD, _PUNCT = scripts.SPACE, scripts.WORD, scripts.PUNCT
 _VALUE_BITS = 21  # a slot is 32 bits: 11 bits of round, 21 of value; equal values of unequal shingles: 5e-7 a slot
 _VALUE = np.uint32((1 << _VALUE_BITS) - 1)
 _EMPTY = np.uint32(0xFFFFFFFF)
@@ -35,6 +37,7 @@ def _byte_classes() -> NDArray[np.uint8]:
 
 BYTE_CLASSES = _byte_classes()
 _HALF_ROUNDS = np.random.default_rng(20241107).integers(1, 2**63, 1024, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
+_LEAD = np.uint64(scripts.LEAST_LEAD)
 _DIRECT = np.uint64(0xD6E8FEB86659FD93)
 _POLYNOMIAL = np.uint64(0x9E3779B97F4A7C15)
 
@@ -51,12 +54,23 @@ def _mix(x: np.uint64) -> np.uint64:
 
 @numba.njit(cache=True, nogil=True)
 def shingle_hashes(data: NDArray[np.uint8], classes: NDArray[np.uint8], ngram: int, out: NDArray[np.uint64]) -> int:
-    """Hash each run of `ngram` tokens (runs of word bytes or of punctuation) into `out`. Returns how many."""
+    """Hash each run of `ngram` tokens into `out`. Returns how many."""
+    count, bits = _shingles_of_runs(data, classes, ngram, out)
+    if bits & _LEAD == _LEAD and scripts.is_unspaced(data):
+        return _shingles_of_characters(data, classes, ngram, out)
+    return count
+
+
+@numba.njit(cache=True, nogil=True)
+def _shingles_of_runs(
+    data: NDArray[np.uint8], classes: NDArray[np.uint8], ngram: int, out: NDArray[np.uint64]
+) -> tuple[int, np.uint64]:
+    """Tokens of any other text: runs of word bytes or of punctuation. Returns the bits of all bytes, too."""
     ring = np.zeros(ngram, np.uint64)
     oldest_power = np.uint64(1)
     for _ in range(ngram):
         oldest_power *= _POLYNOMIAL
-    rolling = np.uint64(0)
+    rolling = bits = np.uint64(0)
     tokens, count, position, size, at = 0, 0, 0, data.size, 0
     while position < size:
         kind = classes[data[position]]
@@ -65,7 +79,9 @@ def shingle_hashes(data: NDArray[np.uint8], classes: NDArray[np.uint8], ngram: i
             continue
         token = np.uint64(0xCBF29CE484222325)
         while position < size and classes[data[position]] == kind:
-            token = (token ^ np.uint64(data[position])) * np.uint64(0x100000001B3)
+            byte = np.uint64(data[position])
+            bits |= byte
+            token = (token ^ byte) * np.uint64(0x100000001B3)
             position += 1
         token ^= token >> np.uint64(29)
         rolling = rolling * _POLYNOMIAL + token - ring[at] * oldest_power
@@ -75,7 +91,51 @@ def shingle_hashes(data: NDArray[np.uint8], classes: NDArray[np.uint8], ngram: i
         if tokens >= ngram:
             out[count] = _mix(rolling)
             count += 1
+    return count, bits
+
+
+@numba.njit(cache=True, nogil=True)
+def _shingles_of_characters(
+    data: NDArray[np.uint8], classes: NDArray[np.uint8], ngram: int, out: NDArray[np.uint64]
+) -> int:
+    """Tokens of a text of udfs/duplicates/scripts.py: characters, and runs of anything else."""
+    ring = np.zeros(ngram, np.uint64)
+    oldest_power = np.uint64(1)
+    for _ in range(ngram):
+        oldest_power *= _POLYNOMIAL
+    rolling = np.uint64(0)
+    tokens, count, position, size, at = 0, 0, 0, data.size, 0
+    while position < size:
+        kind, end = _character(data, classes, position)
+        if kind == _SPACE:
+            position = end
+            continue
+        token = np.uint64(0xCBF29CE484222325)
+        more = kind
+        while more == kind:
+            while position < end:
+                token = (token ^ np.uint64(data[position])) * np.uint64(0x100000001B3)
+                position += 1
+            if position == size or kind == scripts.CHARACTER:
+                break
+            more, end = _character(data, classes, position)
+        token ^= token >> np.uint64(29)
+        rolling = rolling * _POLYNOMIAL + token - ring[at] * oldest_power
+        ring[at] = token
+        at = at + 1 if at + 1 < ngram else 0
+        tokens += 1
+        if tokens >= ngram:
+            out[count] = _mix(rolling)
+            count += 1
     return count
+
+
+@numba.njit(cache=True, nogil=True)
+def _character(data: NDArray[np.uint8], classes: NDArray[np.uint8], at: int) -> tuple[int, int]:
+    """(class of the character that begins here, where it ends)."""
+    if data[at] < scripts.LEAST_LEAD:
+        return int(classes[data[at]]), at + 1
+    return scripts.kind_at(data, at), min(at + (4 if data[at] >= 0xF0 else 3), data.size)
 
 
 @numba.njit(cache=True, nogil=True)

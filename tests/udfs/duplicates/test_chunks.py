@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from udfs.duplicates.chunks import TOKEN, chunk_spans, without_chunks
+from udfs.duplicates.chunks import chunk_spans, without_chunks
+from udfs.duplicates.fingerprint import tokens
 
 TEXTS = st.text(st.sampled_from("ab_1 .(\n\u00e4\u4e2d\U0001f600\u2003"), max_size=60)
 
@@ -20,8 +21,8 @@ def test_the_chunks_of_a_text_are_the_whole_of_it_and_break_no_character(text: s
     spans = chunk_spans(raw, size)
     parts = [raw[a:b].decode() for a, b in spans]  # would raise inside of a character
     assert "".join(parts) == text
-    counts = [len(TOKEN.findall(part.encode())) for part in parts]
-    assert sum(counts) == len(TOKEN.findall(raw)), "no token is cut in two"
+    counts = [len(tokens(part.encode())) for part in parts]
+    assert sum(counts) == len(tokens(raw)), "no token is cut in two"
     assert set(counts[:-1]) <= {size} and counts[-1] <= size
 
 
@@ -31,8 +32,8 @@ def test_what_is_left_are_the_other_chunks_in_order(text: str, size: int, data: 
     numbers = range(1, len(chunk_spans(text.encode(), size)) + 1)
     cut = data.draw(st.sets(st.sampled_from(numbers)))
     parts = [text.encode()[a:b] for a, b in chunk_spans(text.encode(), size)]
-    words = [w for n, part in zip(numbers, parts, strict=True) if n not in cut for w in TOKEN.findall(part)]
-    assert TOKEN.findall(without_chunks(text, cut, size).encode()) == words
+    words = [w for n, part in zip(numbers, parts, strict=True) if n not in cut for w in tokens(part)]
+    assert tokens(without_chunks(text, cut, size).encode()) == words
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,140 @@
+"""What only looks like an address: operators of programs, versions, drawings; and addresses that stand beside them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from schemas.identity import data_bytes
+from udfs.cleaning import addresses, assigned, emails
+from udfs.cleaning.personal_data import replace
+
+QUAD = "54.217.7.118"
+SMALL = "54.12.0.3"
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("python", "y = q@k.mT\n"),
+        ("python", "loss = (a@b.it).sum() + weights@values.me\n"),
+        ("python", "s = f'{q@k.mT}'\n"),
+        ("kotlin", "val id = this@toView.id\n"),
+        ("kotlin", 'log("${this@Main.name}")\n'),
+        ("r", "x <- object@data.me\n"),
+        ("scala", "case all@List.of => all\n"),
+        ("haskell", "f all@Just.me = all\n"),
+        ("ocaml", "let x = a@b.me\n"),
+        ("plsql", "select * from emp@sales.world where id = 1;\n"),
+        ("assembly", "call memcpy@plt.so\n"),
+    ],
+)
+def test_an_at_outside_of_strings_and_comments_is_an_operator(language: str, text: str) -> None:
+    assert replace(text, language) == (text, {})
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("python", "y = q@k.mT  # by jane@some-host.org\n"),
+        ("python", '"""By jane@some-host.org."""\ny = q@k.mT\n'),
+        ("python", "m = 'jane@some-host.org' if q@k.mT else 0\n"),
+        ("kotlin", 'val m = "jane@some-host.org"; this@toView.id\n'),
+        ("r", "# jane@some-host.org\nx@data.me\n"),
+        ("shell", "git config user.email jane@some-host.org\n"),
+        ("html", "<p>jane@some-host.org</p>\n"),
+        ("javascript", "const x = <p>jane@some-host.org</p>;\n"),
+        (None, "jane@some-host.org\n"),
+    ],
+)
+def test_the_addresses_in_strings_comments_and_prose_go(language: str | None, text: str) -> None:
+    assert replace(text, language)[0] == text.replace("jane@some-host.org", "<EMAIL>")
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("yaml", f"image: registry.acme.io/shop/api:{QUAD}\n"),
+        ("yaml", f"image: api:{QUAD}\n"),
+        ("dockerfile", f"FROM mcr.acme.io/windows/nanoserver:{QUAD}\n"),
+        ("gradle", f"implementation 'org.acme:shop:{QUAD}'\n"),
+        ("java", f"// org.acme:shop:{QUAD}\n"),
+        ("maven pom", f"<version>{QUAD}</version>\n"),
+        ("xml", f"<acme.version>{QUAD}</acme.version>\n"),
+        ("xml", f'<package id="Acme" version="{QUAD}" />\n'),
+        ("xml", f"<bindingRedirect oldVersion='0.0.0.0-{QUAD}' newVersion='{QUAD}' />\n"),
+        ("csharp", f'[assembly: AssemblyFileVersion("{QUAD}")]\n'),
+        ("gemfile.lock", f"    acme ({QUAD})\n      other (~> {QUAD})\n"),
+        ("pip requirements", f"acme=={QUAD}\n"),
+        ("ruby", f"gem 'acme', '~> {QUAD}'\ngem 'acme', '{QUAD}'\n"),
+        ("json", f'"acme": "^{QUAD}",\n"other": "~{QUAD}"\n'),
+        ("json", f'"acme": "{SMALL}"\n'),
+        ("toml", f'acme = ">= {QUAD}"\n'),
+        ("markdown", f"## {QUAD}\n\n* x\n\n## [{QUAD}] - 2020-01-02\n"),
+        ("restructuredtext", f"{QUAD}\n============\n\n{QUAD} (2020-01-02)\n------\n"),
+        ("text", f"acme ({QUAD}) unstable; urgency=low, version\n"),
+        ("text", f"{QUAD} / 2020-01-02\n"),
+        ("text", f"upgraded acme to {QUAD}\n"),
+        ("svg", f'<path d="M12 3.5l4-{QUAD} 3 2z"/>\n'),
+        ("html", f'<path d="M12 3.5c1 {QUAD} 3 2z"/>\n'),
+        ("javascript", f'const icon = "M3 4.5a1 1 0 {QUAD} 2h-3z";\n'),
+    ],
+)
+def test_versions_and_drawings_are_no_addresses(language: str, text: str) -> None:
+    assert replace(text, language) == (text, {})
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("yaml", "host: 54.217.7.118\n"),
+        ("yaml", "image_server: http://54.217.7.118:8080/x\n"),
+        ("ini", "ip=54.217.7.118\n"),
+        ("python", 'hosts = ["54.217.7.118", "54.217.7.118"]\n'),
+        ("shell", "ping 54.217.7.118\nssh root@54.217.7.118\n"),
+        ("text", "54.217.7.118\n54.217.7.118\n"),
+        ("text", "Failed password for root from 54.217.7.118 port 22\n"),
+        ("gradle", "url 'http://54.217.7.118/maven'\n"),
+        ("json", '{"addr": "54.12.0.3:443"}\n'),
+        ("markdown", "The server answers at 54.217.7.118.\n"),
+    ],
+)
+def test_addresses_go(language: str, text: str) -> None:
+    result = replace(text, language)[0]
+    assert "54." not in result and "<IP_ADDRESS>" in result
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "AES-256-GCM",
+        "prime256v1",
+        "secp256k1",
+        "AES/CBC/PKCS5Padding",
+        "RSA-OAEP-256",
+        "A256GCM",
+        "HS256",
+        "ed25519",
+        "ChaCha20-Poly1305",
+        "brainpoolP256r1",
+        "SHA512withRSA",
+        "DES-EDE3-CBC",
+        "ssh-ed25519",
+        "ecdsa-sha2-nistp256",
+    ],
+)
+def test_names_of_algorithms_are_no_keys(value: str) -> None:
+    text = f'encryption_key = "{value}"\nsecret = "{value}"\nPASSWORD_KEY: {value}\n'
+    assert replace(text, "yaml") == (text, {})
+
+
+def test_an_image_by_its_digest_holds_no_password() -> None:
+    text = "docker://alpine:3.18@sha256:" + "0a1b" * 16 + " oci://acme:edge-2@sha256:" + "0a1b" * 16 + "\n"
+    assert replace(text, "yaml") == (text, {})
+
+
+def test_the_languages_that_decide_are_languages() -> None:
+    known = set(json.loads(data_bytes("languages.json"))["languages"])
+    deciding = emails._OPERATORS | addresses._OF_VERSIONS | assigned._SETTINGS | assigned._SHELLS
+    assert deciding - {None} <= known
