@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from jobs.runtime.snapshot import Snapshot
 from schemas import code
 from schemas.ops import REJECTS
+from udfs.rules.sentences import sentence
 
 MOST = 10
 _STEPS = (
@@ -92,12 +93,10 @@ def _step(snapshot: Snapshot, stage: str, row: dict[str, Any]) -> list[str]:
         return [f"  {stage}: kept{note}"]
     lines = []
     for why in row["reasons"]:
-        said = f"{why['rule']}"
-        if why["value"] is not None:
-            said += f" = {why['value']:.6g}"
-        if why["threshold"] is not None:
-            said += f", limit {why['threshold']:.6g}"
-        lines.append(f"  {stage}: dropped, {said}{_detail(snapshot, why['detail'])}")
+        said = sentence(why["rule"], why["value"], why["threshold"])
+        signal, _, compared = why["rule"].partition(" ")
+        rule = f" [{signal}]" if compared else ""
+        lines.append(f"  {stage}: dropped, {said}{_detail(snapshot, why['detail'])}{rule}")
     return lines
 
 
@@ -108,4 +107,4 @@ def _detail(snapshot: Snapshot, detail: str | None) -> str:
     if not re.fullmatch(r"[0-9a-f]{64}", detail):
         return f" ({detail})"
     other = snapshot.rows(code.RAW_FILES, pc.field("file_id") == detail, ["source_id", "path"], 1)
-    return f", duplicate of {other[0]['source_id']}  {other[0]['path']}" if other else f", duplicate of {detail}"
+    return f": {other[0]['source_id']}  {other[0]['path']}" if other else f": {detail}"
