@@ -66,7 +66,8 @@ def _prepare_local(places: tuple[str, ...]) -> None:
         files.append(settings_file("spark-s3.conf"))
     if extra := os.environ.get("REFINELAKE_SPARK_CONF"):
         files.append(Path(extra))
-    merged: dict[str, str] = {}
+    # Spark makes the folder of its own catalog, which stays empty, where the command runs.
+    merged = {"spark.sql.warehouse.dir": str(Path(tempfile.gettempdir(), "refinelake-spark-warehouse"))}
     for file in files:
         merged |= read_settings(file)
     with tempfile.NamedTemporaryFile("w", prefix="refinelake-", suffix=".conf", delete=False) as out:
