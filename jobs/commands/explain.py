@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 
 from jobs.runtime.snapshot import Snapshot
 from schemas import code
-from schemas.ops import REJECTS
-from udfs.rules.sentences import sentence
+from schemas.ops import REJECTS, SOURCES
+from udfs.rules.sentences import label, sentence
 
 MOST = 10
 _STEPS = (
@@ -27,7 +27,7 @@ _STEPS = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "what", help="a path or its end, or the first 8 or more digits of a file_id, content_id or clean_id"
+        "what", help="a path, a source or its end, or the first 8 or more digits of a file_id, content_id or clean_id"
     )
     parser.add_argument("--warehouse", required=True, help="location of the Delta tables")
 
@@ -35,14 +35,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def work(args: argparse.Namespace) -> int:
     snapshot = Snapshot.newest(args.warehouse)
     files, refused = find(snapshot, args.what)
-    if not files and not refused:
+    unread = unreachable(snapshot, args.what)
+    if not files and not refused and not unread:
         raise ValueError(
-            f"{args.what}: expected a path or the beginning of a hash, found no file and no refusal of that name in "
+            f"{args.what}: expected a path, a source or the beginning of a hash, found nothing of that name in "
             f"{snapshot.warehouse}; a path is compared from its end, `/` between parts"
         )
+    for row in unread[:MOST]:
+        kept = "its last snapshot is kept" if row["status"] == "stale" else "it has no snapshot, so it adds nothing"
+        print(f"{row['source_id']}  {row['unit']}\n  could not be reached, {kept}: {row['error']}\n")
     for row in refused[:MOST]:
         print(f"{row['source_id']}  {row['path'] or '(the source as a whole)'}")
-        print(f"  refused by {row['stage']}: {row['reason']}{': ' + row['detail'] if row['detail'] else ''}\n")
+        print(f"  refused by {row['stage']}, {label(row['reason'])}{': ' + row['detail'] if row['detail'] else ''}\n")
     for file in files[:MOST]:
         print("\n".join(explain(snapshot, file)) + "\n")
     if len(files) + len(refused) > 2 * MOST or len(files) > MOST:
@@ -62,8 +66,21 @@ def find(snapshot: Snapshot, what: str) -> tuple[list[dict[str, Any]], list[dict
         starts = (pc.starts_with(pc.field(c), what) for c in ("file_id", "content_id"))
         condition = by_path | ids | next(starts) | next(starts)
     files = snapshot.rows(code.RAW_FILES, condition)
-    refused = snapshot.rows(REJECTS, by_path | (pc.field("source_id") == what))
+    refused = snapshot.rows(REJECTS, by_path | _named(what))
     return sorted(files, key=lambda r: (r["source_id"], r["path"])), sorted(refused, key=lambda r: r["reject_id"])
+
+
+def unreachable(snapshot: Snapshot, what: str) -> list[dict[str, Any]]:
+    """Units, of the source or the location of that name, that the newest run could not reach."""
+    rows = snapshot.rows(SOURCES, _named(what) & (pc.field("status") != "fresh"))
+    return sorted(rows, key=lambda r: (r["source_id"], r["unit"]))
+
+
+def _named(what: str) -> pc.Expression:
+    """The source or its unit is called so, or ends in it."""
+    names = (pc.field("source_id"), pc.field("unit"))
+    same = [(name == what) | pc.ends_with(name, "/" + what.lstrip("/")) for name in names]
+    return same[0] | same[1]
 
 
 def explain(snapshot: Snapshot, file: dict[str, Any]) -> list[str]:
