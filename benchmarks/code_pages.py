@@ -39,7 +39,7 @@ def messages(folder: Path, language: str) -> list[str]:
     found = set()
     for file in sorted(folder.rglob(f"{language}/LC_MESSAGES/*.po")):
         for match in _MESSAGE.finditer(file.read_text(encoding="utf-8")):
-            said = "".join(map(ast.literal_eval, match[1].splitlines())).replace("\n", " ").strip()
+            said = "".join(map(ast.literal_eval, match[1].removesuffix("\n").split("\n"))).replace("\n", " ").strip()
             if not said.isascii() and len(said) > 8:
                 found.add(said)
     return sorted(found)
