@@ -37,7 +37,7 @@ def guess(data: bytes) -> str | None:
     if declared := _declared(data):
         return declared
     sample = _sample(data)
-    western = [text for page in _WESTERN if (text := _read(sample, page)) is not None and _is_western(text)]
+    western = [text for page in _WESTERN if (text := _read(sample, page)) is not None and is_western(text)]
     if western and western[0] == _read(sample, "cp1252") and _is_the_same_in_all(sample, western[0]):
         return "cp1252"
     votes = [_read(sample, name) for name in _detected(sample)]
@@ -96,7 +96,7 @@ def _western() -> _Western:
     return _Western(alphabets, frozenset(data["signs"]), between, at_end, data["before_letters"])
 
 
-def _is_western(text: str) -> bool:
+def is_western(text: str) -> bool:
     """All letters are of one language's alphabet and stand in words, all signs beside them."""
     known = _western()
     high = {c for c in text if c > "\x7f"}
