@@ -14,8 +14,10 @@ import numba
 import numpy as np
 
 from udfs.signals.lexing import Split
+from udfs.signals.raw_ends import is_word
 from udfs.signals.scanned import Scanned
 from udfs.signals.syntax import TooMuchToParse
+from udfs.signals.token_ends import is_at
 
 MOST_CHARS = 300_000
 _MOST_TOKENS = 1_500  # of one expression, brackets around it included; the parser dies of 3,000 to 10,000
@@ -46,7 +48,7 @@ def parses_as_newer(source: str, parts: Split | Scanned) -> bool:
         return False
     if len(source) > MOST_CHARS:
         raise TooMuchToParse(f"expected at most {MOST_CHARS} characters to parse as newer Python, found {len(source)}")
-    fields = "\n".join(s for s in parts.strings if "{" in s).encode("utf-8", "surrogatepass")
+    fields = "\0".join(s for s in parts.strings if "{" in s).encode("utf-8", "surrogatepass")
     if bare.count(b"elif") > _MOST_ELIFS or _is_too_deep(bare) or _is_too_deep(bytes(_fields(_array(fields)))):
         raise TooMuchToParse("expected Python that can be parsed, found expressions without end")
     return _parses(_TEMPLATE.sub(r"\1f\2", source))
@@ -74,11 +76,17 @@ def _is_too_deep(bare: bytes) -> bool:
     return bool(_deep(_array(bare), _MOST_BRACKETS, _MOST_TOKENS, _MOST_IN_PATTERN, _MOST_WORK))
 
 
+_CASE = np.frombuffer(b"case", np.uint8)
+
+
 @numba.njit(cache=True, nogil=True)
 def _fields(strings):  # type: ignore[no-untyped-def]
-    """What stands in braces, each on a line of its own."""
+    """What stands in braces, each on a line of its own; strings are parted by nulls."""
     found, size, depth = np.empty(2 * len(strings), np.uint8), 0, 0
     for byte in strings:
+        if byte == 0:
+            found[size] = depth = 0
+            size += 1
         depth += byte == 0x7B
         if depth:
             found[size] = byte
@@ -94,17 +102,20 @@ def _fields(strings):  # type: ignore[no-untyped-def]
 @numba.njit(cache=True, nogil=True)
 def _deep(text, most_brackets, most_tokens, most_in_pattern, most_work):  # type: ignore[no-untyped-def]
     """An expression has more tokens or brackets around each other than the parser stands. A line that begins with
-    "case" is a pattern.
+    "case" is a pattern; behind a null nothing is open.
     """
     tokens = np.zeros(most_brackets + 2, np.int64)  # of the present expression, by brackets around it
     depth, total, work, in_word, at_begin, pattern = 0, 0, 0, False, True, False
     for i in range(len(text)):
         byte = text[i]
-        word = byte >= 0x80 or 0x30 <= byte <= 0x39 or 0x41 <= (byte & 0xDF) <= 0x5A or byte == 0x5F
+        word = is_word(byte)
         if word and in_word:
             continue
         in_word = word
         if byte == 0x20 or byte == 0x09 or byte == 0x0C:
+            continue
+        if byte == 0:
+            depth, total, tokens[0] = 0, 0, 0
             continue
         if byte == 0x0A and (depth == 0 or pattern):
             at_begin, pattern = depth == 0, pattern and depth > 0
@@ -115,8 +126,7 @@ def _deep(text, most_brackets, most_tokens, most_in_pattern, most_work):  # type
             continue
         if byte == 0x0A:
             continue
-        if at_begin and word and i + 4 < len(text):
-            pattern = text[i] == 0x63 and text[i + 1] == 0x61 and text[i + 2] == 0x73 and text[i + 3] == 0x65
+        pattern = pattern or (at_begin and is_at(text, i, _CASE, 0, 4))
         at_begin = False
         tokens[depth] += 1
         total += 1

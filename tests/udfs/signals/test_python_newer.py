@@ -145,6 +145,11 @@ def test_what_the_parser_cannot_stand_is_refused_before_it(text: str) -> None:
     assert time.process_time() - begin < 5
 
 
+def test_braces_of_other_strings_are_not_counted_together() -> None:
+    view = View("type X = int\n" + "x = ['{', 'a{', f'{y}']\n" * 200, "python", "en")
+    assert parses_as_newer(view.raw, view.parts)
+
+
 def test_what_is_too_much_is_a_failure_with_its_reason() -> None:
     _, failures = measure("type X = " + "(" * 300, language="python", kind="code", natural_language="en")
     assert failures["qsc_codepython_cate_ast"].startswith("TooMuchToParse: expected Python that can be parsed")
