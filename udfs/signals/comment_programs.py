@@ -68,6 +68,7 @@ _STRINGS = {
     "hash_only": Step(HASHED, '"', flags=1),
     "tdq_run": Step(RUN, '"""', '"""'),
     "tdq_raw": Step(HOLED, '"""', '"""', flags=LINES | LAST_QUOTES),
+    "bt_line": Step(QUOTED, "`", "`", flags=ESCAPES),
     "tr_dq": Step(BLOCK, '"""', '"""', before=AN_R),
     "tr_sq": Step(BLOCK, "'''", "'''", before=AN_R),
     "r_dq": Step(QUOTED, '"', before=AN_R),
@@ -77,7 +78,11 @@ _STRINGS = {
     "tagged": Step(TAGGED, "$"),
 }
 _BEFORE = {"": 0, "formatted": FORMATTED, "dollar": DOLLAR, "word": A_WORD}
-_HEREDOCS = {"ruby": RUBY, "shell": SHELL}
+_HEREDOCS = {
+    "ruby": (Step(HEREDOC, "<<", flags=RUBY),),
+    "shell": (Step(HEREDOC, "<<", flags=SHELL),),
+    "powershell": (Step(BLOCK, "@'\n", "\n'@"), Step(BLOCK, '@"\n', '\n"@')),
+}
 _BRACKETS = {"{": BRACES, "(": PARENS}
 _ESCAPE = r"\\[\s\S]"
 _REGEX = (
@@ -103,7 +108,7 @@ def program_of(name: str) -> Program | None:
     triple = [step for s, step in strings if s.startswith("t") and s != "tagged"]
     steps = [*_comments(data, triple)]
     steps += [(CODE, skip) for skip in skips if skip]
-    steps += [(CODE, Step(HEREDOC, "<<", flags=_HEREDOCS[how])) for how in data.get("heredoc", ())]
+    steps += [(CODE, step) for how in data.get("heredoc", ()) for step in _HEREDOCS[how]]
     steps += [(CODE if s.startswith("bt") else STRING, step) for s, step in strings if step not in triple]
     return program(steps, bool(data.get("doc")))
 
