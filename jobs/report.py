@@ -21,6 +21,7 @@ from jobs.runtime.runner import Run
 from schemas import code, ops
 from schemas.contract import Table
 from udfs.duplicates.fingerprint import collision_probability
+from udfs.rules.sentences import label, sentence
 
 EXAMPLES = 5
 DROPS = 10
@@ -49,6 +50,7 @@ def report_page(run: Run) -> str:
             checks=checks(run),
             stale=_rows(run, ops.SOURCES, "status <> 'fresh'", 50),
             number=lambda n: f"{n:,}",
+            label=label,
         )
     )
 
@@ -109,11 +111,7 @@ def _example(row: Any) -> dict[str, Any]:
     why = row["why"]
     said = row["other"] or why["detail"] or ""
     if why["value"] is not None:
-        said = (
-            f"{why['value']:.6g}"
-            + (f" (limit {why['threshold']:.6g}) " if why["threshold"] is not None else " ")
-            + said
-        )
+        said = "; ".join(filter(None, (sentence(why["rule"], why["value"], why["threshold"]), said)))
     return {"source": row["source_id"], "path": row["path"], "size": row["size_bytes"], "said": said}
 
 

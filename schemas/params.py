@@ -45,7 +45,7 @@ def overridden(defaults: Mapping[str, Any], file: str | None = None, settings: I
 
 def _read_toml(file: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(Path(file).read_text(encoding="utf-8"))
+        return tomllib.loads(Path(file).read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise ValueError(f"{file}: expected a TOML file of parameters, found none; see docs/parameters.md") from None
     except tomllib.TOMLDecodeError as e:

@@ -37,6 +37,7 @@ def pages() -> dict[str, str]:
         "schemas/README.md": schemas_page(),
         "docs/rules.md": page(load_rules()),
         "docs/parameters.md": parameters_page(),
+        "docs/languages.md": languages_page(),
     }
 
 
@@ -53,6 +54,17 @@ def schemas_page() -> str:
         parts += [t.markdown() for t in flow.tables if t.name != ops.REJECTS.name]
     parts += ["# Operations\n", *(t.markdown() for t in ops.TABLES)]
     return "\n".join(parts)
+
+
+def languages_page() -> str:
+    """The page that is written by hand, with the part of it that is a list in the code."""
+    from udfs.languages.names_page import page
+
+    text = (ROOT / "docs/languages.md").read_text(encoding="utf-8")
+    before, begin, rest = text.partition("<!-- names: written by `refinelake docs` -->\n")
+    _, end, after = rest.partition("<!-- end of names -->\n")
+    assert begin and end, "docs/languages.md: expected the two comments around the variants of names"
+    return before + begin + page() + end + after
 
 
 def parameters_page() -> str:

@@ -11,8 +11,9 @@ import pyarrow.compute as pc
 
 from jobs.runtime.snapshot import Snapshot
 from schemas import code
-from schemas.ops import REJECTS
+from schemas.ops import REJECTS, SOURCES
 from udfs.cleaning.placeholders import PLACEHOLDERS
+from udfs.rules.sentences import label, sentence
 
 MOST = 10
 _REPLACED = {"email": "e-mail address", "ipv4": "IPv4 address", "ipv6": "IPv6 address"}
@@ -29,7 +30,7 @@ _STEPS = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "what", help="a path or its end, or the first 8 or more digits of a file_id, content_id or clean_id"
+        "what", help="a path, a source or its end, or the first 8 or more digits of a file_id, content_id or clean_id"
     )
     parser.add_argument("--warehouse", required=True, help="location of the Delta tables")
 
@@ -37,14 +38,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def work(args: argparse.Namespace) -> int:
     snapshot = Snapshot.newest(args.warehouse)
     files, refused = find(snapshot, args.what)
-    if not files and not refused:
+    unread = unreachable(snapshot, args.what)
+    if not files and not refused and not unread:
         raise ValueError(
-            f"{args.what}: expected a path or the beginning of a hash, found no file and no refusal of that name in "
+            f"{args.what}: expected a path, a source or the beginning of a hash, found nothing of that name in "
             f"{snapshot.warehouse}; a path is compared from its end, `/` between parts"
         )
+    for row in unread[:MOST]:
+        kept = "its last snapshot is kept" if row["status"] == "stale" else "it has no snapshot, so it adds nothing"
+        print(f"{row['source_id']}  {row['unit']}\n  could not be reached, {kept}: {row['error']}\n")
     for row in refused[:MOST]:
         print(f"{row['source_id']}  {row['path'] or '(the source as a whole)'}")
-        print(f"  refused by {row['stage']}: {row['reason']}{': ' + row['detail'] if row['detail'] else ''}\n")
+        print(f"  refused by {row['stage']}, {label(row['reason'])}{': ' + row['detail'] if row['detail'] else ''}\n")
     for file in files[:MOST]:
         print("\n".join(explain(snapshot, file)) + "\n")
     if len(files) + len(refused) > 2 * MOST or len(files) > MOST:
@@ -64,8 +69,21 @@ def find(snapshot: Snapshot, what: str) -> tuple[list[dict[str, Any]], list[dict
         starts = (pc.starts_with(pc.field(c), what) for c in ("file_id", "content_id"))
         condition = by_path | ids | next(starts) | next(starts)
     files = snapshot.rows(code.RAW_FILES, condition)
-    refused = snapshot.rows(REJECTS, by_path | (pc.field("source_id") == what))
+    refused = snapshot.rows(REJECTS, by_path | _named(what))
     return sorted(files, key=lambda r: (r["source_id"], r["path"])), sorted(refused, key=lambda r: r["reject_id"])
+
+
+def unreachable(snapshot: Snapshot, what: str) -> list[dict[str, Any]]:
+    """Units, of the source or the location of that name, that the newest run could not reach."""
+    rows = snapshot.rows(SOURCES, _named(what) & (pc.field("status") != "fresh"))
+    return sorted(rows, key=lambda r: (r["source_id"], r["unit"]))
+
+
+def _named(what: str) -> pc.Expression:
+    """The source or its unit is called so, or ends in it."""
+    names = (pc.field("source_id"), pc.field("unit"))
+    same = [(name == what) | pc.ends_with(name, "/" + what.lstrip("/")) for name in names]
+    return same[0] | same[1]
 
 
 def explain(snapshot: Snapshot, file: dict[str, Any]) -> list[str]:
@@ -123,12 +141,10 @@ def _step(snapshot: Snapshot, stage: str, row: dict[str, Any]) -> list[str]:
         return [f"  {stage}: kept{note}"]
     lines = []
     for why in row["reasons"]:
-        said = f"{why['rule']}"
-        if why["value"] is not None:
-            said += f" = {why['value']:.6g}"
-        if why["threshold"] is not None:
-            said += f", limit {why['threshold']:.6g}"
-        lines.append(f"  {stage}: dropped, {said}{_detail(snapshot, why['detail'])}")
+        said = sentence(why["rule"], why["value"], why["threshold"])
+        signal, _, compared = why["rule"].partition(" ")
+        rule = f" [{signal}]" if compared else ""
+        lines.append(f"  {stage}: dropped, {said}{_detail(snapshot, why['detail'])}{rule}")
     return lines
 
 
@@ -139,4 +155,4 @@ def _detail(snapshot: Snapshot, detail: str | None) -> str:
     if not re.fullmatch(r"[0-9a-f]{64}", detail):
         return f" ({detail})"
     other = snapshot.rows(code.RAW_FILES, pc.field("file_id") == detail, ["source_id", "path"], 1)
-    return f", duplicate of {other[0]['source_id']}  {other[0]['path']}" if other else f", duplicate of {detail}"
+    return f": {other[0]['source_id']}  {other[0]['path']}" if other else f": {detail}"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import difflib
 import json
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -46,8 +48,8 @@ class Source:
 def read_manifest(place: str) -> list[Source]:
     """All sources of a manifest. Raises ManifestError naming file, line, field and remedy."""
     try:
-        with fsspec.open(place, "rt", encoding="utf-8") as lines:
-            text = lines.read()
+        with fsspec.open(place, "rb") as file:
+            text = _decoded(file.read())
     except (OSError, UnicodeDecodeError) as e:
         raise ManifestError(f"{place}: expected a readable JSON-lines file in UTF-8, found {e}") from None
     sources: list[Source] = []
@@ -84,7 +86,7 @@ def _source(where: str, line: str) -> Source:
         raise ManifestError(f"{where}: kind: expected one of {', '.join(KINDS)}, found {row['kind']!r}; correct it")
     location, revision = row["location"], row.get("revision")
     return Source(
-        source_id=row.get("source_id") or (location.replace(revision, "") if revision else location),
+        source_id=row.get("source_id") or _without(revision, location),
         kind=row["kind"],
         location=location,
         repo=row.get("repo"),
@@ -93,6 +95,25 @@ def _source(where: str, line: str) -> Source:
         licences=None if row.get("licences") is None else tuple(sorted(row["licences"])),
         commit_time=_time(where, row.get("commit_time")),
     )
+
+
+def _decoded(raw: bytes) -> str:
+    """UTF-8 with or without its mark, or UTF-16 with one: what editors and shells of Windows write. Raises
+    UnicodeDecodeError.
+    """
+    marked = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return raw.decode("utf-16" if marked else "utf-8-sig")
+
+
+def _without(revision: str | None, location: str) -> str:
+    """The location without the revision where that stands by itself: "main" is no part of domain.git, nor 1.2 of 11.2
+    or 1.2.3; in jquery3.1.tgz the number does.
+    """
+    if not revision:
+        return location
+    before = r"(?<!\d)(?<!\d\.)" if revision[0].isdigit() else r"(?<![^\W_])"
+    after = r"(?!\d)(?!\.\d)" if revision[-1].isdigit() else r"(?![^\W_])"
+    return re.sub(before + re.escape(revision) + after, "", location)
 
 
 def _check_field(where: str, name: str, value: Any) -> None:

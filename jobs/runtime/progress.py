@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 
 from rich.console import Console as Terminal
 from rich.table import Table
 
 from jobs.runtime.accounting import StageResult
+from udfs.rules.sentences import label
 
 
 class Console:
@@ -22,19 +24,19 @@ class Console:
         self._stop = threading.Event()
 
     def started(self, stage: str, number: int, of: int) -> None:
-        label = f"\\[{number}/{of}] {stage}"
+        line = f"\\[{number}/{of}] {stage}"
         if not self._out.is_terminal:
-            self._out.print(f"{label} ...")
+            self._out.print(f"{line} ...")
             return
         self._stop = threading.Event()
-        self._status = self._out.status(label)
+        self._status = self._out.status(line)
         self._status.start()
-        threading.Thread(target=self._tick, args=(label, self._status, self._stop), daemon=True).start()
+        threading.Thread(target=self._tick, args=(line, self._status, self._stop), daemon=True).start()
 
-    def _tick(self, label: str, status: object, stop: threading.Event) -> None:
+    def _tick(self, line: str, status: object, stop: threading.Event) -> None:
         began = time.monotonic()
         while not stop.wait(1):
-            status.update(f"{label}  {time.monotonic() - began:.0f} s")  # type: ignore[attr-defined]
+            status.update(f"{line}  {time.monotonic() - began:.0f} s")  # type: ignore[attr-defined]
 
     def finished(self, result: StageResult) -> None:
         self._stop.set()
@@ -79,7 +81,11 @@ class Console:
 
 
 def top_reasons(result: StageResult, most: int = 3) -> str:
-    largest = sorted(result.reasons.items(), key=lambda item: (-item[1], item[0]))
+    """In words; rules of the same words, as those on code and on documents, are one."""
+    counts: Counter[str] = Counter()
+    for reason, count in result.reasons.items():
+        counts[label(reason)] += count
+    largest = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     shown = ", ".join(f"{name} {count:,}" for name, count in largest[:most])
     return shown + (f", {len(largest) - most} more" if len(largest) > most else "")
 

@@ -81,7 +81,8 @@ def local_settings(*places: str) -> dict[str, str]:
         files.append(settings_file("spark-s3.conf"))
     if extra := os.environ.get("REFINELAKE_SPARK_CONF"):
         files.append(Path(extra))
-    merged: dict[str, str] = {}
+    # Spark makes the folder of its own catalog, which stays empty, where the command runs.
+    merged = {"spark.sql.warehouse.dir": str(Path(tempfile.gettempdir(), "refinelake-spark-warehouse"))}
     for file in files:
         merged |= read_settings(file)
     return merged

@@ -76,6 +76,34 @@ def test_source_id_by_default_is_the_location_without_the_revision(tmp_path: Pat
 
 
 @pytest.mark.parametrize(
+    ("location", "revision", "expected"),
+    [
+        ("repos/domain.git", "main", "repos/domain.git"),
+        ("repos/main2.git", "main", "repos/main2.git"),
+        ("pool/remaster.tgz", "master", "pool/remaster.tgz"),
+        ("pool/dev-tools-dev.zip", "dev", "pool/-tools-.zip"),
+        ("pool/lib-11.2.zip", "1.2", "pool/lib-11.2.zip"),
+        ("pool/lib-1.2.3.zip", "1.2", "pool/lib-1.2.3.zip"),
+        ("pool/jquery3.1.tgz", "3.1", "pool/jquery.tgz"),
+        ("pool/lib_1.2-1_amd64.deb", "1.2-1", "pool/lib__amd64.deb"),
+        ("pool/lib-v1.2.tar.gz", "v1.2", "pool/lib-.tar.gz"),
+        ("pool/a+b-1.0+x.tgz", "1.0+x", "pool/a+b-.tgz"),
+    ],
+)
+def test_only_a_revision_that_stands_by_itself_is_left_out(
+    tmp_path: Path, location: str, revision: str, expected: str
+) -> None:
+    assert one(tmp_path, location=location, revision=revision).source_id == expected
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_what_windows_writes_is_read(tmp_path: Path, encoding: str) -> None:
+    file = tmp_path / "sources.jsonl"
+    file.write_bytes((json.dumps(GOOD | {"repo": "é"}, ensure_ascii=False) + "\r\n").encode(encoding))
+    assert [source.repo for source in read_manifest(str(file))] == ["é"]
+
+
+@pytest.mark.parametrize(
     ("written", "hour"),
     [
         ("2024-05-01T12:00:00Z", 12),  # UTC
@@ -163,12 +191,6 @@ def test_a_manifest_in_another_encoding_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "latin.jsonl"
     file.write_bytes(json.dumps(GOOD | {"repo": "für"}, ensure_ascii=False).encode("latin-1"))
     assert "expected a readable JSON-lines file in UTF-8" in error_of(str(file))
-
-
-def test_a_byte_order_mark_is_refused_by_name(tmp_path: Path) -> None:
-    file = tmp_path / "marked.jsonl"
-    file.write_text(json.dumps(GOOD), encoding="utf-8-sig")
-    assert "line 1: expected one JSON object, found an error: Unexpected UTF-8 BOM" in error_of(str(file))
 
 
 def test_a_line_separator_inside_a_string_does_not_break_the_line(tmp_path: Path) -> None:

@@ -144,7 +144,7 @@ def _output(output: dict[str, Any]) -> str:
         case "stream":
             return _shown(output.get("text"))
         case "error" | "pyerr":
-            return f"{_shown(output.get('ename'))}: {_shown(output.get('evalue'))}"
+            return ": ".join(filter(None, (_shown(output.get("ename")), _shown(output.get("evalue")))))
         case "execute_result" | "display_data" | "pyout":
             data = output.get("data")
             # Version 3 has the text beside the images, version 4 has a bundle by MIME type.

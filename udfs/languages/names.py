@@ -20,7 +20,14 @@ _SYSTEMS = (
     " openbsd netbsd bsd solaris cygwin mingw msvc gcc clang amd64 x86 x86_64 arm arm64 aarch64"
 )
 _DATABASES = "postgres postgresql pgsql sqlite sqlite3 mariadb oracle mssql"
-ENDINGS: Final = frozenset(f"{_MODELS} {_STATES} {_PLACES} {_SYSTEMS} {_DATABASES}".split())
+KINDS: Final = {
+    "models": _MODELS.split(),
+    "states": _STATES.split(),
+    "places": _PLACES.split(),
+    "systems": _SYSTEMS.split(),
+    "databases": _DATABASES.split(),
+}
+ENDINGS: Final = frozenset(word for words in KINDS.values() for word in words)
 """Last parts of a name that say what a file is for, and nothing about its language."""
 
 _ENDING: Final = re.compile(r"[.](\w{1,16})\Z|~\Z")

@@ -6,23 +6,18 @@ import codecs
 import re
 from dataclasses import dataclass
 
-from charset_normalizer import from_bytes
+from udfs.reading.code_pages import guess
 
 MAX_BYTES = 8 * 1024**2
 """A larger file is data, not source code; the limit is the one of the file-size rules downstream."""
 
-CODE_PAGES = ("gb18030", "big5", "cp932", "euc_jp", "cp949", "cp1252", "cp1251", "koi8_r", "cp1250", "cp1253", "cp437")
-"""The encodings that are tried, likeliest first: where two explain the bytes equally well, the earlier one is taken."""
-
-_JAPANESE = ("cp932", "euc_jp")
-_HIRAGANA = re.compile("[ぁ-ん]")
 # Tab, line feed, form feed, return, backspace and escape do occur in text (overstriking, terminal colours).
 _CONTROL = bytes(set(range(32)) - set(b"\t\n\f\r\b\x1b")) + b"\x7f"
 # One control character in fifty: old text files with a few page or end-of-file marks stay text.
 _CONTROL_SHARE = 50
-_SAMPLE_BYTES = 16 * 1024
-_HIGH = re.compile(rb"[\x80-\xff]")
-_SEPARATORS = (b" ", b",", b'"', b"'", b"(", b")")
+_STRAY, _BEYOND = re.compile("[\udc80-\udcff]"), re.compile("[\x80-\ud7ff\ue000-\U0010ffff]")
+# Text of UTF-8 in which other bytes are strays: at least twice as many characters beyond ASCII as such bytes.
+_STRAYS = 2
 _UNICODE_BOMS = (  # The longer marks first: the UTF-32 LE mark begins with the UTF-16 LE one.
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),
@@ -54,7 +49,7 @@ def decode(data: bytes) -> Decoded | Refusal:
         return Refusal("empty")
     if len(data) > MAX_BYTES:
         return Refusal("too_large", f"expected at most {MAX_BYTES} bytes, found {len(data)}")
-    return _utf8(data) or _with_bom(data) or _binary(data) or _code_page(data)
+    return _utf8(data) or _with_bom(data) or _binary(data) or _with_strays(data) or _code_page(data)
 
 
 def decode_utf8(data: bytes) -> Decoded | Refusal:
@@ -98,48 +93,31 @@ def _binary(data: bytes) -> Refusal | None:
     return None
 
 
+def _with_strays(data: bytes) -> Decoded | Refusal | None:
+    """UTF-8 with a few bytes of another encoding, which are read as Windows' Western one: pasted lines, old names."""
+    text = data.decode("utf-8", "surrogateescape")
+    strays, beyond = len(_STRAY.findall(text)), len(_BEYOND.findall(text))
+    if not beyond or beyond < _STRAYS * strays:
+        return None
+    text = _STRAY.sub(lambda found: _western(ord(found[0]) - 0xDC00), text)
+    return _binary(text.encode()) or Decoded(text, "utf-8+cp1252", True)
+
+
+def _western(byte: int) -> str:
+    try:
+        return bytes([byte]).decode("cp1252")
+    except UnicodeDecodeError:
+        return chr(byte)
+
+
 def _code_page(data: bytes) -> Decoded | Refusal:
     """Guess from a bounded sample, then require that the whole file agrees with the guess."""
-    matches = from_bytes(_sample(data), cp_isolation=list(CODE_PAGES), enable_fallback=False)
-    ranked = []
-    for match in matches:
-        hiragana = _HIRAGANA.search(str(match)) is not None
-        for encoding in {match.encoding, *match.could_be_from_charset} & set(CODE_PAGES):
-            # Japanese in EUC is also valid GB 18030; kana tells them apart, and its absence speaks for Chinese.
-            order = CODE_PAGES.index(encoding)
-            if encoding in _JAPANESE:
-                order = -1 if hiragana else len(CODE_PAGES)
-            ranked.append((match.percent_chaos, order, encoding))
-    for _, _, encoding in sorted(ranked):
-        try:
-            text = data.decode(encoding)
-            utf8 = text.encode()
-        except UnicodeError:
-            continue
-        return _binary(utf8) or Decoded(text, encoding, True)
-    return Refusal("undecodable", f"not UTF-8, and none of {', '.join(CODE_PAGES)} explains the bytes")
-
-
-def _sample(data: bytes) -> bytes:
-    """The first lines (an encoding may be declared there) and the first lines that hold more than ASCII.
-
-    Most of a source file is ASCII and says nothing about its code page, so whole lines of it are left out.
-    """
-    if len(data) <= _SAMPLE_BYTES:
-        return data
-    lines = [line for line in data[:1024].splitlines(keepends=True)[:2] if line.isascii()]
-    room, found = _SAMPLE_BYTES, _HIGH.search(data)
-    while found and room > 0:
-        start = data.rfind(b"\n", max(0, found.start() - room // 4), found.start()) + 1 or found.start()
-        end = data.find(b"\n", start, start + room) + 1
-        if not end:
-            # A line longer than the room is cut behind a byte that is a character of its own in every code page.
-            end = max((data.rfind(mark, found.start(), start + room) for mark in _SEPARATORS), default=-1) + 1
-        if not end:
-            if room < _SAMPLE_BYTES:
-                break
-            end = start + room
-        lines.append(data[start:end])
-        room -= end - start
-        found = _HIGH.search(data, end)
-    return b"".join(lines)
+    encoding = guess(data)
+    if encoding is None:
+        return Refusal("undecodable", "not UTF-8, and no code page explains the bytes beyond doubt")
+    try:
+        text = data.decode(encoding)
+        utf8 = text.encode()
+    except UnicodeError:
+        return Refusal("undecodable", f"not UTF-8, and {encoding} explains only a part of the bytes")
+    return _binary(utf8) or Decoded(text, encoding, True)

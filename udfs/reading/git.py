@@ -81,8 +81,10 @@ def resolve(location: str, revision: str | None = None) -> str:
     if is_remote(location):
         return _resolve_remote(location, wanted)
     repository = local_path(location)
-    if not repository.is_dir():
-        raise UnreachableError(f"{location}: expected a git repository, found no folder: check the path")
+    if repository.exists() and not repository.is_dir():
+        raise RepositoryError(f"{location}: expected a git repository, found a file: a bundle must be cloned first")
+    if not repository.is_dir() or not os.access(repository, os.R_OK | os.X_OK):
+        raise UnreachableError(f"{location}: expected a git repository, found no folder to read: check the path")
     done = _run(["rev-parse", "--quiet", "--verify", f"{wanted}^{{commit}}"], repository)
     commit = done.stdout.decode().strip()
     if done.returncode or not _COMMIT.fullmatch(commit):

@@ -166,7 +166,10 @@ def _folder_state(unit: Unit) -> dict[str, str]:
 
 
 def _git_state(unit: Unit) -> dict[str, str]:
-    return {unit.location: git.resolve(unit.location, unit.revision)}
+    try:
+        return {unit.location: git.resolve(unit.location, unit.revision)}
+    except git.RepositoryError as error:  # as a damaged archive has: there is something to read, and reading says what
+        return {unit.location: digest([str(error)])}
 
 
 def _parquet_state(unit: Unit) -> dict[str, str]:

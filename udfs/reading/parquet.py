@@ -10,7 +10,7 @@ from typing import IO, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from udfs.reading import columns
+from udfs.reading import columns, nested
 from udfs.reading.decoding import Refusal, decode_utf8
 
 # Rows per batch: with the largest texts that are kept, a batch stays in the hundreds of megabytes.
@@ -19,7 +19,9 @@ _BATCH = 64
 
 @dataclass(frozen=True)
 class Layout:
-    """The columns of one set. A layout is recognised by all of `marks` being there; the others are used if they are."""
+    """The columns of one set, inner ones as `outer.inner` (udfs/reading/nested.py). A layout is recognised by all of
+    `marks` being there; the others are used if they are.
+    """
 
     name: str
     marks: tuple[str, ...]
@@ -81,6 +83,32 @@ LAYOUTS = (
         repo="repo_name",
         licences="license",
     ),
+    # A row a repository. Its github_metadata.repo_created_at is no commit time.
+    Layout(
+        name="The Stack v3",
+        marks=("files.content", "files.path", "repo_path"),
+        text="files.content",
+        path="files.path",
+        repo="repo_path",
+        revision="commit_id",
+        stars="github_metadata.stars",
+        licences="files.detected_licenses",
+        language="files.language",
+        encoding="files.src_encoding",
+    ),
+    Layout(
+        name="The Stack v2 by repositories",
+        marks=("files.content", "files.path", "repo_name"),
+        text="files.content",
+        path="files.path",
+        repo="repo_name",
+        revision="revision_id",
+        stars="star_events_count",
+        licences="files.detected_licenses",
+        commit_time="committer_date",
+        language="files.language",
+        encoding="files.src_encoding",
+    ),
 )
 
 
@@ -123,13 +151,16 @@ def rows(file: str | IO[bytes], name: str) -> Iterator[Row]:
     pyarrow's errors when the file is damaged.
     """
     with pq.ParquetFile(file) as parquet:
-        found = parquet.schema_arrow.names
+        found = nested.names(parquet.schema_arrow)
         layout = layout_of(found, name)
         wanted = [column for column in layout.columns() if column in found]
-        for batch in parquet.iter_batches(_BATCH, columns=wanted, use_threads=False):
-            values = {column: _values(batch.column(column), column, layout, name) for column in wanted}
-            for index in range(batch.num_rows):
-                yield _row(layout, {column: values[column][index] for column in wanted})
+        read = nested.outer(wanted, parquet.schema_arrow)
+        # A row that holds the files of a repository is as large as many.
+        for batch in parquet.iter_batches(1 if "." in layout.text else _BATCH, columns=read, use_threads=False):
+            for part in nested.columns(batch, wanted, _BATCH):
+                values = [_values(part[column], column, layout, name) for column in wanted]
+                for row in zip(*values, strict=True):
+                    yield _row(layout, dict(zip(wanted, row, strict=True)))
 
 
 def _values(array: Any, column: str, layout: Layout, name: str) -> list[Any]:

@@ -12,6 +12,8 @@ import zipfile
 import zlib
 from collections.abc import Sequence
 
+from udfs.reading.code_pages import is_western
+
 _UTF8_FLAG = 0x800
 _UNIX = 3
 _UNICODE_PATH = 0x7075
@@ -26,7 +28,10 @@ _USUAL = {
 }
 # Korean is Chinese as well, byte by byte: this many syllables that are all in its rows are no chance.
 _KOREAN = 6
-_CYRILLIC = re.compile(rb"[\x80-\xaf\xe0-\xf1]+")
+# In 866 the letters lie in two pieces, of which the second alone writes no words; in 1251 most of a name is small.
+_CYRILLIC = {"cp866": re.compile(rb"[\x80-\xaf\xe0-\xf1]+"), "cp1251": re.compile(rb"[\xa8\xb8\xc0-\xff]+")}
+_TELLING = {"cp866": re.compile(rb"[\x80-\xaf]"), "cp1251": re.compile(rb"[\xe0-\xff]{2}")}
+_WESTERN = ("cp437", "cp850", "cp1252")
 
 
 def paths(infos: Sequence[zipfile.ZipInfo]) -> list[bytes]:
@@ -45,7 +50,7 @@ def paths(infos: Sequence[zipfile.ZipInfo]) -> list[bytes]:
 def _raw(info: zipfile.ZipInfo) -> str | bytes:
     """The name, or its bytes where nothing tells their encoding."""
     name = info.orig_filename
-    if info.flag_bits & _UTF8_FLAG or name.isascii():
+    if info.flag_bits & _UTF8_FLAG:
         return name
     try:
         raw = name.encode("cp437")
@@ -53,6 +58,8 @@ def _raw(info: zipfile.ZipInfo) -> str | bytes:
         return name
     if added := _unicode_path(info.extra, zlib.crc32(raw)):
         return added
+    if name.isascii():
+        return name
     try:
         return raw.decode()
     except UnicodeDecodeError:
@@ -86,8 +93,12 @@ def _code_page(names: list[bytes]) -> str:
     if usual:
         return max(usual, key=lambda encoding: usual[encoding])
     runs = [run for name in names for run in re.findall(rb"[\x80-\xff]+", name)]
-    russian = all(_CYRILLIC.fullmatch(run) for run in runs) and sum(map(len, runs)) >= 3 * len(runs)
-    return "cp866" if russian else "cp437"
+    for encoding, letters in _CYRILLIC.items():
+        russian = all(letters.fullmatch(run) for run in runs) and sum(map(len, runs)) >= 3 * len(runs)
+        if russian and all(any(_TELLING[encoding].finditer(run)) for run in runs):
+            return encoding
+    western = (e for e in _WESTERN if all(is_western(name.decode(e, "replace")) for name in names))
+    return next(western, "cp437")
 
 
 def _share(names: list[bytes], encoding: str) -> float:

@@ -61,7 +61,7 @@ class _Set:
 
 def _text_of(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")  # editors of Windows write a mark
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: expected a readable TOML file of rules, found {error}") from error
 

@@ -1,4 +1,5 @@
-"""How each language writes its comments and strings, compiled: the patterns of data/comment_syntax.json.
+"""How each language writes its comments and strings, compiled: the patterns of data/comment_syntax.json, for the styles
+that udfs/signals/comment_programs.py has no program for.
 
 Every alternative of a style's pattern always matches once its opener is met (an unclosed string ends at the line, an
 unclosed block at the text's end) and all repeats are possessive, so no input makes the scan quadratic.
@@ -12,7 +13,8 @@ from functools import cache
 from importlib import resources
 from typing import Any, NamedTuple
 
-# How strings look. "_raw" knows no backslash, "m" may span lines; a doubled quote reads as two strings side by side.
+# How strings look, but for those that only a compiled scan reads.
+# "_raw" knows no backslash, "m" may span lines; a doubled quote reads as two strings side by side.
 STRINGS = {
     "dq": r'"[^"\\\n]*+(?:\\[\s\S][^"\\\n]*+)*+"?',
     "sq": r"'[^'\\\n]*+(?:\\[\s\S][^'\\\n]*+)*+'?",
@@ -31,9 +33,6 @@ STRINGS = {
     # A quote after a letter or a closing bracket is an apostrophe or a transpose, not an opener.
     "dq_open": r'"(?<![\w)\]}]")[^"\\\n]*+(?:\\[\s\S][^"\\\n]*+)*+"?',
     "sq_open": r"'(?<![\w)\]}.']')[^'\\\n]*+(?:\\[\s\S][^'\\\n]*+)*+'?",
-    "at_raw": r'"(?:(?<=@")|(?<=@\$"))[^"]*+"?',
-    "cpp_raw": r'"(?<=R")(?P<mark>[^()\\\s]{0,16})\((?s:.*?)(?:\)(?P=mark)"|\Z)',
-    "hash_raw": r'"(?:(?<=\br#")(?s:.*?)(?:"#|\Z)|(?<=\br##")(?s:.*?)(?:"##|\Z)|(?<=\br")[^"]*+"?)',
     "lua_long": r"\[\[(?s:.*?)(?:\]\]|\Z)",
     "nix_raw": r"''(?s:.*?)(?:''(?![$'\\])|\Z)",
 }

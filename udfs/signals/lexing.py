@@ -84,15 +84,17 @@ def trimmed(text: str) -> str:
 def split(text: str, language: str) -> Split | Scanned:
     """Split `text` by the syntax of `language`, a name of the RefineCode language table. Unknown: all is code."""
     found = languages().get(language, "")
-    how, syntax = found or "unknown", style(found or "plain")
-    text = trimmed(text)
-    if syntax.pattern is None or not text:
+    how, text = found or "unknown", trimmed(text)
+    if not text:
+        return Split("", "", how, [""], [], [], [])
+    program = program_of(found or "plain")
+    if program:
+        lined = "\n" + text if program.at_line else text
+        return Scanned(lined.encode("utf-8", "surrogatepass"), program, int(program.at_line), how, program.docs)
+    syntax = style(found)
+    if syntax.pattern is None:
         return Split(text, "", how, [text], [], [], [])
-    lined = "\n" + text if syntax.at_line else text
-    program, utf8 = program_of(syntax.name), lined.encode("utf-8", "surrogatepass")
-    if program and not any(mark in utf8 for mark in program.unless):
-        return Scanned(utf8, program, int(syntax.at_line), how, any(mark.kind == DOC for mark in syntax.marks))
-    return _split(syntax, lined, how)
+    return _split(syntax, "\n" + text if syntax.at_line else text, how)
 
 
 def _split(syntax: Style, lined: str, how: str) -> Split:

@@ -1,6 +1,6 @@
 """Python signals, rules 66 to 73 of the RefineCode filter and two of our own (119, 120).
 
-Whether the text parses is asked of the running interpreter's parser; everything else is counted on logical lines.
+Whether the text parses is asked of the running interpreter's parser first; everything else is counted on logical lines.
 """
 
 from __future__ import annotations
@@ -30,10 +30,11 @@ def is_python2(view: View) -> bool:
 
 @signal(66, family="python")
 def cate_ast(view: View) -> bool:
-    """Parses as Python 3 with the running interpreter, a byte order mark left out, or is Python 2 (signal 119).
-    Authors: Python 2 and a byte order mark drop the file (B8).
+    """Parses as Python 3, by the running interpreter or, where that refuses it, by libcst, which knows Python up to
+    3.15; a byte order mark is left out. Or is Python 2 (signal 119). Authors: Python 2 and a byte order mark drop the
+    file (B8).
     """
-    return view.python.parses or is_python2(view)
+    return view.python.parses or view.python.parses_as_newer or is_python2(view)
 
 
 @signal(67, family="python")
@@ -94,11 +95,11 @@ def frac_lines_print(view: View) -> float | None:
 
 @signal(119, family="python")
 def cate_python2(view: View) -> bool:
-    """Ours: does not parse as Python 3, holds a word or a mark of what Python 3 dropped (the print or exec statement,
-    <>, a comma in except, two values in raise, a tuple parameter, 0777, 10L, ur"") and parses with the
+    """Ours: does not parse as Python 3, newer included, holds a word or a mark of what Python 3 dropped (the print or
+    exec statement, <>, a comma in except, two values in raise, a tuple parameter, 0777, 10L, ur"") and parses with the
     Python 2 grammar of fissix. A text over 100 kB fails.
     """
-    return not view.python.parses and is_python2(view)
+    return not view.python.parses and not view.python.parses_as_newer and is_python2(view)
 
 
 @signal(120, family="python")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from udfs.signals.lexing import Split
 from udfs.signals.once import once
 from udfs.signals.python_lines import counted
+from udfs.signals.python_newer import parses_as_newer
 from udfs.signals.scanned import Scanned
 
 
@@ -36,7 +37,13 @@ class PythonText:
 
     @once
     def parses(self) -> bool:
+        """By the running interpreter."""
         return parses(self._source)
+
+    @once
+    def parses_as_newer(self) -> bool:
+        """By a grammar that no interpreter decides on. Raises TooMuchToParse."""
+        return parses_as_newer(self._source, self._parts)
 
 
 # A future statement that Python refuses, but only when it has read the whole text: so the parser runs alone, without

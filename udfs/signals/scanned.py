@@ -10,7 +10,8 @@ import numpy as np
 from udfs.signals.comment_styles import COMMENT, DOC, STRING
 from udfs.signals.once import once
 from udfs.signals.quoted import LONG, Quoted, quoted_of
-from udfs.signals.scanning import Program, scan
+from udfs.signals.scanning import scan
+from udfs.signals.steps import Program
 
 _OPERATORS = frozenset("([{,=+-*/%|&^~<>\\@")  # a string after one of these continues a statement
 _PREFIXES = frozenset(("", "r", "u", "b", "rb", "br"))

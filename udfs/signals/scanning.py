@@ -7,73 +7,41 @@ character, since all marks are whole ones and whatever a backslash takes along i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numba
 import numpy as np
 import numpy.typing as npt
 
 from udfs.signals.characters import classes
-from udfs.signals.token_ends import (
-    char_end,
-    closed,
-    is_apostrophe,
-    is_at,
-    is_spaced,
-    line_end,
-    may_be_regex,
-    nested_end,
-    quoted_end,
-    regex_end,
-    triple_end,
+from udfs.signals.raw_ends import stands_before
+from udfs.signals.steps import (
+    BEFORE,
+    BRACES,
+    CLOSER,
+    END,
+    ESCAPES,
+    FLAGS,
+    FORM,
+    FORMAT,
+    HOLE,
+    HOLE_END,
+    HOLED,
+    KIND,
+    LAST_QUOTES,
+    LINES,
+    NEXT,
+    OPENER,
+    PARENS,
+    QUOTED,
+    Program,
 )
+from udfs.signals.token_ends import closing, is_at
+from udfs.signals.token_forms import token
 
-LINE, BLOCK, NESTED, QUOTED, TRIPLE, CHAR, REGEX, ESCAPE, FIRST = range(9)
-"""Forms: a mark up to the line's end, marks around, these within each other, quotes, three quotes, a character, a
-regular expression of JavaScript, a backslash and what follows, a mark that is the first of its line."""
-ESCAPES, LINES, AFTER_WORD, AFTER_STOP = 1, 2, 4, 8
-"""Of quotes: a backslash takes a character along, line feeds may be inside; which characters before are no opener's."""
-ANYWHERE, SPACED, NO_URL = range(3)
-"""Where the mark of a line comment counts: always, behind white space, not behind a colon."""
-
-
-class Step(NamedTuple):
-    """`flags` are those of the form."""
-
-    form: int
-    opener: str
-    closer: str = ""
-    flags: int = 0
-
-
-class Program(NamedTuple):
-    """`first` is the first step by the first byte of its opener, `steps` are (kind, form, flags, opener, closer, next):
-    places in `marks` and the next step with this byte, or -1.
-    """
-
-    first: npt.NDArray[np.int64]
-    steps: npt.NDArray[np.int64]
-    marks: npt.NDArray[np.uint8]
-    unless: tuple[bytes, ...]
-
-
-def program(steps: Sequence[tuple[int, Step]], unless: tuple[str, ...]) -> Program:
-    """A program of (kind, step), earlier ones first. A text that holds one of `unless` is not for it."""
-    first, rows, marks = np.full(256, -1, np.int64), list[list[int]](), b""
-    last: dict[int, int] = {}
-    for number, (kind, step) in enumerate(steps):
-        opener, closer = step.opener.encode(), step.closer.encode()
-        rows.append([kind, step.form, step.flags, len(marks), len(marks) + len(opener), 0, -1])
-        marks += opener + closer
-        rows[-1][5] = len(marks)
-        byte = 0x0A if step.form == FIRST else opener[0]
-        if byte in last:
-            rows[last[byte]][6] = number
-        else:
-            first[byte] = number
-        last[byte] = number
-    return Program(first, np.array(rows, np.int64), np.frombuffer(marks, np.uint8), tuple(u.encode() for u in unless))
+# What neither ends the text of a string nor begins code or an escape in it.
+_PLAIN = np.array([chr(byte) not in "\n\"'`\\${}#()[]" for byte in range(128)])
+_MOST_LEVELS = 32  # of strings in the code of strings
 
 
 def scan(made: Program, text: npt.NDArray[np.uint8]) -> Any:
@@ -85,63 +53,141 @@ def scan(made: Program, text: npt.NDArray[np.uint8]) -> Any:
 def _scan(text, first, steps, marks, classes):  # type: ignore[no-untyped-def]
     room, found, at = 256, 0, 0
     tokens = np.empty((room, 3), np.int64)
+    budget = np.zeros(9, np.int64)  # steps that may find no end, then where bodies of functions end
+    budget[0] = 4 * len(text) + 4_096
+    levels = np.zeros((_MOST_LEVELS, 4), np.int64)
     while at < len(text):
         number = first[text[at]]
         begin = end = at
         while number >= 0:
-            begin, end = _token(text, at, steps, number, marks, classes)
+            if steps[number, FORM] == HOLED:
+                if steps[number, BEFORE] and not stands_before(text, at, steps[number, BEFORE]):
+                    number = steps[number, NEXT]
+                    continue
+                end = _holed(text, at, number, first, steps, marks, classes, budget, levels)
+            if end == at:
+                begin, end = token(text, at, steps, number, marks, classes, budget)
             if end > at:
                 break
-            number = steps[number, 6]
-        if number < 0 or steps[number, 0] == 0:  # code, whose own tokens only hide marks
+            number = steps[number, NEXT]
+        if number < 0 or steps[number, KIND] == 0:  # code, whose own tokens only hide marks
             at = at + 1 if number < 0 else end
             continue
         if found == room:
             more = np.empty((2 * room, 3), np.int64)
             more[:room] = tokens
             tokens, room = more, 2 * room
-        tokens[found, 0], tokens[found, 1], tokens[found, 2] = begin, end, steps[number, 0]
+        tokens[found, 0], tokens[found, 1], tokens[found, 2] = begin, end, steps[number, KIND]
         found += 1
         at = end
     return tokens[:found]
 
 
 @numba.njit(cache=True, nogil=True)
-def _token(text, at, steps, number, marks, classes):  # type: ignore[no-untyped-def]
-    """(begin, end) of the token that a step finds here; it ends here if there is none. No array is cut: that would
-    count its references.
+def _holed(text, at, number, first, steps, marks, classes, budget, levels):  # type: ignore[no-untyped-def]
+    """Behind the closing quote of a string that may hold code, which may hold strings; `at` where one is not closed.
+    Each level is [step, open brackets (-1: in a format), the bracket, open formats].
     """
-    form, flags, opener, closer, end = (
-        steps[number, 1],
-        steps[number, 2],
-        steps[number, 3],
-        steps[number, 4],
-        steps[number, 5],
-    )
-    if form == FIRST:
-        begin = at + 1
-        while begin < len(text) and (text[begin] == 0x20 or text[begin] == 0x09):
-            begin += 1
-        return (begin, line_end(text, begin)) if is_at(text, begin, marks, opener, closer) else (at, at)
-    if not is_at(text, at, marks, opener, closer):
-        return at, at
-    inside = at + closer - opener
-    if form == LINE:
-        if (flags == SPACED and not is_spaced(text, at, classes)) or (flags == NO_URL and at and text[at - 1] == 0x3A):
-            return at, at
-        return at, line_end(text, inside)
-    if form == BLOCK:
-        return at, closed(text, inside, marks, closer, end)
-    if form == NESTED:
-        return at, nested_end(text, inside, marks, opener, closer, end)
-    if form == QUOTED:
-        if flags & (AFTER_WORD | AFTER_STOP) and is_apostrophe(text, at, flags & AFTER_STOP, classes):
-            return at, at
-        return at, quoted_end(text, inside, text[at], flags & ESCAPES, flags & LINES)
-    if form == TRIPLE:
-        return at, triple_end(text, inside, text[at])
-    if form == CHAR:
-        return at, char_end(text, at)
-    if form == REGEX:
-        return at, regex_end(text, at) if may_be_regex(text, at) else at
-    return at, inside + 1 if inside < len(text) else at  # ESCAPE
+    begin = at
+    if budget[0] < 0 or not is_at(text, at, marks, steps[number, OPENER], steps[number, CLOSER]):
+        return at
+    level, levels[0, 0], levels[0, 1], levels[0, 3] = 0, number, 0, 0
+    at += steps[number, CLOSER] - steps[number, OPENER]
+    while at < len(text) and level < _MOST_LEVELS:
+        step = levels[level, 0]
+        flags, byte = steps[step, FLAGS], text[at]
+        if levels[level, 1] <= 0:
+            while at < len(text) and (text[at] >= 0x80 or _PLAIN[text[at]]):
+                at += 1
+            if at == len(text) or (text[at] == 0x0A and not flags & LINES):
+                break
+            if is_at(text, at, marks, steps[step, CLOSER], steps[step, END]):
+                at = _behind(text, at + steps[step, END] - steps[step, CLOSER], flags)
+                level -= 1
+                if levels[level + 1, 1] < 0:
+                    break
+                if level < 0:
+                    return at
+            else:
+                at = _in_text(text, at, levels, level, steps, marks)
+            continue
+        if _changed(byte, flags, levels, level):
+            at += 1
+            continue
+        found, end = _in_code(text, at, first, steps, marks, classes, budget)
+        if found >= 0 and steps[found, FORM] == HOLED:
+            level += 1
+            if level < _MOST_LEVELS:
+                levels[level, 0], levels[level, 1], levels[level, 3] = found, 0, 0
+        elif found >= 0 and steps[found, FORM] == QUOTED and (end == at + 1 or text[end - 1] != byte):
+            break  # a string that its line does not close
+        at = max(end, at + 1)
+    budget[0] -= at - begin
+    return begin
+
+
+@numba.njit(cache=True, nogil=True)
+def _behind(text, at, flags):  # type: ignore[no-untyped-def]
+    """Behind the closing quotes, and those behind them where they are part of the string."""
+    while flags & LAST_QUOTES and at < len(text) and text[at] == 0x22:
+        at += 1
+    return at
+
+
+@numba.njit(cache=True, nogil=True)
+def _changed(byte, flags, levels, level):  # type: ignore[no-untyped-def]
+    """Whether the byte is a bracket or a colon that counts in the code of a string; it is counted."""
+    every, bracket = flags & FORMAT, levels[level, 2]
+    if (byte == 0x7B or byte == 0x28 or byte == 0x5B) and (every or byte == bracket):
+        levels[level, 1] += 1
+    elif (byte == 0x7D or byte == 0x29 or byte == 0x5D) and (every or byte == closing(bracket)):
+        levels[level, 1] -= 1
+        if levels[level, 1] == 0 and levels[level, 3]:
+            levels[level, 1] = -1
+    elif byte == 0x3A and every and levels[level, 1] == 1:
+        levels[level, 1] = -1
+        levels[level, 3] += 1
+    else:
+        return False
+    return True
+
+
+@numba.njit(cache=True, nogil=True)
+def _in_code(text, at, first, steps, marks, classes, budget):  # type: ignore[no-untyped-def]
+    """(step, end) of the token that begins here, of a string that may hold code the end of its opener; -1 if none."""
+    found = first[text[at]]
+    while found >= 0:
+        if steps[found, FORM] == HOLED:
+            end = at + steps[found, CLOSER] - steps[found, OPENER]
+            opens = is_at(text, at, marks, steps[found, OPENER], steps[found, CLOSER])
+            if opens and stands_before(text, at, steps[found, BEFORE]):
+                return found, end
+        else:
+            _, end = token(text, at, steps, found, marks, classes, budget)
+            if end > at:
+                return found, end
+        found = steps[found, NEXT]
+    return found, at
+
+
+@numba.njit(cache=True, nogil=True)
+def _in_text(text, at, levels, level, steps, marks):  # type: ignore[no-untyped-def]
+    """One step on in the text of a string, or into the code that begins here."""
+    step, byte = levels[level, 0], text[at]
+    flags = steps[step, FLAGS]
+    if levels[level, 1] < 0:  # a format, which holds code in braces and ends with the braces that it stands in
+        if byte == 0x7B:
+            levels[level, 1], levels[level, 2] = 1, byte
+        elif byte == 0x7D:
+            levels[level, 3] -= 1
+            levels[level, 1] = -1 if levels[level, 3] else 0
+        return at + 1
+    bracket = at + steps[step, HOLE_END] - steps[step, HOLE]
+    if bracket < len(text) and is_at(text, at, marks, steps[step, HOLE], steps[step, HOLE_END]):
+        opens = (text[bracket] == 0x7B and flags & BRACES) or (text[bracket] == 0x28 and flags & PARENS)
+        if opens and flags & FORMAT and bracket + 1 < len(text) and text[bracket + 1] == 0x7B:
+            return bracket + 2
+        if opens:
+            levels[level, 1], levels[level, 2] = 1, text[bracket]
+            return bracket + 1
+    return at + 2 if byte == 0x5C and flags & ESCAPES else at + 1

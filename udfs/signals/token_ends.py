@@ -30,6 +30,24 @@ def line_end(text, at):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True)
+def lines_end(text, at, marks, opener, closer, end):  # type: ignore[no-untyped-def]
+    """The end of the first line that begins with the closer, or of the text; here if the opener goes on as a word. A
+    bare "=" opens any command of POD.
+    """
+    pod = closer - opener == 1 and marks[opener] == 0x3D
+    behind = at + closer - opener
+    following = text[behind] if behind < len(text) else 0
+    letter = 0x61 <= following | 0x20 <= 0x7A and following >= 0x41
+    word = letter or 0x30 <= following <= 0x39 or following == 0x5F or following >= 0x80
+    if (pod and not letter) or (not pod and word):
+        return at - 1
+    at = line_end(text, at)
+    while at < len(text) and not is_at(text, at + 1, marks, closer, end):
+        at = line_end(text, at + 1)
+    return line_end(text, at + 1) if at < len(text) else at
+
+
+@numba.njit(cache=True, nogil=True)
 def closed(text, at, marks, closer, end):  # type: ignore[no-untyped-def]
     """Behind the closer, or the text's end."""
     first = marks[closer]
@@ -136,6 +154,26 @@ def is_apostrophe(text, at, after_stop, classes):  # type: ignore[no-untyped-def
         or point == 0x7D
         or (after_stop != 0 and (point == 0x2E or point == 0x27))
     )
+
+
+_SYMBOLS = np.frombuffer(b"!#$%&*+./<=>?@\\^|~:-", np.uint8)
+
+
+@numba.njit(cache=True, nogil=True)
+def is_operator(text, at, behind):  # type: ignore[no-untyped-def]
+    """Dashes are part of a longer operator, as in -->, |-- and <--."""
+    while behind < len(text) and text[behind] == 0x2D:
+        behind += 1
+    for symbol in _SYMBOLS:  # noqa: SIM110 - a generator is no compiled loop
+        if (at and text[at - 1] == symbol) or (behind < len(text) and text[behind] == symbol):
+            return True
+    return False
+
+
+@numba.njit(cache=True, nogil=True)
+def closing(bracket):  # type: ignore[no-untyped-def]
+    """The bracket that closes one."""
+    return 0x29 if bracket == 0x28 else bracket + 2
 
 
 @numba.njit(cache=True, nogil=True)

@@ -49,7 +49,7 @@ ODD_OUTPUTS: list[tuple[Any, str]] = [
     ("text", ""),
     ([None, 5, "text", []], ""),
     ([{"output_type": "error", "ename": "KeyError", "evalue": 5}], "KeyError: 5"),
-    ([{"output_type": "error", "ename": None, "evalue": {"a": 1}}], ": "),
+    ([{"output_type": "error", "ename": None, "evalue": {"a": 1}}], ""),
     ([{"output_type": "execute_result", "data": {"text/plain": 2.5}}], "2.5"),
     ([{"output_type": "execute_result", "data": {"text/plain": True}}], "true"),
     ([{"output_type": "execute_result", "data": {"text/plain": ["a\n", 7, None]}}], "a\n7"),

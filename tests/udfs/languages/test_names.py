@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from udfs.languages import content_rules
+from udfs.languages import content_rules, names_page
 from udfs.languages import detect as languages
 from udfs.languages.detect import NAMES, detect
 
@@ -130,3 +130,9 @@ def test_no_name_or_script_takes_long(unit: str) -> None:
     start = time.perf_counter()
     detect("a" + unit * 500, "#!/bin/sh\n" + unit * 100_000)
     assert time.perf_counter() - start < 1
+
+
+def test_the_examples_of_the_page_are_what_it_says() -> None:
+    for _, *examples in names_page._EXAMPLES:
+        for name in examples:
+            assert detect(name, "a\n").language is not None, name

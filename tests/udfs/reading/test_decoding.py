@@ -91,6 +91,73 @@ def test_one_long_line_is_sampled_in_bounded_work(before: int) -> None:
     assert decode(text.encode("gb18030")) == Decoded(text, "gb18030", True)
 
 
+_PROSE = {
+    "cp1250 iso8859_2": "Zażółć gęślą jaźń: plik konfiguracyjny został usunięty, ponieważ użytkownik nie ma dostępu",
+    "cp1250 iso8859_2 ": "Uživatel nemá oprávnění ke čtení souboru, kontaktujte správce systému",
+    "cp1254 iso8859_9": "Kullanıcı adı ve şifre doğrulanamadı, lütfen geçerli bir değer girmeyi tekrar deneyiniz",
+    "cp1255": "הקובץ המבוקש לא נמצא במערכת, יש לבדוק את ההגדרות ולנסות שוב",
+    "cp1256": "تعذر العثور على الملف المطلوب، يرجى التحقق من الإعدادات والمحاولة مرة أخرى",
+    "cp874": "ไม่พบไฟล์ที่ต้องการ กรุณาตรวจสอบการตั้งค่าแล้วลองใหม่อีกครั้ง",
+    "cp932 euc_jp": "設定項目一覧を表示します。確認後、変更内容を保存してください。",
+    "cp1253 iso8859_7": "Δεν βρέθηκε το αρχείο ρυθμίσεων, ελέγξτε τη διαδρομή και δοκιμάστε ξανά",
+    "cp1251 koi8_r cp866 iso8859_5": "Файл настроек не найден, проверьте путь и попробуйте ещё раз",
+    "cp1252": "Die Größe der Datei überschreitet das zulässige Maß für Anhänge",
+    "cp437": "Die Größe der Datei überschreitet das zulässige Maß für Anhänge",
+    "gb18030": "找不到配置文件，请检查路径并重新尝试。",
+    "big5": "找不到設定檔，請檢查路徑後再試一次。",
+    "cp949": "설정 파일을 찾을 수 없습니다. 경로를 확인하고 다시 시도하십시오.",
+}
+
+
+@pytest.mark.parametrize(("pages", "prose"), _PROSE.items(), ids=lambda value: value.split()[0])
+def test_prose_of_many_pages_comes_out_as_itself(pages: str, prose: str) -> None:
+    for page in pages.split():
+        text = f"int count = 0;\n// {prose}\nreturn count;\n"
+        assert text_of(text.encode(page)).text == text, page
+
+
+@pytest.mark.parametrize(
+    "word", ["25 °C", "10 µs", "für", "José", "Müller", "Größe", "© 1999", "5 £", "§ 5", "½", "Zürich"]
+)
+@pytest.mark.parametrize("line", ["/* {} */\nint x = 1;\n", "int t; // {} max\n", "# {}: see the docs\n"])
+def test_one_word_of_latin_in_a_comment_is_no_chinese(word: str, line: str) -> None:
+    text = line.format(word)
+    assert decode(text.encode("cp1252")) == Decoded(text, "cp1252", True)
+
+
+@pytest.mark.parametrize("word", ["São", "naïve", "señor", "façade", "Ångström", "à propos", "déjà vu", "±5"])
+def test_a_word_that_pages_read_differently_is_itself_or_refused(word: str) -> None:
+    for line in ("/* {} */\nint x = 1;\n", "int t; // {} max\n", "# {}: see the docs\n"):
+        text = line.format(word)
+        result = decode(text.encode("cp1252"))
+        assert getattr(result, "text", text) == text
+        assert isinstance(result, Decoded) or result.reason == "undecodable"
+
+
+def test_utf8_with_stray_bytes_stays_utf8() -> None:
+    lines = "".join(f"s{i} = 'größer als é'\n" for i in range(30))
+    assert decode(lines.encode() + "x = 'Año'\n".encode("cp1252")) == Decoded(
+        lines + "x = 'Año'\n", "utf-8+cp1252", True
+    )
+    assert decode(CHINESE.encode() + b"\x81 \x93\n") == Decoded(CHINESE + "\x81 “\n", "utf-8+cp1252", True)
+    assert text_of(CHINESE.encode("gb18030")).encoding == "gb18030"
+
+
+@pytest.mark.parametrize(
+    ("mark", "page", "encoding"),
+    [
+        ("# -*- coding: iso-8859-2 -*-", "iso8859_2", "iso8859_2"),
+        ("# vim: set fileencoding=cp1257 :", "cp1257", "cp1257"),
+        ('<?xml version="1.0" encoding="windows-1254"?>', "cp1254", "cp1254"),
+        ("# coding=latin-1", "latin-1", "cp1252"),
+    ],
+)
+def test_a_declared_code_page_is_no_guess(mark: str, page: str, encoding: str) -> None:
+    text = f"{mark}\nx = 'ä'\n"
+    assert decode(text.encode(page)) == Decoded(text, encoding, True)
+    assert decode(f"{mark}\nx = '".encode() + b"\xff\xfe\x81'\n") != Decoded(text, encoding, True)
+
+
 def test_the_whole_file_must_agree_with_the_guess() -> None:
     late_damage = FRENCH.encode("cp1252") * 1000 + b"\x81\x8d\x8f\x90"
     result = decode(late_damage)

@@ -253,6 +253,9 @@ def test_what_is_no_repository_or_no_revision_says_so(repository: Repository, tm
         resolve(str(tmp_path / "nowhere"))
     with pytest.raises(RepositoryError, match="expected a commit named HEAD"):
         resolve(str(repository.folder / "inner"))
+    (tmp_path / "some.bundle").write_bytes(b"x")
+    with pytest.raises(RepositoryError, match="found a file"):
+        resolve(str(tmp_path / "some.bundle"))
     with pytest.raises(RepositoryError, match="named nonsense"):
         resolve(str(repository.folder), "nonsense")
     for location, revision in ((str(repository.folder), "--all"), ("--upload-pack=touch x", "HEAD")):

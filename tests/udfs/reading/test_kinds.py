@@ -304,6 +304,42 @@ def test_bad_parquet_files_fail_as_units(tmp_path: Path) -> None:
         assert last.detail is not None and last.detail.startswith(f"{location}: expected")
 
 
+@pytest.mark.parametrize(
+    ("damage", "revision"),
+    [
+        ("no commit at all", None),
+        ("no repository", None),
+        ("a file", None),
+        ("a head that is none", None),
+        ("a reference to a missing commit", "gone"),
+        ("a revision that is none", "nowhere"),
+        ("a commit that is none", "1" * 40),
+    ],
+)
+def test_a_repository_without_its_commit_is_refused_with_a_reason(
+    damage: str, revision: str | None, tmp_path: Path
+) -> None:
+    """It was called unreachable, and stood in no table of refusals."""
+    folder = tmp_path / "repo"
+    if damage == "a file":
+        folder.write_bytes(b"x")
+    elif damage == "no repository":
+        folder.mkdir()
+    else:
+        subprocess.run(["git", "init", "-q", str(folder)], check=True)
+    if damage == "a head that is none":
+        (folder / ".git" / "HEAD").write_text("ref: refs/heads/\n")
+    if revision == "gone":
+        (folder / ".git" / "refs" / "heads" / "gone").write_text("2" * 40 + "\n")
+    source = replace(unit("git", folder), revision=revision)
+    state = probe(source)
+    assert state.reachable and list(state.units) == [str(folder)]
+    assert state == probe(source), "a refresh does not read it again"
+    (record,) = read(source, str(folder))
+    assert (record.path, record.reason) == (None, "corrupt_repository")
+    assert str(record.detail).startswith(f"{folder}: expected a")
+
+
 # What cannot be reached.
 
 

@@ -76,6 +76,84 @@ def test_the_stack_v2(unit: str, zone: str | None) -> None:
     assert (row.encoding, row.converted) == ("iso-8859-1", True)
 
 
+_FILE = pa.struct(
+    [
+        ("content_id", pa.string()),
+        ("path", pa.string()),
+        ("content", pa.string()),
+        ("language", pa.string()),
+        ("detected_licenses", pa.list_(pa.string())),
+    ]
+)
+
+
+def _repositories(files: list[Any], kind: Any = None, **more: Any) -> pa.Table:
+    count = len(files)
+    facts = {
+        "repo_path": [f"o/n{i}" for i in range(count)],
+        "repo_id": list(range(count)),
+        "commit_id": [f"c{i}" for i in range(count)],
+        "github_metadata": [{"branch": "main", "stars": 10 + i, "is_fork": False} for i in range(count)],
+        "num_files": [len(f or ()) for f in files],
+    }
+    return pa.table(facts | more | {"files": pa.array(files, kind or pa.list_(_FILE))})
+
+
+def _file(path: str | None, content: str | None = "x = 1\n", licences: tuple[str, ...] = ("MIT",)) -> dict[str, Any]:
+    return {"path": path, "content": content, "language": "Python", "detected_licenses": list(licences)}
+
+
+@pytest.mark.parametrize("kind", [pa.list_(_FILE), pa.large_list(_FILE)])
+def test_the_stack_v3_has_a_row_a_repository(kind: Any) -> None:
+    found = read(_repositories([[_file("/a.py"), _file("b.py", "y = 2\n", ())], [], None, [_file("c.py")]], kind))
+    assert [(r.repo, r.revision, r.stars, r.path, r.text, r.licences) for r in found] == [
+        ("o/n0", "c0", 10, "a.py", "x = 1\n", ("MIT",)),
+        ("o/n0", "c0", 10, "b.py", "y = 2\n", ()),
+        ("o/n3", "c3", 13, "c.py", "x = 1\n", ("MIT",)),
+    ]
+    assert {(r.language_hint, r.commit_time, r.reason) for r in found} == {("Python", None, None)}
+
+
+def test_what_a_repository_lacks_is_missing_in_its_files_alone() -> None:
+    files = [[_file("a.py", None), _file(None), None, _file("b.py")]]
+    assert [r.reason for r in read(_repositories(files))] == ["no_content", "no_path", "no_path", None]
+    (row,) = read(
+        _repositories([[_file("a.py")]], github_metadata=pa.array([None], pa.struct([("stars", pa.int64())])))
+    )
+    assert (row.stars, row.text) == (None, "x = 1\n")
+    (row,) = read(_repositories([[_file("a.py")]], github_metadata=["odd"], commit_id=[None]))
+    assert (row.stars, row.revision, row.text) == (None, None, "x = 1\n")
+
+
+def test_a_repository_of_many_files_is_read_in_pieces() -> None:
+    files = [[_file(f"{i}.py", f"x = {i}\n") for i in range(200)], [_file("last.py")]]
+    found = read(_repositories(files))
+    assert [r.text for r in found[:200]] == [f"x = {i}\n" for i in range(200)]
+    assert (found[199].repo, found[200].repo, len(found)) == ("o/n0", "o/n1", 201)
+
+
+def test_the_stack_v2_by_repositories() -> None:
+    table = pa.table(
+        {
+            "repo_name": ["o/n"],
+            "revision_id": ["abc"],
+            "star_events_count": [3],
+            "committer_date": [TIME],
+            "files": [[{"path": "/a.py", "content": "x", "detected_licenses": ["MIT"], "src_encoding": "UTF-8"}]],
+        }
+    )
+    (row,) = read(table)
+    assert (row.path, row.repo, row.revision, row.stars, row.commit_time) == ("a.py", "o/n", "abc", 3, TIME)
+
+
+def test_a_set_of_ids_without_texts_says_what_it_lacks() -> None:
+    table = pa.table({"repo_name": ["o/n"], "files": [[{"path": "a.py", "blob_id": "1"}]]})
+    with pytest.raises(
+        ValueError, match=r"The Stack v3 \(files.content, .*found repo_name, files, files.path, files.blob_id"
+    ):
+        read(table)
+
+
 def test_github_code() -> None:
     columns = {"code": ["x"], "repo_name": ["o/n"], "path": ["a.py"], "language": ["Python"], "license": ["mit"]}
     (row,) = read(pa.table(columns | {"size": [1]}))

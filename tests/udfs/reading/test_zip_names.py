@@ -63,6 +63,9 @@ def test_backslashes_do_not_escape(name: bytes) -> None:
         ("euc_kr", ["프로젝트/설명서.txt", "프로젝트/소스 코드.py"]),
         ("cp866", ["проект/описание.txt", "проект/код.py"]),
         ("cp437", ["café.py", "für müller.c", "schön/größe.c", "Ærgir.js", "niño.rb"]),
+        ("cp1252", ["café.py", "größe.c", "São João.txt"]),
+        ("cp850", ["ação.py", "São João.txt"]),
+        ("cp1251", ["проект/описание.txt", "файл.py"]),
         ("utf-8", ["café.py", "表示.py", "описание.txt"]),
     ],
 )
@@ -73,12 +76,16 @@ def test_names_come_in_the_encoding_of_their_country(encoding: str, names: list[
     assert all(member.problem is None for member in read(packed({name.encode(encoding): b"1" for name in keep})))
 
 
+def _field(name: bytes, right: bytes) -> bytes:
+    return struct.pack("<HHBL", 0x7075, 5 + len(right), 1, zlib.crc32(name)) + right
+
+
 def test_the_field_of_info_zip_has_the_name() -> None:
     name, right = b"caf\xe9.py", "café.py".encode()
-    field = struct.pack("<HHBL", 0x7075, 5 + len(right), 1, zlib.crc32(name)) + right
-    assert list(contents(packed({name: b"1"}, extra={name: field}))) == ["café.py"]
-    stale = struct.pack("<HHBL", 0x7075, 5 + len(right), 1, 7) + right
-    assert list(contents(packed({name: b"1"}, extra={name: stale}))) == ["cafΘ.py"]
+    assert list(contents(packed({name: b"1"}, extra={name: _field(name, right)}))) == ["café.py"]
+    assert list(contents(packed({b"caf_.py": b"1"}, extra={b"caf_.py": _field(b"caf_.py", right)}))) == ["café.py"]
+    stale = _field(b"another", b"wrong.py")
+    assert list(contents(packed({name: b"1"}, extra={name: stale}))) == ["café.py"]
 
 
 BESIDE = ["__MACOSX/p/._a.py", "__MACOSX/._p", "._p", ".DS_Store", "Thumbs.db", "desktop.ini"]

@@ -7,11 +7,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from udfs.signals.comment_programs import program_of
-from udfs.signals.comment_styles import languages, style, syntax
+from udfs.signals.comment_styles import STRINGS, languages, style, syntax
 from udfs.signals.lexing import _split, split, trimmed
 from udfs.signals.scanned import Scanned
 
-_BY_STYLE = {name: language for language, name in languages().items() if program_of(name)}
+_SCAN_ONLY = {"line_operator", "word_no_hole", "heredoc"}
+_BY_STYLE = {
+    name: language
+    for language, name in languages().items()
+    if program_of(name)
+    and _SCAN_ONLY.isdisjoint(syntax()[name])
+    and all(strings in STRINGS for strings in syntax()[name].get("strings", ()))
+}
 _PARTS = (
     '"',
     "'",
@@ -86,7 +93,8 @@ _PARTS = (
 
 def test_most_styles_have_a_program() -> None:
     without = {name for name in syntax() if program_of(name) is None}
-    assert {"c", "csharp", "hash_doc", "nested", "script", "shell", "yaml"}.isdisjoint(without) and len(without) < 25
+    assert {"c", "csharp", "hash_doc", "nested", "script", "shell", "ruby", "yaml"}.isdisjoint(without)
+    assert len(without) < 25 and len(_BY_STYLE) > 60
 
 
 @settings(deadline=None)  # the first text compiles
@@ -103,7 +111,7 @@ def test_a_scan_is_what_the_pattern_finds(text: str, name: str) -> None:
         ("it's 'a' and '\\u1234' or 'ab' '\\'", "c"),
         ('don\'t: "say" x"y" \'z\'', "yaml"),
         ("/* a /* b */ c */ d /* e", "nested"),
-        ('"' * 7, "csharp"),
+        ('"' * 7, "java"),
         ('"' * 8, "hash_doc"),
     ],
 )
@@ -113,6 +121,8 @@ def test_odd_ends(text: str, name: str) -> None:
 
 def _check(text: str, name: str) -> None:
     found = split(text, _BY_STYLE[name])
+    if any(mark in text for mark, before in syntax()[name].get("holes", {}).values() if not before):
+        return  # a pattern sees no code in a string: see test_nesting.py
     if isinstance(found, Scanned):
         made, whole = style(name), trimmed(text)
         expected = _split(made, "\n" + whole if made.at_line else whole, name)
