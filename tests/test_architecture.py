@@ -33,6 +33,7 @@ BEHIND_THE_API = {"rdd", "_jvm", "_jdf", "_jsparkSession", "sparkContext", "toPa
 ACTIONS = {"collect", "count", "toLocalIterator", "foreach", "first", "head", "show", "cache", "persist"}
 ORDERED_BY = {"sort_array", "array_sort"}
 MAY_ACT = {
+    "jobs/code/dealing.py": "a number for each task",
     "jobs/code/ingest.py": "ingest is no transform: it decides by counts what to read, write and refuse",
     "jobs/code/snapshots.py": "the reading half of ingest: the list of units that moved is needed on the driver",
     "jobs/corpus/given.py": "no transform, as ingest: it counts what it reads and refuses",

@@ -13,6 +13,7 @@ import pytest
 
 from benchmarks import dedup_strategies, kernels, memory, signals, sketch_quality, tokens
 from benchmarks.report import markdown
+from benchmarks.scale import Cost, priced
 from benchmarks.stages import Sample, against_floor
 from jobs.runtime.accounting import StageResult
 from udfs.tokens.tokenizer import TextTokenizer
@@ -176,3 +177,13 @@ def test_the_page_of_strategies_puts_ours_beside_the_papers() -> None:
     assert file[:8] == ["file", "10 to 5", "3 to 3", "", "3.00", "0.500", "50.0 %", "50.0 %"]
     assert file[8:] == ["50.0 % / 25.0 % / 50.0 % (paper: about 6 %)", "485,817,123 to 30,488,834", "32.74"]
     assert chunk[3] == "40 to 30"
+
+
+def test_a_fixed_cost_and_a_rate_are_told_apart_by_two_sizes() -> None:
+    found = priced("signals", Cost(1_000, 12.0), Cost(11_000, 32.0), 1e6)
+    assert (found.fixed, found.a_million) == (pytest.approx(10.0), pytest.approx(2_000.0))
+    assert found.core_hours == pytest.approx((10 + 2_000) / 3600) and 0 < found.exponent < 1
+    linear = priced("signals", Cost(1_000, 2.0), Cost(10_000, 20.0), 1e6)
+    assert (linear.fixed, linear.exponent) == (pytest.approx(0.0), pytest.approx(1.0))
+    with pytest.raises(ValueError, match="signals: expected the second run to have more rows"):
+        priced("signals", Cost(5, 1.0), Cost(5, 1.0), 1e6)

@@ -38,6 +38,11 @@ _WRITTEN = (SOURCES, UNIT_FACTS, RAW_FILES, CONTENTS, REPOSITORIES)
 """What ingest alone writes; a record of their versions says that it came to its end."""
 
 
+_AT = ("source_id", "unit", "ordinal")
+TASK_BYTES = 200_000_000
+"""What a task sorts in memory beside Python workers."""
+
+
 class DropError(ValueError):
     """The manifest would drop more of an existing warehouse than is allowed without being asked."""
 
@@ -101,17 +106,18 @@ def _write_touched(
     staged = snapshot.staged if snapshot.staged is not None else run.lake.spark.createDataFrame([], STAGED)
     readable, refused = read_and_refused(staged)
     files = run.lake.stage(readable, run.run_id, "ingest.files")
+    read = files.agg(F.sum("size_bytes")).collect()[0][0] or 0
     before = run.lake.rows_version(RAW_FILES.name) or 0
     found = compare(run, RAW_FILES, raw_files(files), mine)
     _guard_drop(run, found, p, allow_drop)
-    written = _add_contents(run, files, staged, metadata)
+    written = _add_contents(run, files, staged, read, metadata)
     written += checked(run, "ingest", RAW_FILES, found, metadata)
     written += write_changes(
         run, "ingest", REJECTS, rejects_of(refused), metadata, lambda rows: mine(rows.where(_MINE))
     )
     written += write_changes(run, "ingest", UNIT_FACTS, unit_facts(staged), metadata, mine)
     written += _drop_contents(run, before, metadata)
-    return written, files.agg(F.sum("size_bytes")).collect()[0][0] or 0
+    return written, read
 
 
 def files_of(run: Run, rows: DataFrame, units: Iterable[tuple[str, str | None]], how: str = "left_semi") -> DataFrame:
@@ -143,18 +149,30 @@ def _repeated(run: Run, snapshot: Snapshot) -> frozenset[str]:
     return frozenset(r["source_id"] for r in had.distinct().collect())
 
 
-def _add_contents(run: Run, files: DataFrame, staged: DataFrame, metadata: dict[str, str]) -> int:
-    """Append the texts that are new. Of equal texts one row of the staged ones is read, chosen by name."""
+def _add_contents(run: Run, files: DataFrame, staged: DataFrame, size: int, metadata: dict[str, str]) -> int:
+    """Append the texts that are new. Of equal texts one row of those staged (`size` bytes) is read, chosen by name."""
     known = run.lake.read(CONTENTS).select("content_id")
-    at = ("source_id", "unit", "ordinal")
     new = files.join(known, "content_id", "left_anti").groupBy("content_id")
-    chosen = new.agg(F.min(F.struct(*at)).alias("at")).select("content_id", "at.*")
+    chosen = new.agg(F.min(F.struct(*_AT)).alias("at")).select("content_id", "at.*")
     chosen = run.lake.stage(chosen, run.run_id, "ingest.new_contents")
     number = chosen.count()
     if number:
-        texts = staged.select(*at, "text_bytes", "text").join(chosen, list(at)).withColumn("run_id", F.lit(run.run_id))
+        rows = staged.select(*_AT, "text_bytes", "text")
+        if (
+            tasks := _join_tasks(size, int(run.lake.spark.conf.get("spark.sql.shuffle.partitions") or 200))
+        ) is not None:
+            rows, chosen = rows.repartition(tasks, *_AT), chosen.repartition(tasks, *_AT)
+        texts = rows.join(chosen, list(_AT)).withColumn("run_id", F.lit(run.run_id))
         run.lake.append(CONTENTS, texts.select(*CONTENTS.names), metadata)
     return number
+
+
+def _join_tasks(size: int, usual: int) -> int | None:
+    """Into how many tasks the one join that carries text is to be cut; None where the usual number gives small ones.
+
+    Spark cuts every shuffle into as many, whatever goes through it: 6 TB in 400 tasks are 15 GB to sort in each.
+    """
+    return tasks if (tasks := size // TASK_BYTES) > usual else None
 
 
 def _drop_contents(run: Run, before: int, metadata: dict[str, str]) -> int:

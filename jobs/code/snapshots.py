@@ -15,6 +15,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from jobs.code.dealing import spread_by_size
 from jobs.runtime.manifest import Source
 from jobs.runtime.runner import Run
 from schemas.ops import SOURCES
@@ -26,7 +27,6 @@ MANIFEST = pa.schema(
     [(n, pa.string()) for n in ("source_id", "kind", "location", "repo", "revision")]
     + [("stars", pa.int64()), ("licences", pa.list_(pa.string())), ("commit_time", pa.timestamp("us", tz="UTC"))]
 )
-_UNITS = pa.schema([(n, pa.string()) for n in ("source_id", "kind", "location", "revision", "unit")])
 _ASKED_AT_ONCE = 8
 """Asking is waiting, for a disk or for a server; Spark's own tasks do it one by one."""
 
@@ -173,9 +173,8 @@ def _read(
     ]
     if not units:
         return None, {}
-    frame = _frame(run, units, _UNITS)
     # More tasks than cores, since units differ in size; fewer than units, since a task has a price.
-    spread = frame.repartition(min(len(units), 4 * _tasks(run)), "unit")
+    spread = spread_by_size(run.lake.spark, units, min(len(units), 4 * _tasks(run)))
     staged = run.lake.stage(staged_rows(spread, limits), run.run_id, "ingest.staged")
     broken = staged.where(F.col("reason") == records.UNREACHABLE).select("source_id", "detail").collect()
     lost = {r["source_id"]: r["detail"] for r in broken}

@@ -16,7 +16,7 @@ import pyarrow.fs as pafs
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
-from jobs.runtime.versions import KEEPS_ROWS
+from jobs.runtime.commits import KEEPS_ROWS
 from schemas.contract import RETENTION_DAYS
 from udfs.reading.delta import filesystem, opened
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from jobs.code import ingest as module
 from jobs.code.ingest import DropError, ingest
 from jobs.code.parameters import Ingest
 from jobs.runtime.manifest import read_manifest
@@ -55,3 +56,15 @@ def test_a_source_that_vanishes_is_stale_and_one_taken_off_is_gone(spark: object
     assert read(lake, world.write(), allow_drop=True) == (True, [])
     assert files(lake) == {("kept", "a.py")}
     assert lake.read(CONTENTS).count() == 1 and lake.read(REPOSITORIES).count() == 1
+
+
+def test_the_join_that_carries_text_is_cut_by_bytes(
+    lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert [module._join_tasks(size, 400) for size in (0, 80 * 10**9, 6 * 10**12)] == [None, None, 30_000]
+    monkeypatch.setattr(module, "TASK_BYTES", 10)
+    texts = {f"{n}.py": f"print({n})\n" * 3 for n in range(12)}
+    manifest = World(tmp_path, {"one": texts, "two": texts}).write()
+    run = Run(lake, "r", ())
+    ingest(run, read_manifest(str(manifest)), Ingest())
+    assert sorted(r["text"] for r in lake.read(CONTENTS).collect()) == sorted(texts.values())

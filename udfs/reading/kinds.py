@@ -50,6 +50,17 @@ def probe(unit: Unit) -> Probe:
         return Probe(False, {}, message)
 
 
+def size(unit: Unit, location: str) -> int:
+    """Bytes below a location that `probe` gave, for dealing locations to tasks; 0 where it cannot be told."""
+    if unit.kind == "git" and git.is_remote(location):
+        return 0
+    try:
+        files, path = file_system(location)
+        return int(files.du(path))
+    except Exception:  # every driver has errors of its own, and reading will say what is wrong
+        return 0
+
+
 def read(unit: Unit, location: str, limits: Limits = _DEFAULT_LIMITS) -> Iterator[Record]:
     """The records of one of the locations that `probe` gave.
 
