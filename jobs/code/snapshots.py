@@ -17,6 +17,7 @@ from pyspark.sql import functions as F
 
 from jobs.code.dealing import spread_by_size
 from jobs.runtime.manifest import Source
+from jobs.runtime.quarantine import stage_units
 from jobs.runtime.runner import Run
 from schemas.ops import SOURCES
 from udfs.reading import records
@@ -175,7 +176,8 @@ def _read(
         return None, {}
     # More tasks than cores, since units differ in size; fewer than units, since a task has a price.
     spread = spread_by_size(run.lake.spark, units, min(len(units), 4 * _tasks(run)))
-    staged = run.lake.stage(staged_rows(spread, limits), run.run_id, "ingest.staged")
+    reader = f"ingest at reader {records.version(limits)}"
+    staged = stage_units(run.lake, lambda: staged_rows(spread, limits), run.run_id, "ingest.staged", reader)
     broken = staged.where(F.col("reason") == records.UNREACHABLE).select("source_id", "detail").collect()
     lost = {r["source_id"]: r["detail"] for r in broken}
     return staged.where(~F.col("source_id").isin(list(lost))) if lost else staged, lost

@@ -1,4 +1,4 @@
-"""A measure whose worker died is done again with each batch in a child process; texts that kill it are set aside.
+"""A measure or reader whose worker died is done again with each batch in a child process; what kills it is set aside.
 
 See docs/decisions/quarantine.md.
 """
@@ -15,9 +15,11 @@ from jobs.runtime.frames import align
 from jobs.runtime.tables import Lake
 from schemas.contract import Table
 from udfs.spark.batches import guarded
-from udfs.spark.guard import FAILURE, KILLED, Guard, Limits
+from udfs.spark.guard import FAILURE, KILLED, Guard, Limits, UnitGuard
 
 LIMITS = Limits()
+UNIT_LIMITS = Limits(seconds=1500, memory=4 << 30)
+"""A unit may be a large archive or a repository to clone; Spark ends a worker that gives nothing for half an hour."""
 _DIED = (
     "Python worker exited unexpectedly",
     "ExecutorLostFailure",
@@ -70,6 +72,18 @@ def append_measured(
     lost = found.where(F.col(FAILURE).startswith(KILLED)).count()
     lake.append(table, found, metadata)
     return {KILLED: lost} if lost else {}
+
+
+def stage_units(lake: Lake, read: Callable[[], DataFrame], run_id: str, name: str, reader: str) -> DataFrame:
+    """Set the rows aside that readers give; where a worker dies of a unit, it is refused and the others are read."""
+    try:
+        return lake.stage(read(), run_id, name)
+    except Exception as error:
+        if not worker_died(error):
+            raise
+    with guarded(UnitGuard(reader, frozenset(), frozenset(("source_id", "unit")), frozenset(), UNIT_LIMITS)):
+        found = read()
+    return _staged(lake, found, run_id, name)
 
 
 def _staged(lake: Lake, rows: DataFrame, run_id: str, name: str) -> DataFrame:

@@ -71,6 +71,18 @@ def killed(rows: DataFrame, kernel: Kernel, schema: str) -> DataFrame:
     return mapped(rows, partial(_dies, kernel), schema)
 
 
+def _dies_of_unit(kernel: Kernel, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    for row in range(len(batch)):
+        if DEADLY in batch.column("source_id")[row].as_py():
+            os.abort()
+        yield from kernel(batch.slice(row, 1))
+
+
+def killed_by_units(rows: DataFrame, kernel: Kernel, schema: str) -> DataFrame:
+    """`mapped`, with a reader that aborts at a source whose name says DEADLY."""
+    return mapped(rows, partial(_dies_of_unit, kernel), schema)
+
+
 def required(notes: DataFrame, p: Counter) -> DataFrame:
     return notes.select("content_id")
 

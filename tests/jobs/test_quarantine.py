@@ -12,11 +12,18 @@ from typing import Any
 
 import pytest
 
+from jobs.code.ingest import ingest
+from jobs.code.parameters import Ingest
 from jobs.flows import FLOWS
+from jobs.runtime.manifest import read_manifest
 from jobs.runtime.quarantine import append_measured
+from jobs.runtime.runner import Run
 from jobs.runtime.stage import Measure
 from jobs.runtime.tables import Lake
-from tests.jobs.killing import DEADLY, HANGS, LENGTHS, Counter, killed, lengths, scenario
+from schemas.code import RAW_FILES
+from schemas.ops import REJECTS
+from tests.jobs.killing import DEADLY, HANGS, LENGTHS, Counter, killed, killed_by_units, lengths, scenario
+from tests.jobs.pipeline import World
 from tests.jobs.rows import frame
 from udfs.spark.guard import Limits
 
@@ -108,3 +115,19 @@ def test_a_stand_in_is_a_row_by_contract(lake: Lake, stage: Measure, monkeypatch
     found = {r[stage.writes.key[0]]: r["failure"] for r in lake.read(stage.writes).collect()}
     assert said == {"killed_worker": 1}
     assert found == {"sound": None, DEADLY: f"killed_worker: SIGABRT, 2 times alone; {stage.name} at kernel v1"}
+
+
+def test_a_unit_that_kills_its_reader_is_refused_and_the_others_are_read(
+    lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("udfs.spark.code.mapped", killed_by_units)
+    files = {"a.py": "print(1)\n", "b.py": "print(2)\n"}
+    manifest = World(tmp_path, {"sound": files, f"is-{DEADLY}": files, "too": {"c.py": "print(3)\n"}}).write()
+    for run_id in ("first", "again"):
+        ingest(Run(lake, run_id, ()), read_manifest(str(manifest)), Ingest())
+        read = {(r["source_id"], r["path"]) for r in lake.read(RAW_FILES).collect()}
+        assert read == {("sound", "a.py"), ("sound", "b.py"), ("too", "c.py")}
+        (refused,) = lake.read(REJECTS).collect()
+        assert (refused["source_id"], refused["path"], refused["reason"]) == (f"is-{DEADLY}", None, "killed_worker")
+        assert "SIGABRT, 2 times alone; ingest at reader" in refused["detail"]
+    assert lake.version(REJECTS.name) == 1, "what killed this reader is not tried again"

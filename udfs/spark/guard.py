@@ -69,18 +69,32 @@ class Guard:
             deaths = 1 if some.done else deaths + 1
             at += some.done
             if at < len(rows) and deaths == _TRIES:
-                yield from self._stand_in(rows[at], schema, some.death)
+                yield from self._stand_in(rows[at], schema, f"{some.death}, {_TRIES} times alone; {self.name}")
                 at, deaths = at + 1, 0
 
-    def _stand_in(self, row: pa.RecordBatch, schema: pa.Schema, death: str) -> Iterator[pa.RecordBatch]:
+    def said(self, why: str, schema: pa.Schema) -> dict[str, Any]:
+        """What a stand-in says of the death; nothing where its columns have no place for it."""
+        return {FAILURE: f"{KILLED}: {why}"} if FAILURE in schema.names else {}
+
+    def _stand_in(self, row: pa.RecordBatch, schema: pa.Schema, why: str) -> Iterator[pa.RecordBatch]:
         """The row that says that there is none: its key, why, and empty or null for the rest."""
-        if FAILURE not in schema.names:
+        given = self.said(why, schema)
+        if not given:
             return
-        given = {FAILURE: f"{KILLED}: {death}, {_TRIES} times alone; {self.name}"}
         given |= {name: row.column(name)[0].as_py() for name in row.schema.names if name in self.key}
         values = [given.get(f.name, _empty(f.type) if f.name in self.required else None) for f in schema]
         arrays = [pa.array([v], f.type) for v, f in zip(values, schema, strict=True)]
         yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+class UnitGuard(Guard):
+    """A reader's: a unit that kills its worker is refused as a whole, in the columns that every refusal has."""
+
+    def fills(self, names: list[str]) -> bool:
+        return False
+
+    def said(self, why: str, schema: pa.Schema) -> dict[str, Any]:
+        return {"reason": KILLED, "detail": why}
 
 
 def _load(kernel: Kernel, batch: pa.RecordBatch) -> None:
@@ -127,11 +141,14 @@ def _child(kernel: Kernel, pieces: list[pa.RecordBatch], limits: Limits) -> _Wor
     work, said = _Work(), ""
     with os.fdopen(reading, "rb") as told:
         try:
+            piece: list[pa.RecordBatch] = []
             for each in _told(told):
                 if isinstance(each, str):
                     said = each
+                elif each is not None:
+                    piece.append(each)
                 else:
-                    work.done, work.found = work.done + 1, [*work.found, *each]
+                    work.done, work.found, piece = work.done + 1, [*work.found, *piece], []
         finally:
             status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     if said and said != _MEMORY:
@@ -143,8 +160,10 @@ def _child(kernel: Kernel, pieces: list[pa.RecordBatch], limits: Limits) -> _Wor
 _MEMORY = "out of memory"
 
 
-def _told(pipe: BinaryIO) -> Iterator[list[pa.RecordBatch] | str]:
-    """What a child says until it ends; what it was saying when it died is no word."""
+def _told(pipe: BinaryIO) -> Iterator[pa.RecordBatch | str | None]:
+    """What a child says until it ends: rows, None behind the last rows of a piece, or what a kernel raised. What it was
+    saying when it died is no word.
+    """
     while True:
         try:
             yield pickle.load(pipe)
@@ -164,7 +183,9 @@ def _work(kernel: Kernel, pieces: list[pa.RecordBatch], limits: Limits, writing:
                 for piece in pieces:
                     # By default the system ends the process, in the midst of native code and without its parent.
                     signal.alarm(limits.seconds)
-                    pickle.dump(list(kernel(piece)), out)
+                    for found in kernel(piece):
+                        pickle.dump(found, out)
+                    pickle.dump(None, out)
                     out.flush()
                 status = 0
             except MemoryError:
