@@ -77,7 +77,8 @@ class Logs(Staging):
         place = self.location(table.name)
         if self.alone:
             return rows_of(opened(place, at), place, table.arrow_schema()).to_pylist()
-        return self.spark.sql(f"SELECT * FROM {self.ref(table.name)} VERSION AS OF {at}").toArrow().to_pylist()
+        found = self.spark.sql(f"SELECT * FROM {self.ref(table.name)} VERSION AS OF {at}").toArrow().to_pylist()
+        return [{name: row.get(name) for name in table.names} for row in found]
 
     def _last(self, name: str) -> Commit | None:
         if name not in self._known:

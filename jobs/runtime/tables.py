@@ -56,6 +56,10 @@ class Lake(Logs):
         same_columns(table, found.columns, "stored")
         return found.select(*table.names)
 
+    def keys(self, table: Table) -> DataFrame:
+        """The key columns of all rows, whatever else the contract has gained since the table was written."""
+        return self.spark.sql(f"SELECT * FROM {self.ref(table.name)}").select(*table.key)
+
     def changed(self, table: Table, first: int, last: int) -> DataFrame:
         """Rows that the commits of these versions moved, as they were and as they became (change data feed)."""
         reader = self.spark.read.format("delta").option("readChangeFeed", "true")

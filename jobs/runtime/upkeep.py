@@ -53,7 +53,7 @@ def _removed(lake: Lake, table: Table) -> int:
 
 def double_keys(lake: Lake, table: Table) -> int:
     """Keys that stand in more than one row."""
-    grouped = lake.read(table).groupBy(*table.key).agg(F.count(F.lit(1)).alias("n")).where("n > 1")
+    grouped = lake.keys(table).groupBy(*table.key).agg(F.count(F.lit(1)).alias("n")).where("n > 1")
     return grouped.count()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,11 +10,12 @@ import pytest
 from pyspark.sql import SparkSession
 
 from jobs.runtime import commits, versions
-from jobs.runtime.accounting import append_rows
+from jobs.runtime.accounting import StageResult, append_rows, finished_work
 from jobs.runtime.session import alone
 from jobs.runtime.tables import Lake
+from jobs.runtime.upkeep import double_keys
 from schemas.contract import Column, Table
-from schemas.ops import RELEASES, SOURCES
+from schemas.ops import RELEASES, RUNS, SOURCES
 
 THINGS = Table("things", "One row per thing.", (Column("id", "string", "Who.", nullable=False),), key=("id",))
 NOTE = {"release_id": 1, "run_id": "r", "tables": {"b": 2, "a": 1}, "note": None, "created_at": datetime.now(UTC)}
@@ -63,6 +65,19 @@ def test_what_is_not_there_has_no_version_and_no_rows(lake: Lake) -> None:
     Path(lake.warehouse, "things", "_delta_log").mkdir(parents=True)  # a run that died before its first commit
     lake.look()
     assert (lake.version("things"), lake.names(), lake.small(THINGS)) == (None, [], [])
+
+
+def test_a_column_that_an_earlier_release_had_not_is_null(lake: Lake) -> None:
+    """Else no run could begin, and the run is what adds the column."""
+    earlier = replace(RUNS, columns=tuple(c for c in RUNS.columns if c.name != "cpu_seconds"))
+    lake.ensure(earlier)
+    row = StageResult("ingest", "raw_files", run_id="r", inputs={"raw_files": 3}, rows_read=7, rows_kept=7).row()
+    append_rows(lake, earlier, [row])
+    for reads_itself in (True, False):
+        lake.alone = reads_itself
+        (found,) = finished_work(lake).values()
+        assert (found.rows_read, found.inputs, found.cpu_seconds) == (7, {"raw_files": 3}, None)
+    assert double_keys(lake, RUNS) == 0, "check looks at keys only"
 
 
 def test_half_a_commit_is_named_with_its_remedy(moved: Lake) -> None:

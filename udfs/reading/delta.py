@@ -77,8 +77,11 @@ def matching_rows(table: DeltaTable, place: str, columns: list[str] | None, wher
 
 
 def rows_of(table: DeltaTable, place: str, schema: pa.Schema) -> pa.Table:
-    """All rows of a small table, with the columns and types of `schema`; one that a file lacks is null there."""
-    return matching_rows(table, place, schema.names, pc.scalar(True)).select(schema.names).cast(schema)
+    """All rows of a small table, with the columns and types of `schema`; null where an older one lacks one."""
+    stored = pa.schema(table.schema().to_arrow()).names
+    found = matching_rows(table, place, [name for name in schema.names if name in stored], pc.scalar(True))
+    columns = [found[f.name].cast(f.type) if f.name in stored else pa.nulls(len(found), f.type) for f in schema]
+    return pa.Table.from_arrays(columns, names=schema.names)
 
 
 def _dataset(paths: list[str], root: Any, schema: pa.Schema) -> ds.Dataset:
