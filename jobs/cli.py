@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "jobs.commands.releases",
         "List what readers see and how long; point back at an earlier release; pin one.",
     ),
+    "nightly": ("jobs.commands.nightly", "Refresh, check, release, maintain and report, for a scheduler."),
     "maintain": ("jobs.commands.maintain", "Put small files together, cluster, remove what no readable release needs."),
     "check": ("jobs.commands.check", "Look for double keys, mend them, and say whether each flow is whole."),
     "tokenizer": (
@@ -72,14 +73,14 @@ def guarded(work: Callable[[], int | None]) -> int:
     try:
         return work() or 0
     except Exception as e:
-        code, said = _told(e)
+        code, said = told(e)
         if said is None:
             raise
         print(f"refinelake: {said}", file=sys.stderr)
         return code
 
 
-def _told(error: Exception) -> tuple[int, str | None]:
+def told(error: Exception) -> tuple[int, str | None]:
     """(exit code, message); no message for what nobody foresaw."""
     if isinstance(error, ValueError) and is_ours(error):
         return 2, str(error)

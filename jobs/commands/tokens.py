@@ -42,6 +42,8 @@ def _what_next(run: Run, console: Console) -> None:
 
     from schemas.corpus import PRETRAIN_TOKENS, SFT_TOKENS
 
+    if all(result.skipped for result in run.results):
+        return
     for table in (PRETRAIN_TOKENS, SFT_TOKENS):
         held = F.sum(F.when(F.col("held_out"), F.col("n_tokens")).otherwise(0))
         rows, tokens, kept_back = run.lake.read(table).agg(F.count(F.lit(1)), F.sum("n_tokens"), held).collect()[0]
