@@ -35,7 +35,7 @@ def folder(packages: str) -> Path:
 def use(settings: dict[str, str]) -> dict[str, str]:
     """The settings of a session with what is kept, where something is; a cluster's executors need the packages."""
     kept = folder(settings.get(PACKAGES, ""))
-    if not settings.get("spark.master", "").startswith("local") or not (kept / _ABOUT).exists():
+    if not _one_process(settings) or not (kept / _ABOUT).exists():
         return settings
     jars = ":".join(str(jar) for jar in sorted(kept.glob("*.jar")))
     path = ":".join(filter(None, (jars, settings.get(CLASS_PATH))))
@@ -50,7 +50,7 @@ def keep(settings: dict[str, str], jars: list[str]) -> str | None:
     done, None where all is in place or the master is no local one.
     """
     kept = folder(settings.get(PACKAGES, ""))
-    if not settings.get("spark.master", "").startswith("local") or (kept / _ABOUT).exists():
+    if not _one_process(settings) or (kept / _ABOUT).exists():
         return None
     kept.mkdir(parents=True)
     for jar in _ours(jars):
@@ -72,6 +72,11 @@ def forget_old(settings: dict[str, str]) -> None:
     about = kept / _ABOUT
     if kept.exists() and not ((kept / _ARCHIVE).exists() and json.loads(about.read_text()) == {"java": _java()}):
         shutil.rmtree(kept)
+
+
+def _one_process(settings: dict[str, str]) -> bool:
+    """Whether driver and executors are one JVM; those of `local-cluster` are not."""
+    return re.fullmatch(r"local(\[.*\])?", settings.get("spark.master", "")) is not None
 
 
 def _ours(jars: list[str]) -> list[Path]:

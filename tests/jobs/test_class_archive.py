@@ -36,8 +36,9 @@ def test_without_a_kept_folder_settings_stay(cache: Path) -> None:
     assert class_archive.use(SETTINGS) == SETTINGS
 
 
-def test_on_a_cluster_executors_need_the_packages(kept: Path) -> None:
-    cluster = SETTINGS | {"spark.master": "spark://m:7077"}
+@pytest.mark.parametrize("master", ["spark://m:7077", "local-cluster[2,1,1024]", "yarn"])
+def test_on_a_cluster_executors_need_the_packages(kept: Path, master: str) -> None:
+    cluster = SETTINGS | {"spark.master": master}
     assert class_archive.use(cluster) == cluster
 
 
