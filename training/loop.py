@@ -17,7 +17,7 @@ from training.data.feed import Feed
 from training.data.prefetch import Prefetch
 from training.engine import distributed as ranks
 from training.engine.engine import Engine, Step
-from training.metrics import Log, memory, mfu, peak_flops
+from training.metrics import Log, Since, memory, mfu, peak_flops
 from training.schedule import Schedule
 from training.settings import Run
 from training.shapes import shape_of
@@ -72,6 +72,7 @@ class Loop:
         self.watch = Watch(self.run.spikes, **self.stored.get("watch", {}))
         self.tokens: int = self.stored.get("tokens", 0)
         self.skipped: int = self.stored.get("skipped", 0)
+        self.losses = Since("loss")
 
     @property
     def checkpoints(self) -> Path:
@@ -102,6 +103,7 @@ class Loop:
             self.skipped += 1
             rows = self._rows(step) if ranks.rank() == 0 else []
             self.log.event("skipped", step, why=done.skipped, loss=done.loss, rows=rows)
+        self.losses.note(done.loss)
         self.watch.note(done.loss, done.skipped)
         if (step + 1) % self.run.seeing.steps and step + 1 not in (self.last, self.first + 1):
             return
@@ -109,6 +111,7 @@ class Loop:
             "step": step,
             "last": self.last,
             "loss": done.loss,
+            **self.losses.taken(),
             "rate": done.rate,
             "norm": done.norm,
             "tokens": self.tokens,

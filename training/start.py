@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -13,7 +14,7 @@ import torch
 
 from training import models, shapes
 from training.checkpoint import saving, store, universal
-from training.checkpoint.export import FACTS, export
+from training.checkpoint.export import export, facts_of
 from training.checkpoint.master import master_weights
 from training.checkpoint.store import Checkpoint
 from training.data.feed import Feed
@@ -54,6 +55,7 @@ def beginning(run: Run, feed: Feed, folder: Path, resume: Resume, tokenizer: Tex
         raise ValueError(f"{run.name}: expected --from with the run to go on from, found none; name a run folder")
     found = store.opened(run.start.checkpoint, run.start.step)
     _refuse_unstable(run, found)
+    saving.verified(found)
     if found.state["tokenizer_hash"] != tokenizer.hash:
         raise ValueError(f"{found.folder}: expected the tokenizer it was trained with, found another; name that one")
     # Another phase reads its own mixture from the beginning; the same one goes on where it stood.
@@ -109,10 +111,14 @@ def _weights_folder(run: Run, folder: Path) -> str:
     if (given / "config.json").exists():
         return str(given)
     to, error = folder / "start", None
-    if ranks.rank() == 0 and not (to / "config.json").exists():
+    if ranks.rank() == 0:
         try:
-            export([store.opened(given, run.start.step)], to, "fp32")
-        except ValueError as found:
+            wanted = store.opened(given, run.start.step)
+            if facts_of(to).get("checkpoints") != [store.origin(wanted)]:
+                # Of another run, of another step, or half written by a release that did not write it aside.
+                shutil.rmtree(to, ignore_errors=True)
+                export([wanted], to, "fp32")
+        except (ValueError, OSError) as found:
             error = str(found)
     if said := ranks.told(error):
         raise ValueError(said)
@@ -143,10 +149,10 @@ def base(run: Run, inputs: Inputs, begun: Beginning, lm: Any, tokenizer: TextTok
 def _folder_lineage(run: Run) -> list[Any]:
     """What an exported folder that the run starts from was trained on before."""
     given = run.start.checkpoint or run.start.model
-    if run.start.checkpoint and not (Path(given) / FACTS).exists():
+    facts = facts_of(given)
+    if run.start.checkpoint and not facts and not (Path(given) / "config.json").exists():
         return list(store.opened(given, run.start.step).state["lineage"])
-    facts = Path(given) / FACTS
-    return list(json.loads(facts.read_text(encoding="utf-8"))["lineage"]) if facts.exists() else []
+    return list(facts.get("lineage", []))
 
 
 def engine(run: Run, lm: Any, device: torch.device, begun: Beginning) -> Engine:

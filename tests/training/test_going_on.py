@@ -92,7 +92,7 @@ def test_a_folder_without_a_run_is_not_resumed(tmp_path: Path, called: Called) -
 
 def test_longer_sequences_go_on_where_the_data_stood(before: Path, tmp_path: Path) -> None:
     run = recipe("pretrain-long", "tiny")
-    assert run.batch.tokens == recipe("pretrain", "tiny").batch.tokens and run.start.allow == ("length",)
+    assert run.batch.tokens == recipe("pretrain", "tiny").batch.tokens and run.start.allow == ("length", "block")
     start = replace(run.start, checkpoint=str(before), context=128)
     small = replace(tiny().batch, size=4, length=128, micro=2)
     run = replace(run, start=start, batch=small, duration=replace(run.duration, steps=3), seeing=tiny().seeing)

@@ -77,6 +77,14 @@ def newest(folder: Path) -> Checkpoint:
     raise ValueError(store.none_found(folder))
 
 
+def verified(checkpoint: Checkpoint) -> Checkpoint:
+    """store.verified, each rank its share of the files. Raises ValueError on all of them."""
+    shares = ranks.gathered(store.damaged(checkpoint, ranks.rank(), ranks.world()))
+    if wrong := [path for share in shares for path in share]:
+        raise ValueError(store.refusal(checkpoint, wrong))
+    return checkpoint
+
+
 def layout(run: Run, dtype: torch.dtype) -> dict[str, Any]:
     """What decides whether DeepSpeed can read a checkpoint as it is: ranks, stage, type, and its optimizer's class."""
     zero, bf16 = run.engine.zero, dtype is torch.bfloat16
