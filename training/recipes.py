@@ -23,7 +23,7 @@ SFT_LENGTHS = (1216, 1500)
 """Tokens of a row in the two stages, as the authors' SFT code sets them."""
 
 
-TOY_STEPS = (420, 100)
+TOY_STEPS = (400, 100)
 """Stable phase with its warm-up, and annealing: about a million tokens, a minute and a half on two cores."""
 
 
