@@ -13,9 +13,8 @@ from typing import Any, Literal
 import torch
 
 from training import models, shapes
-from training.checkpoint import saving, store, universal
+from training.checkpoint import master, saving, store, universal
 from training.checkpoint.export import export, facts_of
-from training.checkpoint.master import master_weights
 from training.checkpoint.store import Checkpoint
 from training.data.feed import Feed
 from training.engine import distributed as ranks
@@ -82,12 +81,11 @@ def model(run: Run, begun: Beginning, tokenizer: TextTokenizer, feed: Feed, fold
     """The model with the weights it begins with, on every rank. Raises ValueError."""
     dtype = dtype_of(run.engine.dtype, torch.device("cuda" if torch.cuda.is_available() else "cpu"))
     if begun.checkpoint is not None:
-        from transformers import AutoConfig, AutoModelForCausalLM
+        from transformers import AutoConfig
 
         config = AutoConfig.for_model(**begun.checkpoint.state["model"]["config"])
         config.max_position_embeddings = max(config.max_position_embeddings, run.start.context, run.batch.length)
-        drawn = AutoModelForCausalLM.from_config(config, dtype=torch.float32)  # type: ignore[no-untyped-call]
-        lm = models.cast(drawn, dtype)
+        lm = models.empty(config, dtype)
     elif run.start.model in shapes.SHAPES and not run.start.checkpoint:
         context = max(run.start.context, run.batch.length, shapes.SHAPES[run.start.model].context)
         shape = shapes.shape(run.start.model, tokenizer.size, context)
@@ -158,7 +156,9 @@ def _folder_lineage(run: Run) -> list[Any]:
 def engine(run: Run, lm: Any, device: torch.device, begun: Beginning) -> Engine:
     """The engine with the checkpoint's state, whatever its layout. Raises ValueError where that would lose it."""
     if begun.checkpoint is None:
-        return Engine(run, lm, device)
+        engine = Engine(run, lm, device)
+        master.restore(engine, lm.name_or_path)
+        return engine
     stored = begun.checkpoint.state["layout"]
     how = universal.way(stored, saving.layout(run, dtype_of(run.engine.dtype, device)))
     if how == "as it is":
@@ -180,6 +180,10 @@ def engine(run: Run, lm: Any, device: torch.device, begun: Beginning) -> Engine:
 
 
 def _weights_only(run: Run, lm: Any, device: torch.device, checkpoint: Checkpoint) -> Engine:
-    dtype = next(lm.parameters()).dtype
-    lm.load_state_dict({name: tensor.to(dtype) for name, tensor in master_weights(checkpoint).items()}, strict=False)
-    return Engine(run, lm, device)
+    dtype, weights = next(lm.parameters()).dtype, master.master_weights(checkpoint)
+    if absent := [name for name, _ in lm.named_parameters() if name not in weights]:
+        raise ValueError(f"{checkpoint.folder}: expected all weights of the model, found no {', '.join(absent[:5])}")
+    lm.load_state_dict({name: tensor.to(dtype) for name, tensor in weights.items()}, strict=False)
+    engine = Engine(run, lm, device)
+    master.assign(engine, weights)
+    return engine

@@ -49,9 +49,9 @@ def export(checkpoints: Sequence[Checkpoint], to: Path, dtype: str = "bf16") -> 
     _refuse_others(to)
     tokenizer = TextTokenizer.read(checkpoints[-1].folder.parent.parent / "tokenizer")
     model = loaded(state["model"]["config"], averaged([verified(c) for c in checkpoints]), _TYPES[dtype])
-    if state["phase"] != "sft":
-        # It has never seen the end of a turn: what it was taught to write at the end is the separator.
-        model.config.eos_token_id = tokenizer.id(tokenizer.special.separator)
+    # A base model has never seen the end of a turn: what it was taught to write at an end is the separator.
+    chat, s = state["phase"] == "sft", tokenizer.special
+    model.config.eos_token_id = tokenizer.id(s.eos if chat else s.separator)
     model.generation_config = generation(model.config, tokenizer)
     model.config.use_cache = True
     facts = {
