@@ -73,6 +73,7 @@ class Loop:
         self.tokens: int = self.stored.get("tokens", 0)
         self.skipped: int = self.stored.get("skipped", 0)
         self.losses = Since("loss")
+        self.done = self.first
 
     @property
     def checkpoints(self) -> Path:
@@ -92,7 +93,8 @@ class Loop:
                 torch.manual_seed(self.run.data.seed * 1_000_003 + step * 1009 + rank)
                 done = self.engine.step(next(batches), self.schedule.rate(step), self.watch.refuse)
                 self._note(step, done, time.monotonic() - began, batches.waited - waited)
-                why = self._stop_or_save(step + 1, stop)
+                self.done = step + 1
+                why = self._stop_or_save(self.done, stop)
                 if why:
                     return why
         return "finished"

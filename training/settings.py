@@ -103,6 +103,10 @@ class Duration:
     tokens: int = 0
     epochs: float = 0.0
 
+    def __post_init__(self) -> None:
+        if min(self.steps, self.tokens, self.epochs) < 0:
+            raise ValueError(f"duration: expected no number below 0, found {self}")
+
     def optimizer_steps(self, batch: Batch, steps_an_epoch: int) -> int:
         """Optimizer steps of this phase. Raises ValueError where nothing says how long."""
         if self.steps:
@@ -128,6 +132,8 @@ class Rate:
     decay: str = "exponential"
 
     def __post_init__(self) -> None:
+        if self.peak <= 0 or self.minimum < 0 or self.warmup < 0:
+            raise ValueError(f"rate: expected a peak above 0, minimum and warmup >= 0, found {self}")
         _one_of("rate.form", self.form, ("wsd", "cosine"))
         _one_of("rate.decay", self.decay, tuple(DECAYS))
 
@@ -166,7 +172,7 @@ class Engine:
     `offload` moves nothing (none), the optimizer, or all (parameters too, stage 3) to host memory. `recompute` saves
     memory by activation checkpointing; `loss_tokens` rows of logits exist at once. `attention` is auto, flash, cudnn,
     efficient, flex, varlen or math; `compile` compiles each layer. Ranks exchange `bucket` elements at once, with
-    `overlap` behind the backward pass.
+    `overlap` behind the backward pass, but at ZeRO 1 in bf16, where all is exchanged at once after the last one.
     """
 
     zero: int = 1
@@ -209,6 +215,8 @@ class Saving:
     def __post_init__(self) -> None:
         if self.keep < 1:
             raise ValueError(f"saving.keep: expected 1 or more, found {self.keep}")
+        if min(self.steps, self.minutes, self.limit_minutes, self.forever) < 0:
+            raise ValueError(f"saving: expected no number below 0, found {self}")
 
 
 @dataclass(frozen=True)
@@ -222,6 +230,10 @@ class Spikes:
     window: int = 128
     most: int = 10
 
+    def __post_init__(self) -> None:
+        if self.sigmas < 0 or min(self.window, self.most) < 1:
+            raise ValueError(f"spikes: expected sigmas >= 0 and window and most of 1 or more, found {self}")
+
 
 @dataclass(frozen=True)
 class Seeing:
@@ -233,6 +245,10 @@ class Seeing:
     tensorboard: bool = False
     mlflow: bool = False
     hang_minutes: float = 30.0
+
+    def __post_init__(self) -> None:
+        if self.steps < 1 or self.hang_minutes < 0:
+            raise ValueError(f"seeing: expected steps of 1 or more and hang_minutes >= 0, found {self}")
 
 
 @dataclass(frozen=True)
