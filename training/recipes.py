@@ -85,7 +85,11 @@ def _sft(name: str, model: str, batch: Batch, peak: float, epochs: float) -> Run
     rate = Rate("cosine", peak, 0.0, 100)
     run = Run(name, "sft", Start(model=model), batch=batch, duration=Duration(epochs=epochs), rate=rate)
     if not small(model):
-        return run
+        # Packed: a row of its own each would be padded to the longest of its micro-batch. The gradient is the same.
+        run = replace(run, data=Data(isolate=True, packed=True))
+        large = model == "8b"
+        engine = replace(run.engine, zero=2 if large else 1)
+        return replace(run, engine=engine, batch=replace(batch, micro=1 if large else batch.micro))
     # A toy's rows are few and its weights unlearned: small batches, the same epochs, a rate that moves them.
     batch = Batch(16, 256, 8)
     return replace(run, batch=batch, rate=replace(rate, peak=10 * peak, warmup=2), saving=Saving(0))
