@@ -6,7 +6,6 @@ import argparse
 import json
 import shlex
 import sys
-from dataclasses import asdict
 from typing import Any
 
 from training.commands.arguments import Asked, add_run, asked
@@ -124,12 +123,12 @@ def _changes(args: argparse.Namespace, run: Run, shape: Any) -> list[str]:
     found = fitting(run, shape, args.gpus, args.gpu_gb * 1e9)
     if found is None:
         return [f"  too much, whatever the settings, with {1 - ROOM:.0%} left free: take more GPUs, or engine.offload"]
-    sections = {"engine": (run.engine, found.engine), "batch": (run.batch, found.batch)}
     changed = [
-        f"--set {name}.{key}={json.dumps(value)}"
-        for name, (old, new) in sections.items()
-        for key, value in asdict(new).items()
-        if value != getattr(old, key)
+        f"--set {section}.{key}={json.dumps(value)}"
+        for section, kept in found.as_dict().items()
+        if isinstance(kept, dict)
+        for key, value in kept.items()
+        if value != run.as_dict()[section][key]
     ]
     if not changed:
         return []
