@@ -146,13 +146,15 @@ class Loop:
         marks = self._marks(done)
         why = next((name for name, code in names.items() if code == signalled), None)
         why = why or ("time limit" if limit_any else None)
-        if why or due_any or marks or done == self.last or (s.steps and done % s.steps == 0):
+        if why or due_any or marks or (done == self.last and s.last) or (s.steps and done % s.steps == 0):
             self.save(done, marks)
         return why if done < self.last else None
 
     def _marks(self, done: int) -> list[str]:
         """Why a checkpoint of this step stays for ever."""
-        marks = []
+        marks: list[str] = []
+        if done == self.last and not self.run.saving.last:
+            return marks
         if self.run.phase == "pretrain" and done == self.last:
             marks.append("end of the stable phase")
         if self.run.phase == "sft" and done % self.feed.steps_an_epoch == 0:

@@ -201,8 +201,9 @@ ATTENTION = ("auto", "flash", "cudnn", "efficient", "flex", "varlen", "math")
 
 @dataclass(frozen=True)
 class Saving:
-    """A checkpoint every `steps` steps (0: at the end only) and `minutes` minutes (0: never); the newest `keep` stay,
-    and for ever the last of the stable phase, of an epoch, and every `forever`-th step. After `limit_minutes` (0: none)
+    """A checkpoint every `steps` steps (0: at the end only) and `minutes` minutes (0: never), and at the end unless
+    `last` is false; the newest `keep` stay, and for ever the last of the stable phase, of an epoch, and every
+    `forever`-th step. After `limit_minutes` (0: none)
     the run saves and ends, to be resumed: what a queue with a time limit needs.
     """
 
@@ -211,6 +212,7 @@ class Saving:
     limit_minutes: float = 0.0
     keep: int = 3
     forever: int = 0
+    last: bool = True
 
     def __post_init__(self) -> None:
         if self.keep < 1:
