@@ -35,7 +35,8 @@ run: setup  ## fetch the demo sources, run the pipeline, train a toy model, writ
 
 # A twentieth of the repositories is held out: of 143 there would be none at the default of one in a thousand.
 HELD_OUT = --set tokens.held_out=0.05
-TRAIN = OMP_NUM_THREADS=1 $(BIN)/refinelake train
+# Threads that wait for each other sleep: spinning, two of them take ten times as long where another program runs too.
+TRAIN = OMP_NUM_THREADS=2 OMP_WAIT_POLICY=PASSIVE $(BIN)/refinelake train
 TOKENIZER = $(RUNS)/tokenizer
 model: setup  ## tokenizer, token tables, pretraining, annealing, both SFT stages, export, scores, training.html
 	@rm -rf $(RUNS) && mkdir -p $(RUNS)

@@ -46,8 +46,8 @@ TRAINING = "training.commands"
 """The training half's own list of commands; named, not imported, so that no job depends on it."""
 
 
-_NAMED = {"QualityError": 3, "LeaseError": 4}
-"""Errors of jobs/runtime by name, so that a command without Spark imports none of it."""
+_NAMED = {"QualityError": 3, "LeaseError": 4, "Stuck": 1}
+"""Errors of jobs/runtime and training by name, so that a command without Spark imports none of it."""
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -84,6 +84,8 @@ def told(error: Exception) -> tuple[int, str | None]:
     """(exit code, message); no message for what nobody foresaw."""
     if isinstance(error, ValueError) and is_ours(error):
         return 2, str(error)
+    if isinstance(error, OSError) and is_ours(error):
+        return 1, str(error)
     if type(error).__name__ in _NAMED:
         return _NAMED[type(error).__name__], str(error)
     if "pyspark" not in sys.modules:

@@ -168,6 +168,7 @@ def open_feed(run: Run, inputs: Inputs, tokenizer: TextTokenizer) -> Feed:
         Part(s.name, tables[s.name], s.weight, s.epochs, tuple(s.sources), tuple(s.languages)) for s in inputs.sources
     ]
     bos = None if special.bos is None else tokenizer.id(special.bos)
-    packing = Packing(run.batch.length, tokenizer.id(special.separator), padding, bos, run.data.isolate, run.data.tail)
+    separator, data = tokenizer.id(special.separator), run.data
+    packing = Packing(run.batch.length, separator, padding, bos, data.isolate, data.tail, data.block)
     reader = Reader(parts, packing, seed, tokenizer.hash, folder, run.data.missing)
     return DocumentFeed(reader, run.batch)

@@ -17,7 +17,7 @@ from training.data.feed import Feed
 from training.data.prefetch import Prefetch
 from training.engine import distributed as ranks
 from training.engine.engine import Engine, Step
-from training.metrics import Log, memory, mfu, peak_flops
+from training.metrics import Log, Since, memory, mfu, peak_flops
 from training.schedule import Schedule
 from training.settings import Run
 from training.shapes import shape_of
@@ -72,6 +72,8 @@ class Loop:
         self.watch = Watch(self.run.spikes, **self.stored.get("watch", {}))
         self.tokens: int = self.stored.get("tokens", 0)
         self.skipped: int = self.stored.get("skipped", 0)
+        self.losses = Since("loss")
+        self.done = self.first
 
     @property
     def checkpoints(self) -> Path:
@@ -91,7 +93,8 @@ class Loop:
                 torch.manual_seed(self.run.data.seed * 1_000_003 + step * 1009 + rank)
                 done = self.engine.step(next(batches), self.schedule.rate(step), self.watch.refuse)
                 self._note(step, done, time.monotonic() - began, batches.waited - waited)
-                why = self._stop_or_save(step + 1, stop)
+                self.done = step + 1
+                why = self._stop_or_save(self.done, stop)
                 if why:
                     return why
         return "finished"
@@ -102,6 +105,7 @@ class Loop:
             self.skipped += 1
             rows = self._rows(step) if ranks.rank() == 0 else []
             self.log.event("skipped", step, why=done.skipped, loss=done.loss, rows=rows)
+        self.losses.note(done.loss)
         self.watch.note(done.loss, done.skipped)
         if (step + 1) % self.run.seeing.steps and step + 1 not in (self.last, self.first + 1):
             return
@@ -109,6 +113,7 @@ class Loop:
             "step": step,
             "last": self.last,
             "loss": done.loss,
+            **self.losses.taken(),
             "rate": done.rate,
             "norm": done.norm,
             "tokens": self.tokens,
@@ -141,13 +146,15 @@ class Loop:
         marks = self._marks(done)
         why = next((name for name, code in names.items() if code == signalled), None)
         why = why or ("time limit" if limit_any else None)
-        if why or due_any or marks or done == self.last or (s.steps and done % s.steps == 0):
+        if why or due_any or marks or (done == self.last and s.last) or (s.steps and done % s.steps == 0):
             self.save(done, marks)
         return why if done < self.last else None
 
     def _marks(self, done: int) -> list[str]:
         """Why a checkpoint of this step stays for ever."""
-        marks = []
+        marks: list[str] = []
+        if done == self.last and not self.run.saving.last:
+            return marks
         if self.run.phase == "pretrain" and done == self.last:
             marks.append("end of the stable phase")
         if self.run.phase == "sft" and done % self.feed.steps_an_epoch == 0:

@@ -48,6 +48,29 @@ def memory(device: torch.device) -> float:
     return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
 
 
+class Since:
+    """A number of each step since the last logged line: mean, least, most. What is not finite is left out."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._held: list[float] = []
+
+    def note(self, value: float) -> None:
+        if math.isfinite(value):
+            self._held.append(value)
+
+    def taken(self) -> dict[str, float | None]:
+        """The three, as the log names them; begins anew."""
+        held, self._held = self._held, []
+        if not held:
+            return dict.fromkeys(f"{self.name}_{what}" for what in ("mean", "least", "most"))
+        return {
+            f"{self.name}_mean": math.fsum(held) / len(held),
+            f"{self.name}_least": min(held),
+            f"{self.name}_most": max(held),
+        }
+
+
 class Log:
     """log.jsonl (a line a logged step) and events.jsonl (saves, skips, resumes) of rank 0; TensorBoard and MLflow."""
 

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
-from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM
+from transformers import AutoConfig, AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM
+from transformers.initialization import no_init_weights
 
-from training.shapes import Shape
+from training.shapes import Shape, refusal
 
 _Model = TypeVar("_Model", bound=torch.nn.Module)
 INITIALISATION = "normal(0, 0.02)"
@@ -62,8 +63,18 @@ def read(folder: str | Path, dtype: torch.dtype = torch.float32) -> Any:
     """A model from a Hugging Face folder. Raises ValueError where it is none."""
     if not (Path(folder) / "config.json").exists():
         raise ValueError(f"{folder}: expected a model folder with config.json, found none; export a checkpoint there")
+    if why := refusal(AutoConfig.from_pretrained(folder)):
+        raise ValueError(f"{folder}: {why}")
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
     model.config.use_cache = False
+    return cast(model, dtype)
+
+
+def empty(config: Any, dtype: torch.dtype) -> Any:
+    """A model whose weights are about to be loaded: none is drawn, which for 8 B parameters takes a minute a rank."""
+    with no_init_weights():
+        model = AutoModelForCausalLM.from_config(config, dtype=torch.float32)  # type: ignore[no-untyped-call]
+    model.tie_weights()
     return cast(model, dtype)
 
 

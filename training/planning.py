@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from training.settings import Run
 from training.shapes import Shape
@@ -12,6 +13,10 @@ MFU = 0.40
 PEAK = 989.4e12
 PRICE = 2.5
 """USD a GPU hour that is assumed by default; name your own."""
+ROOM = 0.9
+"""Of a GPU's memory: the rest is for fragments, NCCL and the CUDA context."""
+MANY = 32
+"""GPUs from which ZeRO 2 gains: ZeRO 1 in bf16 exchanges all gradients at once, after the last backward pass."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +39,13 @@ def memory(run: Run, shape: Shape, gpus: int) -> Memory:
 
     Activations are what a Llama layer keeps for its backward pass with fused attention: inputs of the norms, of the
     projections and of the products, 2 bytes an element; with recomputation one input a layer and one whole layer.
+    Layers that are not compiled also keep what a compiler makes again: the normed rows in fp32 and the gate's product.
     """
     e, n = run.engine, shape.parameters()
     tokens = run.batch.micro * run.batch.length
     attention = shape.heads * shape.head + 2 * shape.key_value_heads * shape.head + shape.heads * shape.head
-    layer = 2 * tokens * (4 * shape.hidden + attention + 3 * shape.feed_forward)
+    again = 0 if e.compile else 4 * shape.hidden + shape.feed_forward
+    layer = 2 * tokens * (4 * shape.hidden + attention + 3 * shape.feed_forward + again)
     kept = shape.layers * 2 * tokens * shape.hidden + layer if e.recompute else shape.layers * layer
     chunk = min(e.loss_tokens, tokens)
     return Memory(
@@ -49,6 +56,25 @@ def memory(run: Run, shape: Shape, gpus: int) -> Memory:
         activations=kept,
         loss=chunk * shape.vocabulary * 10 + 4 * shape.vocabulary * shape.hidden,
     )
+
+
+def fitting(run: Run, shape: Shape, gpus: int, room: float) -> Run | None:
+    """The run itself where it fits into ROOM of `room` bytes, else with the cheapest change that does; else None."""
+    return next((way for way in _ways(run, gpus) if memory(way, shape, gpus).total <= ROOM * room), None)
+
+
+def _ways(run: Run, gpus: int) -> Iterator[Run]:
+    """The run, then others by what they cost: a smaller micro-batch, compiled layers, ZeRO 2, 3, recomputation."""
+    e, b = run.engine, run.batch
+    if e.zero > 1 or gpus < MANY:
+        yield run
+    micros = [m for m in (b.micro >> i for i in range(b.micro.bit_length())) if b.size % (m * gpus) == 0]
+    for recompute in (e.recompute, True):
+        for zero in (z for z in (1, 2, 3) if z >= max(e.zero, 2 if gpus >= MANY else 1)):
+            for compiled in (e.compile, True) if zero < 3 else (False,):
+                for micro in micros:
+                    engine = replace(e, zero=zero, compile=compiled, recompute=recompute)
+                    yield replace(run, engine=engine, batch=replace(b, micro=micro))
 
 
 def host_bytes(run: Run, shape: Shape, gpus: int) -> int:

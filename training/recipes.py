@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
-from training.settings import Batch, Duration, Engine, Rate, Run, Saving, Start
+from training.settings import Batch, Data, Duration, Engine, Rate, Run, Saving, Start
 from training.shapes import SHAPES
 
 PRETRAIN_TOKENS = {"1.5b": 2_000_000_000_000, "8b": 2_500_000_000_000}
@@ -18,10 +17,14 @@ PRETRAIN_TOKENS = {"1.5b": 2_000_000_000_000, "8b": 2_500_000_000_000}
 ANNEAL_TOKENS = 100_000_000_000
 WARMUP = 2000
 PEAK, MINIMUM = 3e-4, 1e-5
-LONG_FROM = 130_000
+LONG_FROM, LONG = 130_000, 8192
 """The 8B goes from sequences of 4,096 to 8,192 after this many steps, at equal tokens a step (paper 4.2)."""
 SFT_LENGTHS = (1216, 1500)
 """Tokens of a row in the two stages, as the authors' SFT code sets them."""
+
+
+TOY_STEPS = (400, 100)
+"""Stable phase with its warm-up, and annealing: about a million tokens, a minute and a half on two cores."""
 
 
 def pretrain(model: str = "1.5b") -> Run:
@@ -30,24 +33,26 @@ def pretrain(model: str = "1.5b") -> Run:
     if model == "1.5b":
         return replace(run, batch=Batch(1024, 4096, 4), duration=Duration(tokens=PRETRAIN_TOKENS[model]))
     if model == "8b":
-        return replace(run, batch=Batch(2048, 4096, 1), duration=Duration(steps=LONG_FROM), engine=Engine(zero=2))
-    return toy(run, steps=60) if small(model) else replace(run, duration=Duration(steps=0))
+        # Blocks of the later length: one order of tokens through both parts, so that none is read twice.
+        run = replace(run, data=Data(block=LONG), engine=Engine(zero=2))
+        return replace(run, batch=Batch(2048, 4096, 1), duration=Duration(steps=LONG_FROM))
+    return toy(run) if small(model) else replace(run, duration=Duration(steps=0))
 
 
 def pretrain_long(model: str = "8b") -> Run:
     """The 8B's second part: sequences of 8,192, half as many, optimizer and step going on from the first part."""
     if small(model):
         return _longer(pretrain(model))
-    batch = Batch(1024, 8192, 1)
+    batch = Batch(1024, LONG, 1)
     rest = PRETRAIN_TOKENS["8b"] - LONG_FROM * batch.tokens
-    start = Start(model=model, checkpoint="-", state=True, context=8192, allow=("length",))
+    start = Start(model=model, checkpoint="-", state=True, context=LONG, allow=("length",))
     return replace(pretrain("8b"), name="pretrain-long", start=start, batch=batch, duration=Duration(tokens=rest))
 
 
 def _longer(run: Run) -> Run:
-    """A small model's second part: twice the length, half as many sequences, as many steps again."""
+    """A small model's second part: twice the length, half as many sequences, as many steps again, in another order."""
     batch = replace(run.batch, size=run.batch.size // 2, length=2 * run.batch.length, micro=run.batch.size // 2)
-    start = replace(run.start, checkpoint="-", state=True, context=batch.length, allow=("length",))
+    start = replace(run.start, checkpoint="-", state=True, context=batch.length, allow=("length", "block"))
     return replace(run, name="pretrain-long", start=start, batch=batch)
 
 
@@ -56,8 +61,7 @@ def anneal(model: str = "1.5b") -> Run:
     before = pretrain_long() if model == "8b" else pretrain(model)
     start = replace(before.start, checkpoint="-", state=True, allow=())
     run = replace(before, name="anneal", phase="anneal", start=start, duration=Duration(tokens=ANNEAL_TOKENS))
-    # 100 B of 2 T tokens: the toy anneals for a twentieth of its stable phase, at least as long as a curve can show.
-    return replace(run, duration=Duration(steps=max(6, before.duration.steps // 20))) if small(model) else run
+    return replace(run, duration=Duration(steps=TOY_STEPS[1])) if small(model) else run
 
 
 def sft_stage1(model: str = "1.5b") -> Run:
@@ -81,31 +85,28 @@ def _sft(name: str, model: str, batch: Batch, peak: float, epochs: float) -> Run
     rate = Rate("cosine", peak, 0.0, 100)
     run = Run(name, "sft", Start(model=model), batch=batch, duration=Duration(epochs=epochs), rate=rate)
     if not small(model):
-        return run
+        # Packed: a row of its own each would be padded to the longest of its micro-batch. The gradient is the same.
+        run = replace(run, data=Data(isolate=True, packed=True))
+        large = model == "8b"
+        engine = replace(run.engine, zero=2 if large else 1)
+        return replace(run, engine=engine, batch=replace(batch, micro=1 if large else batch.micro))
     # A toy's rows are few and its weights unlearned: small batches, the same epochs, a rate that moves them.
     batch = Batch(16, 256, 8)
     return replace(run, batch=batch, rate=replace(rate, peak=10 * peak, warmup=2), saving=Saving(0))
 
 
-def toy(run: Run, steps: int) -> Run:
-    """The same phases in `steps` steps of a small model on a CPU: fractions of the 1.5B's phases are kept."""
-    whole = PRETRAIN_TOKENS["1.5b"] // Batch(1024, 4096).tokens
-    warmup = max(1, round(steps * WARMUP / whole))
-    length = SHAPES[run.start.model].context if run.start.model in SHAPES else 256
-    rate = replace(run.rate, peak=3e-3, minimum=1e-4, warmup=warmup)
-    return replace(run, batch=Batch(8, length, 8), duration=Duration(steps=steps), rate=rate, saving=Saving(0))
+def toy(run: Run) -> Run:
+    """The same phases with a small model on a CPU. So few steps need a larger share of them for warm-up and annealing
+    than the paper's 0.4 and 5 percent.
+    """
+    batch = Batch(8, SHAPES[run.start.model].context, 8)
+    rate = replace(run.rate, peak=2e-3, minimum=1e-4, warmup=20)
+    return replace(run, batch=batch, duration=Duration(steps=TOY_STEPS[0]), rate=rate, saving=Saving(0))
 
 
 def small(model: str) -> bool:
-    """Whether a model is for tests and the toy run: by name, or a folder whose hidden size is that of one."""
-    if model in SHAPES:
-        return SHAPES[model].hidden < 1024
-    config = Path(model) / "config.json"
-    if not config.exists():
-        return False
-    import json
-
-    return bool(json.loads(config.read_text(encoding="utf-8")).get("hidden_size", 1024) < 1024)
+    """Whether a model is for tests and the toy run, by its name. No folder is: there are real models of any size."""
+    return model in SHAPES and SHAPES[model].hidden < 1024
 
 
 RECIPES: dict[str, Callable[[str], Run]] = {

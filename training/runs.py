@@ -59,6 +59,11 @@ class Carried:
         parts = self.whole["segments"]
         ends = [part["step"] for part in parts[1:]] + [self.whole["last_step"]]
         for part, end in zip(parts, ends, strict=True):
+            if "block" not in part["data"] and self.run.phase != "sft":
+                raise ValueError(
+                    f"{self.folder}: expected a run in this release's data order, found one from before sequences were "
+                    "permuted; ask it with the release that trained it"
+                )
             batch = replace(self.run.batch, size=part["size"], length=part["length"], micro=1)
             run = replace(self.run, batch=batch, data=Data(**part["data"]))
             inputs = Inputs.from_dict(part["inputs"])

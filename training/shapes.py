@@ -70,6 +70,26 @@ def padded(vocabulary: int) -> int:
     return -(-vocabulary // VOCABULARY_MULTIPLE) * VOCABULARY_MULTIPLE
 
 
+_NEEDED = ("hidden_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads", "intermediate_size")
+_DROPOUT = ("attention_dropout", "hidden_dropout", "resid_pdrop", "attn_pdrop", "embd_pdrop")
+
+
+def refusal(config: Any) -> str | None:
+    """Why a model is not trained here, None where it is: attention, resumes and FLOPs are of Llama's kind."""
+    lacking = [name for name in _NEEDED if getattr(config, name, None) is None]
+    experts = [name for name in ("num_local_experts", "num_experts", "n_routed_experts") if getattr(config, name, None)]
+    dropped = [name for name in _DROPOUT if getattr(config, name, None)]
+    why = None
+    if lacking:
+        why = f"without {', '.join(lacking)}"
+    elif experts:
+        why = f"a mixture of experts ({experts[0]})"
+    elif dropped:
+        why = f"with {dropped[0]} (0 in config.json switches it off)"
+    wanted = "expected a decoder of Llama's kind (rotary positions, gated feed-forward, no dropout)"
+    return why and f"{wanted}, found {config.model_type} {why}; start from another model"
+
+
 def shape_of(config: Any) -> Shape:
     """The shape of any Llama configuration."""
     rope = getattr(config, "rope_parameters", None) or {}

@@ -14,6 +14,10 @@ _LEAST = 32
 """With fewer losses than this the spread is unknown and nothing is skipped."""
 
 
+class Stuck(RuntimeError):
+    """A run that skips one step after the other: for its user to look at, and for nobody to start again."""
+
+
 class Watch:
     """The losses of the last steps that were applied, and how many in a row were not."""
 
@@ -35,14 +39,14 @@ class Watch:
         )
 
     def note(self, loss: float, skipped: str | None) -> None:
-        """After a step. Raises RuntimeError after too many skipped ones in a row."""
+        """After a step. Raises Stuck after too many skipped ones in a row."""
         if skipped is None:
             self.losses.append(loss)
             self.in_a_row = 0
             return
         self.in_a_row += 1
         if self.in_a_row >= self.settings.most:
-            raise RuntimeError(
+            raise Stuck(
                 f"training: expected steps to go on, found {self.in_a_row} skipped in a row, the last: {skipped}; go "
                 "back to an earlier checkpoint, lower rate.peak, or look at the rows in events.jsonl"
             )

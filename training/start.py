@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -12,9 +13,8 @@ from typing import Any, Literal
 import torch
 
 from training import models, shapes
-from training.checkpoint import saving, store, universal
-from training.checkpoint.export import FACTS, export
-from training.checkpoint.master import master_weights
+from training.checkpoint import master, saving, store, universal
+from training.checkpoint.export import export, facts_of
 from training.checkpoint.store import Checkpoint
 from training.data.feed import Feed
 from training.engine import distributed as ranks
@@ -54,6 +54,7 @@ def beginning(run: Run, feed: Feed, folder: Path, resume: Resume, tokenizer: Tex
         raise ValueError(f"{run.name}: expected --from with the run to go on from, found none; name a run folder")
     found = store.opened(run.start.checkpoint, run.start.step)
     _refuse_unstable(run, found)
+    saving.verified(found)
     if found.state["tokenizer_hash"] != tokenizer.hash:
         raise ValueError(f"{found.folder}: expected the tokenizer it was trained with, found another; name that one")
     # Another phase reads its own mixture from the beginning; the same one goes on where it stood.
@@ -80,12 +81,11 @@ def model(run: Run, begun: Beginning, tokenizer: TextTokenizer, feed: Feed, fold
     """The model with the weights it begins with, on every rank. Raises ValueError."""
     dtype = dtype_of(run.engine.dtype, torch.device("cuda" if torch.cuda.is_available() else "cpu"))
     if begun.checkpoint is not None:
-        from transformers import AutoConfig, AutoModelForCausalLM
+        from transformers import AutoConfig
 
         config = AutoConfig.for_model(**begun.checkpoint.state["model"]["config"])
         config.max_position_embeddings = max(config.max_position_embeddings, run.start.context, run.batch.length)
-        drawn = AutoModelForCausalLM.from_config(config, dtype=torch.float32)  # type: ignore[no-untyped-call]
-        lm = models.cast(drawn, dtype)
+        lm = models.empty(config, dtype)
     elif run.start.model in shapes.SHAPES and not run.start.checkpoint:
         context = max(run.start.context, run.batch.length, shapes.SHAPES[run.start.model].context)
         shape = shapes.shape(run.start.model, tokenizer.size, context)
@@ -109,10 +109,14 @@ def _weights_folder(run: Run, folder: Path) -> str:
     if (given / "config.json").exists():
         return str(given)
     to, error = folder / "start", None
-    if ranks.rank() == 0 and not (to / "config.json").exists():
+    if ranks.rank() == 0:
         try:
-            export([store.opened(given, run.start.step)], to, "fp32")
-        except ValueError as found:
+            wanted = store.opened(given, run.start.step)
+            if facts_of(to).get("checkpoints") != [store.origin(wanted)]:
+                # Of another run, of another step, or half written by a release that did not write it aside.
+                shutil.rmtree(to, ignore_errors=True)
+                export([wanted], to, "fp32")
+        except (ValueError, OSError) as found:
             error = str(found)
     if said := ranks.told(error):
         raise ValueError(said)
@@ -143,16 +147,18 @@ def base(run: Run, inputs: Inputs, begun: Beginning, lm: Any, tokenizer: TextTok
 def _folder_lineage(run: Run) -> list[Any]:
     """What an exported folder that the run starts from was trained on before."""
     given = run.start.checkpoint or run.start.model
-    if run.start.checkpoint and not (Path(given) / FACTS).exists():
+    facts = facts_of(given)
+    if run.start.checkpoint and not facts and not (Path(given) / "config.json").exists():
         return list(store.opened(given, run.start.step).state["lineage"])
-    facts = Path(given) / FACTS
-    return list(json.loads(facts.read_text(encoding="utf-8"))["lineage"]) if facts.exists() else []
+    return list(facts.get("lineage", []))
 
 
 def engine(run: Run, lm: Any, device: torch.device, begun: Beginning) -> Engine:
     """The engine with the checkpoint's state, whatever its layout. Raises ValueError where that would lose it."""
     if begun.checkpoint is None:
-        return Engine(run, lm, device)
+        engine = Engine(run, lm, device)
+        master.restore(engine, lm.name_or_path)
+        return engine
     stored = begun.checkpoint.state["layout"]
     how = universal.way(stored, saving.layout(run, dtype_of(run.engine.dtype, device)))
     if how == "as it is":
@@ -174,6 +180,10 @@ def engine(run: Run, lm: Any, device: torch.device, begun: Beginning) -> Engine:
 
 
 def _weights_only(run: Run, lm: Any, device: torch.device, checkpoint: Checkpoint) -> Engine:
-    dtype = next(lm.parameters()).dtype
-    lm.load_state_dict({name: tensor.to(dtype) for name, tensor in master_weights(checkpoint).items()}, strict=False)
-    return Engine(run, lm, device)
+    dtype, weights = next(lm.parameters()).dtype, master.master_weights(checkpoint)
+    if absent := [name for name, _ in lm.named_parameters() if name not in weights]:
+        raise ValueError(f"{checkpoint.folder}: expected all weights of the model, found no {', '.join(absent[:5])}")
+    lm.load_state_dict({name: tensor.to(dtype) for name, tensor in weights.items()}, strict=False)
+    engine = Engine(run, lm, device)
+    master.assign(engine, weights)
+    return engine

@@ -57,7 +57,7 @@ def train(
     last = first + run.duration.optimizer_steps(run.batch, feed.steps_an_epoch)
     _refuse_short(feed, inputs, begun.first, last)
     lm = start.model(run, begun, tokenizer, feed, folder)
-    _refuse_unreadable(inputs, _seconds(run, lm, device, folder, last - begun.first))
+    _refuse_unreadable(inputs, _seconds(run, lm, device, folder, last - begun.first), begun.own)
     base = start.base(run, inputs, begun, lm, tokenizer)
     if ranks.rank() == 0:
         _describe(run, inputs, folder, first, last, begun, base)
@@ -72,7 +72,7 @@ def train(
     loop.progress = progress or (lambda _: None)
     try:
         outcome = loop.carry_out()
-        log.event(outcome if outcome == "finished" else "stopped", last, why=outcome)
+        log.event(outcome if outcome == "finished" else "stopped", loop.done, why=outcome)
         return outcome
     finally:
         log.close()
@@ -119,14 +119,17 @@ def _seconds(run: Run, lm: Any, device: torch.device, folder: Path, steps: int) 
     return duration(run, shape_of(lm.config), ranks.world(), steps, MFU, PRICE, peak).days * 86_400
 
 
-def _refuse_unreadable(inputs: Inputs, seconds: float) -> None:
-    """Whether the pinned versions will be there to the end."""
+def _refuse_unreadable(inputs: Inputs, seconds: float, resumes: bool) -> None:
+    """Whether the pinned versions will be there to the end. A run that goes on needs them no more: every rank has just
+    opened its cache, which is whole, so it is warned that no other node can make one.
+    """
     said: list[str] = []
     if ranks.rank() == 0:
         for table in inputs.tables().values():
             found = readable_until(table, seconds)
-            said += found.errors
-            for warning in found.warnings:
+            gone = [f"{error}; going on with the cache, which is whole" for error in found.errors if resumes]
+            said += [] if resumes else found.errors
+            for warning in (*gone, *found.warnings):
                 print(warning, flush=True)
     if errors := ranks.told(said):
         raise ValueError("\n".join(errors))

@@ -19,6 +19,8 @@ TOKENIZER = str(FIXTURES / "tokenizer")
 def tiny(name: str = "pretrain", steps: int = 6, **sections: dict[str, Any]) -> Run:
     """A recipe with a tiny model: 8 sequences of 64, two at once, a checkpoint every 3 steps."""
     run = recipe(name, "tiny")
+    if run.phase != "sft":
+        run = replace(run, rate=replace(run.rate, peak=3e-3, warmup=1))
     given = {"batch": Batch(8, 64, 2), "seeing": replace(run.seeing, steps=1), "saving": replace(run.saving, steps=3)}
     run = replace(run, **given)
     if run.phase != "sft":

@@ -108,7 +108,7 @@ def test_sequences_outside_of_the_stream_are_refused(number: int) -> None:
         Stream(np.array([29]), Packing(10, 1, 2)).spans(number)
 
 
-@pytest.mark.parametrize("wrong", [{"length": 1}, {"padding": 1}, {"bos": 2}, {"tail": "cut"}])
+@pytest.mark.parametrize("wrong", [{"length": 1}, {"padding": 1}, {"bos": 2}, {"tail": "cut"}, {"block": 12}])
 def test_impossible_packings_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="packing: expected"):
         Packing(**({"length": 8, "separator": 1, "padding": 2} | wrong))

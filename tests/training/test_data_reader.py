@@ -15,7 +15,7 @@ from deltalake import DeltaTable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.training.test_data_made import HASH, PACKING, Row, everything, part, reader, rows, write
+from tests.training.test_data_made import HASH, PACKING, Row, everything, part, reader, row, rows, write
 from training.data.prefetch import Prefetch
 from training.data.reader import Reader, dealt
 
@@ -243,8 +243,9 @@ def test_every_difference_of_a_part_is_named(tmp_path: Path) -> None:
 def test_the_length_may_change_in_the_middle(tmp_path: Path) -> None:
     """The paper's 8B model goes from 4,096 to 8,192 tokens: as many tokens lie before the place where it goes on."""
     of = part(write(tmp_path / "t", rows("a", 200)))
-    short, long = (reader(tmp_path / "c", of, packing=replace(PACKING, length=n)) for n in (16, 32))
+    short, long = (reader(tmp_path / "c", of, packing=replace(PACKING, length=n, block=32)) for n in (16, 32))
     first = long.resume(short.state(40), allow=["length"])
+    assert np.array_equal(long.sequences(0, 20).ids.ravel(), short.sequences(0, 40).ids.ravel())
     assert first == 20
     assert np.array_equal(long.sequences(first, 5).ids.ravel(), short.sequences(40, 10).ids.ravel())
 
@@ -281,3 +282,55 @@ def test_prefetched_batches_are_the_same(mixture: Reader) -> None:
         found = [b.ids.tobytes() for step in batches for b in step]
     assert found == [b.ids.tobytes() for step in range(2, 6) for b in mixture.batch(step, size=4, micro=2)]
     assert mixture.tokenizer_hash == HASH and mixture.largest >= 500
+
+
+def test_another_block_is_another_order_and_is_refused(tmp_path: Path) -> None:
+    of = part(write(tmp_path / "t", rows("a", 200)))
+    one, other = (reader(tmp_path / "c", of, packing=replace(PACKING, block=n)) for n in (0, 64))
+    assert not np.array_equal(one.sequences(0, 40).ids, other.sequences(0, 40).ids)
+    with pytest.raises(ValueError, match="block was 16, is 64"):
+        other.resume(one.state(8))
+    before = one.state(8)
+    del before["settings"]["block"]  # a checkpoint from before sequences were permuted
+    with pytest.raises(ValueError, match="block was None, is 16"):
+        one.resume(before)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    count=st.integers(1, 40),
+    length=st.sampled_from([4, 16]),
+    of=st.integers(1, 5),
+    tail=st.sampled_from(["pad", "drop"]),
+)
+def test_an_epoch_is_every_sequence_of_the_stream_once(count: int, length: int, of: int, tail: Any) -> None:
+    packing = replace(PACKING, length=length, block=length * of, tail=tail)
+    with tempfile.TemporaryDirectory() as folder:
+        place = write(Path(folder) / "t", rows("a", count, text_bytes=1))
+        given_parts = part(place, epochs=2)
+        try:
+            made = reader(Path(folder) / "c", given_parts, packing=packing)
+        except ValueError:
+            assert tail == "drop"  # too few tokens for a sequence
+            return
+        source = made.sources["code"]
+        stream = source._epoch(0).stream
+        want = [tuple((s.start, s.stop, s.place) for s in stream.spans(n)) for n in range(stream.sequences)]
+        found = [
+            tuple((p.start, p.stop, p.place) for p in pieces) for pieces in made.sequences(0, made.total // 2).pieces
+        ]
+        assert sorted(want) == sorted(found)
+
+
+def test_a_batch_is_not_one_document(tmp_path: Path) -> None:
+    """Of 64 documents one has half of all tokens: it has about half of each batch, not batches of its own."""
+    made = [row("long", 16 * 640), *(row(f"short{i}", 160) for i in range(63))]
+    of = reader(tmp_path / "c", part(write(tmp_path / "t", made), epochs=3))
+    long = row("long", 1)["content_id"]
+    for epoch in range(3):
+        first = epoch * of.total // 3
+        counts = [
+            sum(any(p.content_id == long for p in pieces) for pieces in of.sequences(first + begin, 64).pieces)
+            for begin in range(0, of.total // 3 - 64, 64)
+        ]
+        assert all(15 < count < 49 for count in counts)

@@ -16,6 +16,7 @@ from torch.nn import functional as F
 from tests.training.runs import TOKENIZER, inputs, tiny
 from training.data.reader import Batch
 from training.engine import distributed as ranks
+from training.engine.attention import NAME, Attention
 from training.engine.configuration import deepspeed_config, refused
 from training.engine.engine import Engine, Step
 from training.engine.loss import summed_loss
@@ -112,6 +113,38 @@ def test_the_gradient_is_of_the_whole_batch_however_it_is_cut(engines: Any, zero
         assert_equal_gradients(found, expected)
 
 
+def summed_in_fp32() -> dict[str, torch.Tensor]:
+    """Of the bf16 model: the sequences' bf16 gradients by plain autograd, scaled as by the engine, added in fp32."""
+    plain, made = build(shape("tiny"), dtype=torch.bfloat16), batches(1)
+    trained = Trained(plain, Attention("auto", torch.device("cpu"), torch.bfloat16, 16, False), 4096, gathered=False)
+    plain.set_attn_implementation(NAME)
+    scale = 1 / sum(int((b.labels[:, 1:] != -100).sum()) for b in made)
+    sums = {name: torch.zeros(p.shape) for name, p in plain.named_parameters()}
+    for batch in made:
+        (trained(*(torch.from_numpy(a).long() for a in (batch.ids, batch.labels))) * scale).backward()
+        for name, p in plain.named_parameters():
+            sums[name] += p.grad.float()
+            p.grad = None
+    return sums
+
+
+def assert_fp32_sums(found: dict[str, torch.Tensor], expected: dict[str, torch.Tensor]) -> None:
+    """Most elements have bits that bf16 lacks, and they are the fp32 sum of the micro-batches' bf16 gradients."""
+    whole = torch.cat([g.float().flatten() for g in found.values()])
+    low = (whole[whole != 0].view(torch.int32) & 0xFFFF) != 0
+    assert float(low.float().mean()) > 0.6
+    assert found.keys() == expected.keys()
+    for name, gradient in expected.items():
+        torch.testing.assert_close(found[name], gradient, rtol=1e-5, atol=1e-6 * float(gradient.abs().max()))
+
+
+@pytest.mark.parametrize("zero", [1, 2])
+def test_gradients_of_bf16_are_added_up_in_fp32(engines: Any, zero: int) -> None:
+    """A cast on the way, as DeepSpeed's default is, would leave no low bit. Two ranks: test_two_ranks.py."""
+    engine = engines(engine={"zero": zero, "dtype": "bf16"}, batch={"micro": 1})
+    assert_fp32_sums(step_and_gradients(engine, batches(1))[1], summed_in_fp32())
+
+
 LAYOUTS = [(1, "fp32"), (1, "bf16"), (2, "bf16"), (3, "fp32")]
 
 
@@ -200,8 +233,6 @@ def test_the_chunked_loss_is_cross_entropy(chunk: int, gathered: bool) -> None:
 @pytest.mark.parametrize("isolate", [False, True])
 def test_isolated_documents_do_not_see_each_other(device: torch.device, isolate: bool) -> None:
     """The loss of the second document, with two different first ones before it."""
-    from training.engine.attention import NAME, Attention
-
     lm = build(shape("tiny"))
     lm.set_attn_implementation(NAME)
     attention = Attention("auto", device, torch.float32, 16, isolate)

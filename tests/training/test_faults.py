@@ -50,7 +50,7 @@ def _started(folder: Path, saving: int) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "training", "train", "pretrain", "--model", "tiny", "--to", str(folder)]
     command += ["--tokens", str(FIXTURES / "documents" / "files.json"), "--tokenizer", TOKENIZER]
     given = ("batch.size=8", "batch.length=64", "batch.micro=2", f"duration.steps={STEPS}", "seeing.steps=1")
-    for setting in (*given, f"saving.steps={saving}"):
+    for setting in (*given, "rate.peak=3e-3", "rate.warmup=1", f"saving.steps={saving}"):
         command += ["--set", setting]
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
 

@@ -28,7 +28,7 @@ from training.shapes import SHAPES
 from training.train import train
 
 Called = Callable[..., tuple[int, str]]
-PEAK = recipe("pretrain", "tiny").rate.peak
+PEAK = tiny().rate.peak
 
 
 @pytest.fixture(scope="module")
@@ -92,8 +92,9 @@ def test_a_folder_without_a_run_is_not_resumed(tmp_path: Path, called: Called) -
 
 def test_longer_sequences_go_on_where_the_data_stood(before: Path, tmp_path: Path) -> None:
     run = recipe("pretrain-long", "tiny")
-    assert run.batch.tokens == recipe("pretrain", "tiny").batch.tokens and run.start.allow == ("length",)
+    assert run.batch.tokens == recipe("pretrain", "tiny").batch.tokens and run.start.allow == ("length", "block")
     start = replace(run.start, checkpoint=str(before), context=128)
+    run = replace(run, rate=tiny().rate)
     small = replace(tiny().batch, size=4, length=128, micro=2)
     run = replace(run, start=start, batch=small, duration=replace(run.duration, steps=3), seeing=tiny().seeing)
     place = tmp_path / "long"
@@ -134,6 +135,10 @@ def test_annealing_on_one_table_is_said_or_refused(before: Path, tmp_path: Path,
         "batch.size=8",
         "--set",
         "batch.length=64",
+        "--set",
+        "rate.peak=3e-3",
+        "--set",
+        "rate.warmup=1",
     )
     code, said = called(*given)
     assert code == 2 and "found no algorithmic, snippets, textbooks" in said
@@ -215,3 +220,19 @@ def test_a_plan_of_epochs_checks_the_tables_for_all_its_steps(
     run = recipe("sft2", "tiny")
     run = replace(run, batch=replace(run.batch, size=8))
     assert steps > 3 and asked == [duration(run, SHAPES["tiny"], 1, steps, MFU, PRICE).days * 86_400]
+
+
+def test_a_vacuum_ends_no_run_whose_cache_is_whole(before: Path, tmp_path: Path, called: Called) -> None:
+    """Its tokens are in the cache; a new run, which would make one, is refused."""
+    listed, place = moved(tmp_path / "documents", 0), tmp_path / "run"
+    table = ("--tokens", str(listed), "--tokenizer", TOKENIZER)
+    small = [word for s in ("batch.size=8", "batch.length=64", "duration.steps=2") for word in ("--set", s)]
+    given = ("train", "pretrain", "--model", "tiny", *table, "--to", str(place), "--cache", str(tmp_path / "cache"))
+    assert called(*given, *small)[0] == 0
+    for file in listed.parent.glob("**/*.parquet"):
+        file.unlink()
+    code, said = called("train", "--to", str(place), "--resume", "--set", "duration.steps=3")
+    assert code == 0 and "it was vacuumed or moved" in said and "going on with the cache, which is whole" in said
+    assert sorted(logged(place)) == [0, 1, 2]
+    code, said = called(*given, *small, "--set", "data.seed=1", "--to", str(tmp_path / "new"))
+    assert code == 2 and "it was vacuumed or moved" in said

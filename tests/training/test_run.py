@@ -158,7 +158,7 @@ def test_the_exported_folder_loads_and_generates(pretrained: Path, tmp_path: Pat
 
 def test_a_spike_is_skipped_and_its_rows_are_named(tmp_path: Path) -> None:
     """A threshold below the spread of a run at rest: the step is skipped, rate and data go on, the rows are kept."""
-    run = tiny(steps=14, spikes={"sigmas": 0.9, "window": 8, "most": 6}, rate={"peak": 1e-9, "minimum": 1e-9})
+    run = tiny(steps=14, spikes={"sigmas": 0.3, "window": 8, "most": 6}, rate={"peak": 1e-9, "minimum": 1e-9})
     found = carried(run, tmp_path / "run")
     skipped = events(tmp_path / "run", "skipped")
     assert skipped and sorted(found) == list(range(14))

@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from tests.training.runs import carried, tiny
-from tests.training.test_engine import assert_equal_gradients, autograd, batches
+from tests.training.test_engine import assert_equal_gradients, assert_fp32_sums, autograd, batches, summed_in_fp32
 from tests.training.two_ranks import LAYOUTS, SKIPPED
 from training.checkpoint.master import master_weights
 from training.checkpoint.store import opened
@@ -42,7 +42,12 @@ def test_two_ranks_give_the_gradient_of_one(two: tuple[Path, dict[str, Any]], ze
     found = two[1][f"step{zero}"]
     assert found["tokens"] == int((batches(8)[0].labels[:, 1:] != -100).sum())
     assert found["loss"] == pytest.approx(loss, rel=1e-6) and found["norm"] == pytest.approx(norm, rel=1e-5)
-    assert_equal_gradients(torch.load(two[0] / f"zero{zero}.pt"), expected)
+    assert_equal_gradients(torch.load(two[0] / f"zero{zero}-fp32.pt"), expected)
+
+
+@pytest.mark.parametrize("zero", [1, 2])
+def test_two_ranks_add_up_bf16_gradients_in_fp32(two: tuple[Path, dict[str, Any]], zero: int) -> None:
+    assert_fp32_sums(torch.load(two[0] / f"zero{zero}-bf16.pt"), summed_in_fp32())
 
 
 @pytest.mark.parametrize(("zero", "dtype"), SKIPPED)

@@ -40,13 +40,13 @@ def mine() -> list[Batch]:
     return [batch for number, batch in enumerate(batches(1)) if number % 2 == ranks.rank()]
 
 
-def one_step(folder: Path, zero: int) -> dict[str, Any]:
+def one_step(folder: Path, zero: int, dtype: str = "fp32") -> dict[str, Any]:
     """What a step did; its gradients are in a file."""
-    engine = engine_of(zero)
+    engine = engine_of(zero, dtype)
     done, gradients = step_and_gradients(engine, mine())
     engine.close()
     if ranks.rank() == 0:
-        torch.save(gradients, folder / f"zero{zero}.pt")
+        torch.save(gradients, folder / f"zero{zero}-{dtype}.pt")
     return {"loss": done.loss, "norm": done.norm, "tokens": done.tokens}
 
 
@@ -95,6 +95,8 @@ def killed_and_resumed(folder: Path, zero: int, dtype: str) -> dict[str, Any]:
 def main() -> None:
     folder = Path(sys.argv[1])
     found = {f"step{zero}": one_step(folder, zero) for zero in (1, 2, 3)}
+    for zero in (1, 2):
+        one_step(folder, zero, "bf16")
     found |= {f"skipped{zero}-{dtype}": skipped(zero, dtype) for zero, dtype in SKIPPED}
     for zero, dtype in LAYOUTS:
         found[f"zero{zero}-{dtype}"] = killed_and_resumed(folder, zero, dtype)

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from torch import Tensor
 
 from training.checkpoint.master import master_weights
-from training.checkpoint.store import Checkpoint
-from training.files import write_json
+from training.checkpoint.store import Checkpoint, origin, verified
+from training.files import whole_folder, write_json
 from udfs.tokens.tokenizer import TextTokenizer
 
 FACTS = "refinelake.json"
@@ -36,19 +37,23 @@ def averaged(checkpoints: Sequence[Checkpoint]) -> dict[str, Tensor]:
 
 
 def export(checkpoints: Sequence[Checkpoint], to: Path, dtype: str = "bf16") -> Path:
-    """A folder that transformers loads, from one checkpoint or the average of several. Raises ValueError."""
+    """A folder that transformers loads, from one checkpoint or the average of several; whole, or not there.
+
+    Raises ValueError, for damaged checkpoints too, and OSError where it cannot be written.
+    """
     state = checkpoints[-1].state
     if dtype not in _TYPES:
         raise ValueError(f"export: expected dtype to be one of {', '.join(_TYPES)}, found {dtype!r}")
     if others := {c.state["model"]["hash"] for c in checkpoints} - {state["model"]["hash"]}:
         raise ValueError(f"export: expected checkpoints of one model, found {len(others) + 1} different shapes")
+    _refuse_others(to)
     tokenizer = TextTokenizer.read(checkpoints[-1].folder.parent.parent / "tokenizer")
-    model = loaded(state["model"]["config"], averaged(checkpoints), _TYPES[dtype])
+    model = loaded(state["model"]["config"], averaged([verified(c) for c in checkpoints]), _TYPES[dtype])
+    # A base model has never seen the end of a turn: what it was taught to write at an end is the separator.
+    chat, s = state["phase"] == "sft", tokenizer.special
+    model.config.eos_token_id = tokenizer.id(s.eos if chat else s.separator)
     model.generation_config = generation(model.config, tokenizer)
     model.config.use_cache = True
-    model.save_pretrained(str(to))
-    tokenizer.save(to)
-    _both_rotary_keys(to / "config.json")
     facts = {
         "format": 1,
         "steps": [c.step for c in checkpoints],
@@ -57,10 +62,35 @@ def export(checkpoints: Sequence[Checkpoint], to: Path, dtype: str = "bf16") -> 
         "tokenizer_hash": tokenizer.hash,
         "lineage": state["lineage"],
         "versions": state["versions"],
+        "checkpoints": [origin(c) for c in checkpoints],
     }
-    write_json(to / FACTS, facts)
-    (to / "README.md").write_text(card(facts, dtype), encoding="utf-8")
+    try:
+        with whole_folder(to) as aside:
+            model.save_pretrained(str(aside))
+            tokenizer.save(aside, model.config.max_position_embeddings)
+            _both_rotary_keys(aside / "config.json")
+            (aside / "README.md").write_text(card(facts, dtype), encoding="utf-8")
+            write_json(aside / FACTS, facts)
+    except (OSError, SafetensorError) as error:
+        raise OSError(
+            f"{to}: expected to write the model there, found {error}; free some space or name another"
+        ) from error
     return to
+
+
+def facts_of(folder: str | Path) -> dict[str, Any]:
+    """What an export says of itself, empty for any other folder."""
+    try:
+        found: dict[str, Any] = json.loads((Path(folder) / FACTS).read_text(encoding="utf-8"))
+        return found
+    except (OSError, ValueError):
+        return {}
+
+
+def _refuse_others(to: Path) -> None:
+    """An export takes the place of one that was made before, not of other people's files."""
+    if to.exists() and (not to.is_dir() or any(to.iterdir())) and not facts_of(to):
+        raise ValueError(f"{to}: expected a new folder or an export to replace, found other files; name another folder")
 
 
 def loaded(config: dict[str, Any], weights: dict[str, Tensor], dtype: torch.dtype) -> Any:
@@ -79,11 +109,12 @@ def loaded(config: dict[str, Any], weights: dict[str, Tensor], dtype: torch.dtyp
 
 
 def generation(config: Any, tokenizer: TextTokenizer) -> Any:
-    """Ends at EOS and at the end of a turn, caches, and never gives an id that is no token."""
+    """Ends at EOS, at the end of a turn and of a document, caches, and never gives an id that is no token."""
     from transformers import GenerationConfig
 
     ids = tokenizer.model_ids()
-    ends = sorted({tokenizer.id(t) for t in (tokenizer.special.eos, tokenizer.special.end_of_turn)})
+    s = tokenizer.special
+    ends = sorted({tokenizer.id(token) for token in (s.eos, s.end_of_turn, s.separator)})
     nothing = [tokenizer.id(tokenizer.special.padding), *range(tokenizer.size, config.vocab_size)]
     return GenerationConfig(  # type: ignore[no-untyped-call]
         bos_token_id=ids["bos_token_id"],
@@ -95,11 +126,13 @@ def generation(config: Any, tokenizer: TextTokenizer) -> Any:
 
 
 def _both_rotary_keys(file: Path) -> None:
-    """transformers 5 writes rope_parameters; readers of 4.x look for rope_theta."""
+    """transformers 5 writes rope_parameters; readers of 4.x look for rope_theta, and for rope_scaling if scaled."""
     config = json.loads(file.read_text(encoding="utf-8"))
     rope = config.get("rope_parameters") or {}
     if "rope_theta" in rope:
         config["rope_theta"] = rope["rope_theta"]
+    if rope.get("rope_type", "default") != "default":
+        config["rope_scaling"] = {key: value for key, value in rope.items() if key != "rope_theta"}
     file.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
 
 

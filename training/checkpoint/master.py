@@ -1,16 +1,19 @@
-"""The fp32 master weights of a checkpoint, whichever of DeepSpeed's optimizers wrote it."""
+"""The fp32 master weights: of a checkpoint, whichever of DeepSpeed's optimizers wrote it, and of a new engine."""
 
 from __future__ import annotations
 
 import contextlib
 import io
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
+from safetensors import safe_open
 from torch import Tensor
 
 from training.checkpoint.store import Checkpoint
+from training.engine.engine import Engine
 from training.engine.model import PREFIX
 from training.engine.quiet import deepspeed
 
@@ -23,6 +26,28 @@ def master_weights(checkpoint: Checkpoint) -> dict[str, Tensor]:
     flat = checkpoint.state["layout"]["optimizer"] == "BF16_Optimizer"
     found = _joined(checkpoint.folder) if flat else _by_deepspeed(checkpoint)
     return {name.removeprefix(PREFIX): tensor for name, tensor in found.items()}
+
+
+def restore(engine: Engine, folder: str) -> None:
+    """Give the engine the fp32 weights of the folder its model was read from. DeepSpeed makes its master copy from the
+    bf16 model, so what an fp32 export held below bf16 would be lost at the start of every fine-tuning.
+    """
+    files = sorted(Path(folder).glob("*.safetensors")) if folder else []
+    for file in files if engine.dtype is torch.bfloat16 else ():
+        with safe_open(str(file), "pt") as held:
+            assign(engine, {name: held.get_tensor(name) for name in held.keys()})  # noqa: SIM118 (no mapping)
+
+
+def assign(engine: Engine, weights: Mapping[str, Tensor]) -> None:
+    """Put fp32 weights in the place of the engine's own, where it keeps a master copy. All ranks call it together."""
+    if engine.dtype is not torch.bfloat16:
+        return
+    from deepspeed.utils import safe_set_full_fp32_param
+
+    for name, parameter in engine.lm.named_parameters():
+        wanted = weights.get(name)
+        if wanted is not None and wanted.dtype is torch.float32:
+            safe_set_full_fp32_param(parameter, wanted.to(engine.device))
 
 
 def _by_deepspeed(checkpoint: Checkpoint) -> dict[str, Tensor]:

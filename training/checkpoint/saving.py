@@ -33,7 +33,9 @@ def save(engine: Engine, folder: Path, step: int, state: dict[str, Any], expecte
         if ranks.rank() == 0:
             write_json(aside / store.STATE, state)
         ranks.barrier()
-        shares = ranks.gathered(store.digests(aside, store.files_of(aside), ranks.rank(), ranks.world()))
+        # One list for all: on a network file system each rank may see another one, and a file would be nobody's.
+        files = ranks.told(_whole_list(aside))
+        shares = ranks.gathered(store.digests(aside, files, ranks.rank(), ranks.world()))
     except (OSError, RuntimeError) as error:
         if ranks.world() == 1:
             shutil.rmtree(aside, ignore_errors=True)
@@ -48,6 +50,15 @@ def save(engine: Engine, folder: Path, step: int, state: dict[str, Any], expecte
         store.retire(folder, keep)
     ranks.barrier()
     return final
+
+
+def _whole_list(aside: Path) -> list[str]:
+    """Files of the checkpoint as rank 0 sees them. Raises OSError where a rank's optimizer file is not among them."""
+    files = store.files_of(aside)
+    found = sum(path.endswith("optim_states.pt") for path in files)
+    if ranks.rank() == 0 and found != ranks.world():
+        raise OSError(f"{ranks.world()} ranks wrote their optimizer state and {found} files of it are there")
+    return files
 
 
 def _make_room(folder: Path, aside: Path, needed: int) -> None:
@@ -75,6 +86,14 @@ def newest(folder: Path) -> Checkpoint:
         if ranks.rank() == 0:
             print(f"{found.folder}: {', '.join(wrong)} damaged; going back to an earlier checkpoint", flush=True)
     raise ValueError(store.none_found(folder))
+
+
+def verified(checkpoint: Checkpoint) -> Checkpoint:
+    """store.verified, each rank its share of the files. Raises ValueError on all of them."""
+    shares = ranks.gathered(store.damaged(checkpoint, ranks.rank(), ranks.world()))
+    if wrong := [path for share in shares for path in share]:
+        raise ValueError(store.refusal(checkpoint, wrong))
+    return checkpoint
 
 
 def layout(run: Run, dtype: torch.dtype) -> dict[str, Any]:

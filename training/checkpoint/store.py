@@ -104,6 +104,27 @@ def damaged(checkpoint: Checkpoint, rank: int = 0, world: int = 1) -> list[str]:
     return [path for path in mine if digest(checkpoint.folder / path) != listed[path]["sha256"]]
 
 
+def verified(checkpoint: Checkpoint) -> Checkpoint:
+    """The checkpoint, once all of its bytes were read again. Raises ValueError where they are not those written."""
+    if wrong := damaged(checkpoint):
+        raise ValueError(refusal(checkpoint, wrong))
+    return checkpoint
+
+
+def refusal(checkpoint: Checkpoint, wrong: Sequence[str]) -> str:
+    """What is said of a damaged checkpoint that was asked for by name."""
+    return (
+        f"{checkpoint.folder}: expected the files that were saved, found {', '.join(wrong)} damaged (SHA-256 differs); "
+        f"copy them again or name another step: there are {', '.join(map(str, steps(checkpoint.folder.parent)))}"
+    )
+
+
+def origin(checkpoint: Checkpoint) -> dict[str, Any]:
+    """By which it is known again: run, step, and the hash of its manifest, which holds those of all files."""
+    run = str(checkpoint.folder.absolute().parent.parent)
+    return {"run": run, "step": checkpoint.step, "manifest": digest(checkpoint.folder / MANIFEST)}
+
+
 def find(run_or_folder: str | Path, step: int = -1) -> tuple[Path, int]:
     """(folder of checkpoints, step) of a run folder, a folder of checkpoints or one checkpoint. Raises ValueError."""
     given = Path(run_or_folder)

@@ -11,6 +11,7 @@ from typing import Any
 from training.commands.arguments import Asked, add_run, asked
 from training.data.mixture import ANNEALING
 from training.planning import MFU, PRICE
+from training.settings import Run
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -108,12 +109,33 @@ def _memory(args: argparse.Namespace, wanted: Asked) -> list[str]:
     for name in ("weights", "gradients", "optimizer", "activations", "loss"):
         lines.append(f"  {name:<19}{getattr(held, name) / 1e9:8.1f} GB")
     lines.append(f"  {'in all':<19}{held.total / 1e9:8.1f} GB of {args.gpu_gb:g}")
-    if held.total > args.gpu_gb * 1e9:
-        lines.append("  too much: lower batch.micro, set engine.recompute=true, raise engine.zero, or offload")
+    lines += _changes(args, wanted.run, shape)
     if host := host_bytes(wanted.run, shape, args.gpus):
         lines.append(f"  host memory a rank {host / 1e9:8.1f} GB")
     lines.append(f"a checkpoint         {checkpoint_bytes(shape) / 1e9:,.0f} GB")
     return lines
+
+
+def _changes(args: argparse.Namespace, run: Run, shape: Any) -> list[str]:
+    """The settings with which the run fits, or is faster on so many GPUs; none where it is well as it is."""
+    from training.planning import ROOM, fitting, memory
+
+    found = fitting(run, shape, args.gpus, args.gpu_gb * 1e9)
+    if found is None:
+        return [f"  too much, whatever the settings, with {1 - ROOM:.0%} left free: take more GPUs, or engine.offload"]
+    changed = [
+        f"--set {section}.{key}={json.dumps(value)}"
+        for section, kept in found.as_dict().items()
+        if isinstance(kept, dict)
+        for key, value in kept.items()
+        if value != run.as_dict()[section][key]
+    ]
+    if not changed:
+        return []
+    total = memory(found, shape, args.gpus).total / 1e9
+    fits = memory(run, shape, args.gpus).total <= ROOM * args.gpu_gb * 1e9
+    why = "faster on so many GPUs" if fits else f"with {1 - ROOM:.0%} left free it fits"
+    return [f"  {why} with {' '.join(changed)}: {total:.1f} GB"]
 
 
 def _steps(args: argparse.Namespace, wanted: Asked) -> int | None:

@@ -55,9 +55,10 @@ def console(name: str) -> Callable[[dict[str, Any]], None]:
         first, start = began[0]
         per_step = (time.monotonic() - first) / max(1, row["step"] - start)
         left = per_step * (row["last"] - row["step"] - 1) if len(began) > 1 else None
+        loss = row["loss"] if row["loss_mean"] is None else row["loss_mean"]
         mfu = "" if row["mfu_full"] is None else f"  MFU {row['mfu_full']:.1%}"
         print(
-            f"{name}  step {row['step'] + 1:,}/{row['last']:,}  loss {row['loss']:.4f}  rate {row['rate']:.2e}  norm "
+            f"{name}  step {row['step'] + 1:,}/{row['last']:,}  loss {loss:.4f}  rate {row['rate']:.2e}  norm "
             f"{row['norm']:.3f}  {row['tokens_per_second']:,.0f} tokens/s{mfu}  data {row['data_wait']:.1%}"
             + ("" if left is None else f"  {_span(left)} left"),
             flush=True,

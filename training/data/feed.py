@@ -182,10 +182,19 @@ class RowFeed:
         return self.rows.state(step * self.batch.size, self._extra())
 
     def resume(self, state: Mapping[str, Any], allow: Collection[str]) -> int:
-        return resume.check(state, self.rows.state(0, self._extra()), allow)
+        own = self.rows.state(0, self._extra())
+        for name in ("size", "length", "too_long"):
+            old, new = state.get("settings", {}).get(name), own["settings"][name]
+            if old is not None and old != new:
+                setting = "data.too_long" if name == "too_long" else f"batch.{name}"
+                raise ValueError(
+                    f"checkpoint: expected {setting} {old!r} as it was trained with, found {new!r}: it decides which "
+                    "rows a step has and where epochs end; set it back, or begin a run with --from its weights"
+                )
+        return resume.check(state, own, allow)
 
     def begin(self, step: int, sequence: int) -> None:
-        assert step * self.batch.size == sequence, "epochs of rows begin at step 0"
+        assert step * self.batch.size == sequence, "resume refuses another number of rows a step"
 
     def realised(self, step: int) -> dict[str, dict[str, float]]:
         epochs = step / self.steps_an_epoch

@@ -27,8 +27,9 @@ class Packing:
     """How documents become sequences of `length` tokens.
 
     `tail` says what happens to the last tokens that fill no sequence: padded and masked, or dropped and counted.
-    `isolate` restarts positions at each document and predicts no document from the one before it.
-    Raises ValueError for a length below 2 and for a padding id that has another use.
+    `isolate` restarts positions at each document and predicts no document from the one before it. The stream's blocks
+    of `block` tokens (0: of one sequence) are read in an order of their own, a block's sequences one after another.
+    Raises ValueError for a length below 2, a padding id that has another use and a block of no whole sequences.
     """
 
     length: int
@@ -37,6 +38,7 @@ class Packing:
     bos: int | None = None
     isolate: bool = False
     tail: Literal["pad", "drop"] = "pad"
+    block: int = 0
 
     def __post_init__(self) -> None:
         if self.length < 2:
@@ -45,6 +47,16 @@ class Packing:
             raise ValueError(f"packing: expected a padding id of its own, found {self.padding} in another use")
         if self.tail not in ("pad", "drop"):
             raise ValueError(f"packing: expected the tail to be pad or drop, found {self.tail!r}")
+        if self.block % self.length:
+            raise ValueError(
+                f"packing: expected blocks of whole sequences, found {self.block} tokens for sequences of "
+                f"{self.length}; make data.block a multiple of batch.length, or 0"
+            )
+
+    @property
+    def moved(self) -> int:
+        """Tokens that are moved together when the stream is permuted."""
+        return self.block or self.length
 
     @property
     def added(self) -> int:

@@ -135,7 +135,7 @@ class Reader:
         """What a checkpoint stores: the next global sequence and all that decides what it is. JSON can hold it."""
         settings = {"seed": self.seed, "tokenizer_hash": self.tokenizer_hash, "missing": self.missing}
         parts = {name: source.state() for name, source in self.sources.items()}
-        return resume.state(sequence, {**settings, **asdict(self.packing)}, parts)
+        return resume.state(sequence, {**settings, **asdict(self.packing), "block": self.packing.moved}, parts)
 
     def resume(self, state: Mapping[str, Any], allow: Collection[str] = ()) -> int:
         """The next global sequence of a run whose checkpoint holds `state`.

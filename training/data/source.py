@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
+from training.data.bijection import Bijection
 from training.data.cache import Cache
 from training.data.mixture import Weight
 from training.data.order import I32, I64, U64, digest, id_to_hex, permutation
@@ -42,8 +44,19 @@ class Piece(NamedTuple):
     place: int
 
 
+class _Epoch(NamedTuple):
+    """Documents of the table in the order of the epoch, their stream, and the order of the stream's whole blocks."""
+
+    documents: I64
+    stream: Stream
+    blocks: Bijection
+
+
 class Source:
     """The sequences of a part, over all epochs: number // sequences is the epoch, each with an order of its own.
+
+    Documents are permuted, packed, and then the blocks of the stream are permuted: else the sequences of one long
+    document would be trained on one after another. What fills no whole block comes last.
 
     Memory: 24 bytes a document and epoch in use; two epochs are kept.
     """
@@ -57,12 +70,13 @@ class Source:
         # The number of tokens is the same in every epoch, and so is the number of sequences.
         self.sequences = Stream(self._lengths, packing).sequences
 
-    def _opened(self, epoch: int) -> tuple[I64, Stream]:
-        """Documents of the table in the order of the epoch, and their stream."""
+    def _opened(self, epoch: int) -> _Epoch:
         chosen = self._documents
         where = self.part.table.name
         order = permutation(*self._names(), self.seed, epoch, where)
-        return chosen[order], Stream(self._lengths[order], self.packing)
+        stream = Stream(self._lengths[order], self.packing)
+        blocks = Bijection(stream.tokens // self.packing.moved, f"{self.seed}\n{epoch}\n{self.part.name}")
+        return _Epoch(chosen[order], stream, blocks)
 
     def _names(self) -> tuple[U64, I32]:
         """Ids and chunks of the part's documents; a whole table's are not copied, at 36 bytes a document."""
@@ -70,9 +84,15 @@ class Source:
         return (ids, chunks) if len(chosen) == len(ids) else (ids[chosen], chunks[chosen])
 
     def _find(self, number: int) -> tuple[int, I64, Stream, list[Span]]:
-        epoch, sequence = divmod(number, self.sequences)
-        documents, stream = self._epoch(epoch)
-        return epoch, documents, stream, stream.spans(sequence)
+        epoch, place = divmod(number, self.sequences)
+        documents, stream, blocks = self._epoch(epoch)
+        return epoch, documents, stream, stream.spans(self._moved(place, blocks.size, blocks))
+
+    def _moved(self, number: int, blocks: int, by: Callable[[int], int]) -> int:
+        """The sequence at a place, or the place of a sequence: its whole block moves."""
+        of = self.packing.moved // self.packing.length
+        block, within = divmod(number, of)
+        return by(block) * of + within if block < blocks else number
 
     def fill(self, number: int, ids: I32, labels: I32, positions: I32 | None) -> list[Piece]:
         """Writes sequence `number` into views [length]; returns what it holds."""
@@ -90,15 +110,15 @@ class Source:
 
     def holding(self, content: I64, epoch: int) -> list[int]:
         """Numbers of the sequences of an epoch that hold any of these documents of the table."""
-        documents, stream = self._epoch(epoch)
+        documents, stream, blocks = self._epoch(epoch)
         found: set[int] = set()
-        for place in np.flatnonzero(np.isin(documents, content)):
-            found.update(stream.holding(int(place)))
-        return sorted(epoch * self.sequences + sequence for sequence in found)
+        for document in np.flatnonzero(np.isin(documents, content)):
+            found.update(stream.holding(int(document)))
+        return sorted(epoch * self.sequences + self._moved(n, blocks.size, blocks.place) for n in found)
 
     def account(self, epoch: int = 0) -> Account:
         """Where the tokens of an epoch go."""
-        return self._epoch(epoch)[1].account()
+        return self._epoch(epoch).stream.account()
 
     def state(self) -> dict[str, object]:
         """What a checkpoint stores of the part, and what a resume compares."""

@@ -49,6 +49,9 @@ def deepspeed_config(run: Run, world: int, dtype: torch.dtype) -> Json:
         "zero_force_ds_cpu_optimizer": False,
         "bf16": {"enabled": bf16},
         "data_types": {"grad_accum_dtype": "fp32"},
+        # Unset it is the model's type: DeepSpeed casts the fp32 sums to bf16 and back before it adds up ranks, and even
+        # where there is one rank only.
+        "communication_data_type": e.reduce,
         "steps_per_print": None,
         "wall_clock_breakdown": False,
     }

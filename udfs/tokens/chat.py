@@ -1,7 +1,9 @@
 """Messages to token ids with what is supervised: the tokens of the chat template, from which no text can escape.
 
 Special tokens go in by id; the text between them is encoded as one piece, so ids equal `apply_chat_template`'s for
-every text that holds no special token, and for the others they are still text. Supervised are each assistant turn's
+every text that holds no special token, and for the others they are still text. An answer whose first line end would
+merge with its head's is encoded apart from the head: what a model is asked with (the generation prompt) is always a
+prefix of what it was trained on. Supervised are each assistant turn's
 content, its end token and the newline after it (OpenCoder's SFT code supervises answer, newline and end token).
 """
 
@@ -43,30 +45,20 @@ def encode(messages: Sequence[Message], tokenizer: TextTokenizer) -> Row:
     """Raises RowError, see `check`."""
     check(messages)
     turn, end = tokenizer.id(tokenizer.special.turn), tokenizer.id(tokenizer.special.end_of_turn)
-    heads, bodies = [], []
-    for message in messages:
-        role, content = message["role"], message["content"]
-        heads.append(f"{role}\n")
-        bodies.append(f"{role}\n{content}")
+    heads = [f"{message['role']}\n" for message in messages]
+    bodies = [f"{message['role']}\n{message['content']}" for message in messages]
     newline, *encoded = tokenizer.encode(["\n", *heads, *bodies])
     opened, whole = encoded[: len(heads)], encoded[len(heads) :]
     ids: list[int] = []
     supervised: list[bool] = []
     for message, head, body in zip(messages, opened, whole, strict=True):
-        piece = [turn, *body, end, *newline]
-        own = 1 + _shared(head, body)
-        ids += piece
         trained = message["role"] == "assistant"
-        supervised += [False] * own + [trained] * (len(piece) - own)
+        if trained and body[: len(head)] != head:
+            body = [*head, *tokenizer.encode([message["content"]])[0]]
+        piece = [turn, *body, end, *newline]
+        ids += piece
+        supervised += [trained and place > len(head) for place in range(len(piece))]
     return Row(ids, supervised)
-
-
-def _shared(head: list[int], body: list[int]) -> int:
-    """Tokens of the head that stand at the start of the body; a content of white space may merge with its newline."""
-    same = 0
-    while same < min(len(head), len(body)) and head[same] == body[same]:
-        same += 1
-    return same
 
 
 def fit(row: Row, length: int, too_long: Literal["drop", "cut"], tokenizer: TextTokenizer) -> Row | None:

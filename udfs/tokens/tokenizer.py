@@ -160,11 +160,14 @@ class TextTokenizer:
 
         return cls(Tokenizer.from_str(serialised), special)
 
-    def save(self, folder: str | Path) -> None:
-        """tokenizer.json, our settings, and what transformers reads (chat template, special tokens)."""
+    def save(self, folder: str | Path, longest: int | None = None) -> None:
+        """tokenizer.json, our settings, and what transformers reads (chat template, special tokens; `longest` is the
+        model's context).
+        """
         place = Path(folder)
         place.mkdir(parents=True, exist_ok=True)
         self.hugging_face().save_pretrained(str(place))
+        _for_all_readers(place / "tokenizer_config.json", longest)
         (place / "tokenizer.json").write_text(self.serialised, encoding="utf-8")
         (place / SETTINGS_FILE).write_text(json.dumps(asdict(self.special), indent=1), encoding="utf-8")
 
@@ -225,3 +228,13 @@ class TextTokenizer:
     def decode(self, ids: Sequence[int]) -> str:
         """The text of ids, special tokens written out."""
         return str(self._backend.decode(list(ids), skip_special_tokens=False))
+
+
+def _for_all_readers(file: Path, longest: int | None) -> None:
+    """transformers 5 names a class that 4.x does not know, and says 1e30 where no length is known."""
+    found = json.loads(file.read_text(encoding="utf-8"))
+    for name in ("backend", "is_local", "local_files_only"):
+        found.pop(name, None)
+    found |= {"tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": longest}
+    kept = {name: value for name, value in found.items() if value is not None or name != "model_max_length"}
+    file.write_text(json.dumps(kept, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -42,7 +42,31 @@ def test_ids_and_masks_equal_the_chat_templates(contents: list[str]) -> None:
         talk.append({"role": "assistant", "content": "last"})
     row = encode(talk, TRAINED)
     theirs = THEIRS.apply_chat_template(talk, return_dict=True)
-    assert row.ids == list(theirs["input_ids"])
+    if not any(merges(m["content"]) for m in talk if m["role"] == "assistant"):
+        assert row.ids == list(theirs["input_ids"])
+    for place, message in enumerate(talk):
+        if place == 0 or message["role"] != "assistant" or any(merges(m["content"]) for m in talk[:place]):
+            continue
+        asked = THEIRS.apply_chat_template(talk[:place], add_generation_prompt=True, return_dict=True)["input_ids"]
+        assert row.ids[: len(asked)] == list(asked)
+        assert not row.supervised[len(asked) - 1] and row.supervised[len(asked)]
+
+
+def merges(content: str) -> bool:
+    """Whether the head's newline becomes one token with the beginning of the content."""
+    (head,), (body,) = TRAINED.encode(["assistant\n"]), TRAINED.encode([f"assistant\n{content}"])
+    return body[: len(head)] != head
+
+
+@pytest.mark.parametrize("answer", ["\nx = 1", "\n\n\n", "  \nx", "\r\nx", "\n"])
+def test_an_answer_that_begins_with_a_line_end_is_asked_for_as_it_was_trained(answer: str) -> None:
+    """The generation prompt is a prefix of the ids, and all of the answer is supervised and comes back."""
+    talk = [{"role": "user", "content": "q"}, {"role": "assistant", "content": answer}]
+    row = encode(talk, TRAINED)
+    asked = list(THEIRS.apply_chat_template(talk[:1], add_generation_prompt=True, return_dict=True)["input_ids"])
+    assert row.ids[: len(asked)] == asked and row.supervised == [place >= len(asked) for place in range(len(row.ids))]
+    assert TRAINED.decode(row.ids[len(asked) :]) == answer + "<|im_end|>\n"
+    assert TRAINED.decode(row.ids) == THEIRS.apply_chat_template(talk, tokenize=False)
 
 
 def test_every_assistant_turn_is_supervised_with_its_end_and_newline() -> None:
