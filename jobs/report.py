@@ -12,7 +12,10 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.code.parameters import Dedup
+from jobs.code.signals import SIGNALS
 from jobs.report_dedup import deduplication
+from jobs.report_pictures import cost_bars, funnel, group_bars, language_bars, pair_curve, reason_bars, replaced_bars
+from jobs.report_signals import histograms
 from jobs.runtime import accounting
 from jobs.runtime.accounting import StageResult
 from jobs.runtime.progress import throughput, top_reasons
@@ -20,6 +23,7 @@ from jobs.runtime.releases import current_release
 from jobs.runtime.runner import Run
 from schemas import code, ops
 from schemas.contract import Table
+from schemas.pictures import style
 from udfs.duplicates.fingerprint import collision_probability
 from udfs.rules.sentences import label, sentence
 
@@ -31,28 +35,47 @@ LANGUAGES = 40
 def report_page(run: Run) -> str:
     """Collect a few hundred aggregated rows and render them. The funnel shows each stage's newest recorded result."""
     page = resources.files("jobs").joinpath("report.html.jinja").read_text(encoding="utf-8")
+    template = jinja2.Environment(autoescape=True).from_string(page)
     results = newest_results(run)
-    return (
-        jinja2.Environment(autoescape=True)
-        .from_string(page)
-        .render(
-            run_id=run.run_id,
-            made_at=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
-            release=current_release(run.lake),
-            stages=[_stage_row(r) for r in results],
-            languages=languages(run),
-            reasons=top_drops(results),
-            examples=examples(run, results),
-            dedup=deduplication(run),
-            groups=group_sizes(run),
-            curve=s_curve(run),
-            cleaning=cleaning(run),
-            checks=checks(run),
-            stale=_rows(run, ops.SOURCES, "status <> 'fresh'", 50),
-            number=lambda n: f"{n:,}",
-            label=label,
-        )
+    shown = _facts(run, results)
+    return template.render(
+        run_id=run.run_id,
+        made_at=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+        release=current_release(run.lake),
+        style=style(),
+        pictures=_pictures(run, results, shown),
+        number=lambda n: f"{n:,}",
+        label=label,
+        **shown,
     )
+
+
+def _facts(run: Run, results: list[StageResult]) -> dict[str, Any]:
+    return {
+        "stages": [_stage_row(r) for r in results],
+        "languages": languages(run),
+        "reasons": top_drops(results),
+        "examples": examples(run, results),
+        "dedup": deduplication(run),
+        "groups": group_sizes(run),
+        "curve": s_curve(run),
+        "cleaning": cleaning(run, results),
+        "checks": checks(run),
+        "stale": _rows(run, ops.SOURCES, "status <> 'fresh'", 50),
+    }
+
+
+def _pictures(run: Run, results: list[StageResult], shown: dict[str, Any]) -> dict[str, Any]:
+    measured = recorded(run, SIGNALS, results) if run.lake.version(SIGNALS.name) is not None else None
+    return {
+        "funnel": funnel(run, results),
+        "languages": language_bars(shown["languages"]),
+        "reasons": reason_bars(shown["reasons"]),
+        "signals": histograms(run, results, measured),
+        "groups": {name: group_bars(name, rows) for name, rows in shown["groups"].items()},
+        "replaced": replaced_bars(shown["cleaning"]["kinds"]),
+        "cost": cost_bars(results),
+    }
 
 
 def newest_results(run: Run) -> list[StageResult]:
@@ -150,45 +173,25 @@ def s_curve(run: Run) -> dict[str, Any]:
     p = run.params.get(Dedup, Dedup())
     bucket = F.floor(F.least(F.col("similarity"), F.lit(0.9999)) * 50)
     pairs = run.facts(code.NEAR_PAIRS).groupBy(bucket.alias("b"), "verified").count().collect()
-    x = np.linspace(0.0, 1.0, 401)
-    curve = collision_probability(x, p.bands, p.rows)
+    line = collision_probability(np.linspace(0.0, 1.0, 201), p.bands, p.rows)
     found = {True: np.zeros(50), False: np.zeros(50)}
     for r in pairs:
         found[r["verified"]][r["b"]] += r["count"]
     middle = (1.0 / p.bands) ** (1.0 / p.rows)
     total, verified = int(sum(v.sum() for v in found.values())), int(found[True].sum())
-    svg = _svg(x, curve, found[True], found[False])
+    svg = pair_curve(line, found[True], found[False])
     return {"svg": svg, "p": p, "middle": middle, "pairs": total, "verified": verified}
 
 
-def _svg(x: Any, curve: Any, verified: Any, refused: Any) -> str:
-    width, height, left, top = 640, 260, 40, 10
-    tallest = max(float((verified + refused).max()), 1.0)
-    points = " ".join(f"{left + a * width:.1f},{top + (1 - b) * height:.1f}" for a, b in zip(x, curve, strict=True))
-    bars = []
-    for i, (yes, no) in enumerate(zip(verified, refused, strict=True)):
-        base = top + height
-        for count, css in ((no, "refused"), (yes, "verified")):
-            if count:
-                h = height * count / tallest
-                base -= h
-                title = f"<title>{int(count)} pairs {css}, {i / 50:.2f} to {(i + 1) / 50:.2f}</title>"
-                bars.append(f'<rect class="{css}" x="{left + i * width / 50:.1f}" y="{base:.1f}" '
-                            f'width="{width / 50 - 1:.1f}" height="{h:.1f}">{title}</rect>')  # fmt: skip
-    ticks = "".join(
-        f'<text x="{left + t * width / 10}" y="{top + height + 16}" text-anchor="middle">{t / 10}</text>'
-        for t in range(0, 11)
-    )
-    marks = f'<text x="4" y="{top + 10}">1</text><text x="4" y="{top + height}">0</text>'
-    return (
-        f'<svg viewBox="0 0 {width + 60} {height + 30}" role="img">{"".join(bars)}'
-        f'<polyline points="{points}"/>{ticks}{marks}</svg>'
-    )
+def recorded(run: Run, table: Table, results: list[StageResult]) -> DataFrame:
+    """A measured table, read once, by the kernel recorded for it: a warehouse may be older than this code."""
+    kernel = next((r.kernel_version for r in results if r.table_name == table.name), None) or run.kernel(table)
+    return run.held.narrow(table, None, small=False).where(F.col("kernel_version") == kernel)
 
 
-def cleaning(run: Run) -> dict[str, Any]:
+def cleaning(run: Run, results: list[StageResult]) -> dict[str, Any]:
     """How many texts lost a header, and replacements by kind."""
-    rows = run.facts(code.CLEANED_TEXTS)
+    rows = recorded(run, code.CLEANED_TEXTS, results)
     facts = rows.agg(
         F.count(F.lit(1)).alias("texts"),
         F.count_if(F.expr("header_bytes > 0")).alias("headers"),
