@@ -14,7 +14,17 @@ from pyspark.sql import functions as F
 from jobs.code.parameters import Dedup
 from jobs.code.signals import SIGNALS
 from jobs.report_dedup import deduplication
-from jobs.report_pictures import cost_bars, funnel, group_bars, language_bars, pair_curve, reason_bars, replaced_bars
+from jobs.report_examples import examples, top_drops
+from jobs.report_pictures import (
+    cost_bars,
+    dedup_bars,
+    funnel,
+    group_bars,
+    language_bars,
+    pair_curve,
+    reason_bars,
+    replaced_bars,
+)
 from jobs.report_signals import histograms
 from jobs.runtime import accounting
 from jobs.runtime.accounting import StageResult
@@ -25,11 +35,10 @@ from schemas import code, ops
 from schemas.contract import Table
 from schemas.pictures import style
 from udfs.duplicates.fingerprint import collision_probability
-from udfs.rules.sentences import label, sentence
+from udfs.rules.sentences import label
 
-EXAMPLES = 5
-DROPS = 10
 LANGUAGES = 40
+_GROUPED = ("name", "file_id", "representative", "group_size")
 
 
 def report_page(run: Run) -> str:
@@ -66,12 +75,15 @@ def _facts(run: Run, results: list[StageResult]) -> dict[str, Any]:
 
 
 def _pictures(run: Run, results: list[StageResult], shown: dict[str, Any]) -> dict[str, Any]:
-    measured = recorded(run, SIGNALS, results) if run.lake.version(SIGNALS.name) is not None else None
+    measured = None
+    if run.lake.version(SIGNALS.name) is not None:  # wide and read once: kept only where the run did so already
+        measured = recorded(run, SIGNALS, run.held.narrow(SIGNALS, None, small=False), results)
     return {
         "funnel": funnel(run, results),
         "languages": language_bars(shown["languages"]),
         "reasons": reason_bars(shown["reasons"]),
         "signals": histograms(run, results, measured),
+        "dedup": dedup_bars(shown["dedup"]["steps"]),
         "groups": {name: group_bars(name, rows) for name, rows in shown["groups"].items()},
         "replaced": replaced_bars(shown["cleaning"]["kinds"]),
         "cost": cost_bars(results),
@@ -90,12 +102,6 @@ def _stage_row(r: StageResult) -> dict[str, Any]:
     return {"r": r, "share": share, "reasons": top_reasons(r, 5), "rate": throughput(r)}
 
 
-def top_drops(results: list[StageResult]) -> list[tuple[str, str, int]]:
-    """(stage, reason, rows), largest first."""
-    every = [(r.stage, reason, count) for r in results for reason, count in r.reasons.items()]
-    return sorted(every, key=lambda row: (-row[2], row[0], row[1]))
-
-
 def languages(run: Run) -> list[dict[str, Any]]:
     """Files and bytes by language, before (raw_files) and after (code_corpus)."""
     raw = run.facts(code.RAW_FILES).groupBy(F.coalesce("language", F.lit("(unknown)")).alias("language"))
@@ -109,56 +115,20 @@ def languages(run: Run) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda r: -r["bytes"])[:LANGUAGES]
 
 
-def examples(run: Run, results: list[StageResult]) -> list[dict[str, Any]]:
-    """Five files, by smallest file_id, of each of the ten largest drops."""
-    tables = {s.writes.name: s.writes for s in run.flow}
-    found = []
-    for stage, reason, count in top_drops(results)[:DROPS]:
-        rows = _rejected(run, reason) if stage == "ingest" else _dropped(run, tables.get(stage), reason)
-        found.append({"stage": stage, "reason": reason, "count": count, "rows": rows})
-    return found
-
-
-def _dropped(run: Run, table: Table | None, reason: str) -> list[dict[str, Any]]:
-    if table is None or "file_id" not in table.names:
-        return []
-    rows = run.facts(table).where("not keep").select("file_id", F.explode("reasons").alias("why"))
-    rows = rows.where(F.col("why.rule") == reason).orderBy("file_id").limit(EXAMPLES)
-    files = run.facts(code.RAW_FILES).select("file_id", "source_id", "path", "size_bytes")
-    other = files.select(F.col("file_id").alias("other_id"), F.col("path").alias("other"))
-    rows = rows.join(files, "file_id").join(other, F.col("why.detail") == F.col("other_id"), "left")
-    return [_example(r) for r in rows.orderBy("file_id").collect()]
-
-
-def _example(row: Any) -> dict[str, Any]:
-    why = row["why"]
-    said = row["other"] or why["detail"] or ""
-    if why["value"] is not None:
-        said = "; ".join(filter(None, (sentence(why["rule"], why["value"], why["threshold"]), said)))
-    return {"source": row["source_id"], "path": row["path"], "size": row["size_bytes"], "said": said}
-
-
-def _rejected(run: Run, reason: str) -> list[dict[str, Any]]:
-    rows = run.facts(ops.REJECTS).where((F.col("reason") == reason) & (F.col("stage") == "ingest"))
-    rows = rows.orderBy("reject_id").limit(EXAMPLES).collect()
-    return [
-        {"source": r["source_id"], "path": r["path"] or "", "size": r["size_bytes"], "said": r["detail"] or ""}
-        for r in rows
-    ]
-
-
 def group_sizes(run: Run) -> dict[str, list[dict[str, Any]]]:
     """Number of duplicate groups by size, sizes above 10 in powers of two."""
-    shown = {}
-    for name, table in (("exact", code.EXACT_DUPLICATES), ("near", code.NEAR_DUPLICATES)):
-        groups = run.facts(table).where("file_id = representative and group_size > 1").groupBy("group_size").count()
-        sizes: dict[str, tuple[int, int]] = {}
-        for r in groups.orderBy("group_size").collect():
-            label = _size_label(r["group_size"])
-            number, files = sizes.get(label, (0, 0))
-            sizes[label] = (number + r["count"], files + r["count"] * r["group_size"])
-        shown[name] = [{"size": k, "groups": g, "files": f} for k, (g, f) in sizes.items()]
-    return shown
+    tables = {"exact": code.EXACT_DUPLICATES, "near": code.NEAR_DUPLICATES}
+    sizes = [
+        run.facts(t).where("file_id = representative").select(F.lit(n).alias("name"), "group_size")
+        for n, t in tables.items()
+    ]
+    groups = sizes[0].unionAll(sizes[1]).where("group_size > 1").groupBy("name", "group_size").count()
+    shown: dict[str, dict[str, tuple[int, int]]] = {name: {} for name in tables}
+    for r in groups.orderBy("group_size").collect():
+        size = _size_label(r["group_size"])
+        number, files = shown[r["name"]].get(size, (0, 0))
+        shown[r["name"]][size] = (number + r["count"], files + r["count"] * r["group_size"])
+    return {n: [{"size": k, "groups": g, "files": f} for k, (g, f) in found.items()] for n, found in shown.items()}
 
 
 def _size_label(size: int) -> str:
@@ -183,15 +153,15 @@ def s_curve(run: Run) -> dict[str, Any]:
     return {"svg": svg, "p": p, "middle": middle, "pairs": total, "verified": verified}
 
 
-def recorded(run: Run, table: Table, results: list[StageResult]) -> DataFrame:
-    """A measured table, read once, by the kernel recorded for it: a warehouse may be older than this code."""
+def recorded(run: Run, table: Table, rows: DataFrame, results: list[StageResult]) -> DataFrame:
+    """Of rows of a measured table those of the kernel recorded for it: a warehouse may be older than this code."""
     kernel = next((r.kernel_version for r in results if r.table_name == table.name), None) or run.kernel(table)
-    return run.held.narrow(table, None, small=False).where(F.col("kernel_version") == kernel)
+    return rows.where(F.col("kernel_version") == kernel)
 
 
 def cleaning(run: Run, results: list[StageResult]) -> dict[str, Any]:
     """How many texts lost a header, and replacements by kind."""
-    rows = recorded(run, code.CLEANED_TEXTS, results)
+    rows = recorded(run, code.CLEANED_TEXTS, run.narrow(code.CLEANED_TEXTS), results)
     facts = rows.agg(
         F.count(F.lit(1)).alias("texts"),
         F.count_if(F.expr("header_bytes > 0")).alias("headers"),

@@ -14,7 +14,8 @@ from pyspark.sql import functions as F
 from jobs.runtime.accounting import StageResult
 from jobs.runtime.runner import Run
 from schemas import code, ops
-from schemas.pictures import Bar, Step, amount, bars, curve, flow, pairs
+from schemas.lettering import amount
+from schemas.pictures import Bar, Step, bars, curve, flow, pairs
 from udfs.rules.sentences import label
 
 FLOOR = 81.0
@@ -106,6 +107,12 @@ def reason_bars(reasons: list[tuple[str, str, int]]) -> Picture:
     drawn = [Bar(f"{stage}: {label(reason)}", count, f"{count:,}") for stage, reason, count in reasons[:REASONS]]
     say = f"The {len(drawn)} most frequent reasons of {len(reasons)}, in files. A file with several counts under each."
     return Picture(say, bars(drawn, "Files dropped by reason", "dropped"))
+
+
+def dedup_bars(steps: list[dict[str, Any]]) -> Picture:
+    """Bytes that each step of deduplication leaves; the template says the rest."""
+    drawn = [Bar(s["name"], s["bytes"], f"{amount(s['bytes'])} in {s['files']:,} files") for s in steps]
+    return Picture("", bars(drawn, "Bytes before and after each step of deduplication"))
 
 
 def group_bars(name: str, rows: list[dict[str, Any]]) -> Picture:

@@ -30,7 +30,6 @@ class Judged:
 
     rule: Rule
     sets: tuple[str, ...]
-    files: int
 
     @property
     def share(self) -> bool:
@@ -93,11 +92,11 @@ def top_rules(reasons: dict[str, int], book: RuleBook) -> list[Judged]:
                 sets[f"{rule.signal} {rule.op}"][limit].append(name)
                 rules[f"{rule.signal} {rule.op}", limit] = rule
     found: dict[str, Judged] = {}
-    for reason, files in sorted(reasons.items(), key=lambda item: (-item[1], item[0])):
+    for reason, _ in sorted(reasons.items(), key=lambda item: (-item[1], item[0])):
         if reason in sets:
             limit, having = max(sets[reason].items(), key=lambda item: (len(item[1]), -item[0]))
             rule = rules[reason, limit]
-            found.setdefault(rule.signal, Judged(rule, tuple(sorted(having)), files))
+            found.setdefault(rule.signal, Judged(rule, tuple(sorted(having))))
     return list(found.values())[:SHOWN]
 
 
@@ -109,7 +108,7 @@ def _picture(judged: Judged, counts: dict[int, int]) -> Picture:
     for n, count in counts.items():
         totals[min(max(n - numbers.start, 0), len(bins) - 1)] += count
     bins = [Bin(b.start, total, b.beyond) for b, total in zip(bins, totals, strict=True)]
-    if min(counts) < numbers.start:
+    if min(counts) < numbers.start and not judged.share:
         bins[0] = Bin("0", bins[0].count, bins[0].beyond)
     beyond = sum(b.count for b in bins if b.beyond)
     every = sum(totals)

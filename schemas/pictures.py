@@ -6,17 +6,15 @@ Every picture has a title for screen readers, every bar its numbers with units. 
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from xml.sax.saxutils import escape, quoteattr
 
+from schemas.lettering import amount, cut, fitted, width_of
+
 WIDTH = 360
 _LINE = 15
-_ROOMY = {"i": 0.3, "j": 0.3, "l": 0.3, " ": 0.34, ".": 0.34, ",": 0.34, "m": 1.0, "w": 0.84, "M": 0.88, "W": 1.02}
-_ROOMY |= {"%": 0.97, "@": 1.02, "…": 1.02}
-_FONT = 12.5
 
 
 @dataclass(frozen=True)
@@ -55,47 +53,6 @@ def style() -> str:
     return resources.files("schemas").joinpath("page.css").read_text(encoding="utf-8")
 
 
-def amount(size: float) -> str:
-    """Bytes as a reader writes them, in decimal units."""
-    for unit, one in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if size >= 0.9995 * one:
-            return f"{size / one:,.1f} {unit}"
-    return f"{size:,.0f} bytes"
-
-
-def width_of(text: str, size: float = _FONT) -> float:
-    """Units that a text takes, at the most: of a wide font (DejaVu Sans), as nobody knows the reader's."""
-    return sum(map(_em, text)) * size
-
-
-def _em(char: str) -> float:
-    if unicodedata.east_asian_width(char) in "WF":
-        return 1.0
-    return _ROOMY.get(char) or (0.72 if char.isupper() else 0.64)
-
-
-def fitted(text: str, room: float, most: int = 2, size: float = _FONT) -> list[str]:
-    """The text in lines that fit, cut with … after `most` of them; a word that fits in no line is cut too."""
-    lines = [""]
-    for word in text.split():
-        longer = f"{lines[-1]} {word}".strip()
-        if width_of(longer, size) <= room or not lines[-1]:
-            lines[-1] = longer
-        else:
-            lines.append(word)
-    if len(lines) > most:
-        lines = [*lines[: most - 1], " ".join(lines[most - 1 :])]
-    return [_cut(line, room, size) for line in lines]
-
-
-def _cut(line: str, room: float, size: float) -> str:
-    if width_of(line, size) <= room:
-        return line
-    while line and width_of(line + "…", size) > room:
-        line = line[:-1]
-    return line.rstrip() + "…"
-
-
 def flow(steps: Sequence[Step], title: str) -> str:
     """From the top to the bottom: a bar a step, files at the left and bytes at the right, as wide as their share of
     what came in; what goes is set off, what stays runs on to the next step.
@@ -117,13 +74,22 @@ def flow(steps: Sequence[Step], title: str) -> str:
             under += [_ribbon(right, top, at, column * last.kept_bytes / size, column * step.bytes / size)]
             parts = under + parts
         gone = step.files - step.kept
-        said = [f"{gone:,} files go" + (f": {step.why}" if step.why else "")] if gone else []
+        said = (
+            [f"{gone:,} {'file goes' if gone == 1 else 'files go'}" + (f": {step.why}" if step.why else "")]
+            if gone
+            else []
+        )
         lines = [line for s in said for line in fitted(s, WIDTH)]
         above += [_text(0, y + 14, step.name, "strong"), _text(0, at + 28, f"{step.kept:,} files")]
         above += [_text(right, at + 28, amount(step.kept_bytes))]
         above += [_text(0, at + 28 + _LINE * n, line, "quiet") for n, line in enumerate(lines, 1)]
         last, top, y = step, at + 14, at + 40 + _LINE * len(lines)
     return _svg("".join(parts + above), y, title)
+
+
+def _gone(step: Step) -> str:
+    gone = step.files - step.kept
+    return f"{gone:,} {'file goes' if gone == 1 else 'files go'}" + (f": {step.why}" if step.why else "")
 
 
 def pairs(rows: Sequence[tuple[str, float, float]], shown: Callable[[float], str], title: str) -> str:
@@ -135,7 +101,7 @@ def pairs(rows: Sequence[tuple[str, float, float]], shown: Callable[[float], str
     scale, parts = (WIDTH - left - numbers) / most, []
     for n, (name, before, after) in enumerate(rows):
         y = n * 34.0
-        parts.append(_text(0, y + 20, _cut(name, left - 6, _FONT), tip=name))
+        parts.append(_text(0, y + 20, cut(name, left - 6), tip=name))
         for at, value, css in ((y + 2, before, "before"), (y + 16, after, "kept")):
             parts.append(_rect(css, left, at, value * scale, 12, f"{name}: {shown(value)}"))
             parts.append(_text(left + value * scale + 5, at + 11, shown(value), "small"))

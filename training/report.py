@@ -9,6 +9,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from schemas.pictures import style
 from training.runs import Carried
 
 CURVES = (
@@ -86,6 +87,7 @@ def write(runs: Sequence[Carried], to: Path, data_report: str | None = None, eva
         data_report=data_report,
         evaluations=[scores(file) for file in evaluations],
         number=lambda n: f"{n:,}",
+        style=style(),
     )
     to.parent.mkdir(parents=True, exist_ok=True)
     to.write_text(page, encoding="utf-8")
