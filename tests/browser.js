@@ -28,7 +28,7 @@ function findings(view) {
   }
   for (const svg of page.querySelectorAll("svg")) {
     const box = svg.getBoundingClientRect(), texts = [...svg.querySelectorAll("text")]
-    if (!svg.querySelector(":scope > title") && !svg.getAttribute("aria-label")) say("a picture without a title", svg)
+    if (!svg.querySelector(":scope > title") && !svg.closest("[role=img][aria-label]")) say("a picture without a title", svg)
     const boxes = texts.map((each) => each.getBoundingClientRect())
     texts.forEach((each, n) => {
       const a = boxes[n], shown = view.getComputedStyle(each)
