@@ -54,7 +54,7 @@ model: setup  ## tokenizer, token tables, pretraining, annealing, both SFT stage
 		--evaluation $(RUNS)/scores/evaluation.json --data-report report.html --to training.html
 
 test: setup  ## the tests, on two cores
-	@$(JAVA) $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 15
+	@source docker/chromium.sh; $(JAVA) $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 15
 
 test-long: setup  ## more seeds and strategies of the tests that make test runs once
 	@$(JAVA) $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m long --durations 15

@@ -12,7 +12,20 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.code.parameters import Dedup
+from jobs.code.signals import SIGNALS
 from jobs.report_dedup import deduplication
+from jobs.report_examples import examples, top_drops
+from jobs.report_pictures import (
+    cost_bars,
+    dedup_bars,
+    funnel,
+    group_bars,
+    language_bars,
+    pair_curve,
+    reason_bars,
+    replaced_bars,
+)
+from jobs.report_signals import histograms
 from jobs.runtime import accounting
 from jobs.runtime.accounting import StageResult
 from jobs.runtime.progress import throughput, top_reasons
@@ -20,39 +33,61 @@ from jobs.runtime.releases import current_release
 from jobs.runtime.runner import Run
 from schemas import code, ops
 from schemas.contract import Table
+from schemas.pictures import style
 from udfs.duplicates.fingerprint import collision_probability
-from udfs.rules.sentences import label, sentence
+from udfs.rules.sentences import label
 
-EXAMPLES = 5
-DROPS = 10
 LANGUAGES = 40
+_GROUPED = ("name", "file_id", "representative", "group_size")
 
 
 def report_page(run: Run) -> str:
     """Collect a few hundred aggregated rows and render them. The funnel shows each stage's newest recorded result."""
     page = resources.files("jobs").joinpath("report.html.jinja").read_text(encoding="utf-8")
+    template = jinja2.Environment(autoescape=True).from_string(page)
     results = newest_results(run)
-    return (
-        jinja2.Environment(autoescape=True)
-        .from_string(page)
-        .render(
-            run_id=run.run_id,
-            made_at=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
-            release=current_release(run.lake),
-            stages=[_stage_row(r) for r in results],
-            languages=languages(run),
-            reasons=top_drops(results),
-            examples=examples(run, results),
-            dedup=deduplication(run),
-            groups=group_sizes(run),
-            curve=s_curve(run),
-            cleaning=cleaning(run),
-            checks=checks(run),
-            stale=_rows(run, ops.SOURCES, "status <> 'fresh'", 50),
-            number=lambda n: f"{n:,}",
-            label=label,
-        )
+    shown = _facts(run, results)
+    return template.render(
+        run_id=run.run_id,
+        made_at=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+        release=current_release(run.lake),
+        style=style(),
+        pictures=_pictures(run, results, shown),
+        number=lambda n: f"{n:,}",
+        label=label,
+        **shown,
     )
+
+
+def _facts(run: Run, results: list[StageResult]) -> dict[str, Any]:
+    return {
+        "stages": [_stage_row(r) for r in results],
+        "languages": languages(run),
+        "reasons": top_drops(results),
+        "examples": examples(run, results),
+        "dedup": deduplication(run),
+        "groups": group_sizes(run),
+        "curve": s_curve(run),
+        "cleaning": cleaning(run, results),
+        "checks": checks(run),
+        "stale": _rows(run, ops.SOURCES, "status <> 'fresh'", 50),
+    }
+
+
+def _pictures(run: Run, results: list[StageResult], shown: dict[str, Any]) -> dict[str, Any]:
+    measured = None
+    if run.lake.version(SIGNALS.name) is not None:  # wide and read once: kept only where the run did so already
+        measured = recorded(run, SIGNALS, run.held.narrow(SIGNALS, None, small=False), results)
+    return {
+        "funnel": funnel(run, results),
+        "languages": language_bars(shown["languages"]),
+        "reasons": reason_bars(shown["reasons"]),
+        "signals": histograms(run, results, measured),
+        "dedup": dedup_bars(shown["dedup"]["steps"]),
+        "groups": {name: group_bars(name, rows) for name, rows in shown["groups"].items()},
+        "replaced": replaced_bars(shown["cleaning"]["kinds"]),
+        "cost": cost_bars(results),
+    }
 
 
 def newest_results(run: Run) -> list[StageResult]:
@@ -65,12 +100,6 @@ def newest_results(run: Run) -> list[StageResult]:
 def _stage_row(r: StageResult) -> dict[str, Any]:
     share = 100.0 * r.rows_kept / r.rows_read if r.rows_read else 100.0
     return {"r": r, "share": share, "reasons": top_reasons(r, 5), "rate": throughput(r)}
-
-
-def top_drops(results: list[StageResult]) -> list[tuple[str, str, int]]:
-    """(stage, reason, rows), largest first."""
-    every = [(r.stage, reason, count) for r in results for reason, count in r.reasons.items()]
-    return sorted(every, key=lambda row: (-row[2], row[0], row[1]))
 
 
 def languages(run: Run) -> list[dict[str, Any]]:
@@ -86,56 +115,20 @@ def languages(run: Run) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda r: -r["bytes"])[:LANGUAGES]
 
 
-def examples(run: Run, results: list[StageResult]) -> list[dict[str, Any]]:
-    """Five files, by smallest file_id, of each of the ten largest drops."""
-    tables = {s.writes.name: s.writes for s in run.flow}
-    found = []
-    for stage, reason, count in top_drops(results)[:DROPS]:
-        rows = _rejected(run, reason) if stage == "ingest" else _dropped(run, tables.get(stage), reason)
-        found.append({"stage": stage, "reason": reason, "count": count, "rows": rows})
-    return found
-
-
-def _dropped(run: Run, table: Table | None, reason: str) -> list[dict[str, Any]]:
-    if table is None or "file_id" not in table.names:
-        return []
-    rows = run.facts(table).where("not keep").select("file_id", F.explode("reasons").alias("why"))
-    rows = rows.where(F.col("why.rule") == reason).orderBy("file_id").limit(EXAMPLES)
-    files = run.facts(code.RAW_FILES).select("file_id", "source_id", "path", "size_bytes")
-    other = files.select(F.col("file_id").alias("other_id"), F.col("path").alias("other"))
-    rows = rows.join(files, "file_id").join(other, F.col("why.detail") == F.col("other_id"), "left")
-    return [_example(r) for r in rows.orderBy("file_id").collect()]
-
-
-def _example(row: Any) -> dict[str, Any]:
-    why = row["why"]
-    said = row["other"] or why["detail"] or ""
-    if why["value"] is not None:
-        said = "; ".join(filter(None, (sentence(why["rule"], why["value"], why["threshold"]), said)))
-    return {"source": row["source_id"], "path": row["path"], "size": row["size_bytes"], "said": said}
-
-
-def _rejected(run: Run, reason: str) -> list[dict[str, Any]]:
-    rows = run.facts(ops.REJECTS).where((F.col("reason") == reason) & (F.col("stage") == "ingest"))
-    rows = rows.orderBy("reject_id").limit(EXAMPLES).collect()
-    return [
-        {"source": r["source_id"], "path": r["path"] or "", "size": r["size_bytes"], "said": r["detail"] or ""}
-        for r in rows
-    ]
-
-
 def group_sizes(run: Run) -> dict[str, list[dict[str, Any]]]:
     """Number of duplicate groups by size, sizes above 10 in powers of two."""
-    shown = {}
-    for name, table in (("exact", code.EXACT_DUPLICATES), ("near", code.NEAR_DUPLICATES)):
-        groups = run.facts(table).where("file_id = representative and group_size > 1").groupBy("group_size").count()
-        sizes: dict[str, tuple[int, int]] = {}
-        for r in groups.orderBy("group_size").collect():
-            label = _size_label(r["group_size"])
-            number, files = sizes.get(label, (0, 0))
-            sizes[label] = (number + r["count"], files + r["count"] * r["group_size"])
-        shown[name] = [{"size": k, "groups": g, "files": f} for k, (g, f) in sizes.items()]
-    return shown
+    tables = {"exact": code.EXACT_DUPLICATES, "near": code.NEAR_DUPLICATES}
+    sizes = [
+        run.facts(t).where("file_id = representative").select(F.lit(n).alias("name"), "group_size")
+        for n, t in tables.items()
+    ]
+    groups = sizes[0].unionAll(sizes[1]).where("group_size > 1").groupBy("name", "group_size").count()
+    shown: dict[str, dict[str, tuple[int, int]]] = {name: {} for name in tables}
+    for r in groups.orderBy("group_size").collect():
+        size = _size_label(r["group_size"])
+        number, files = shown[r["name"]].get(size, (0, 0))
+        shown[r["name"]][size] = (number + r["count"], files + r["count"] * r["group_size"])
+    return {n: [{"size": k, "groups": g, "files": f} for k, (g, f) in found.items()] for n, found in shown.items()}
 
 
 def _size_label(size: int) -> str:
@@ -150,45 +143,25 @@ def s_curve(run: Run) -> dict[str, Any]:
     p = run.params.get(Dedup, Dedup())
     bucket = F.floor(F.least(F.col("similarity"), F.lit(0.9999)) * 50)
     pairs = run.facts(code.NEAR_PAIRS).groupBy(bucket.alias("b"), "verified").count().collect()
-    x = np.linspace(0.0, 1.0, 401)
-    curve = collision_probability(x, p.bands, p.rows)
+    line = collision_probability(np.linspace(0.0, 1.0, 201), p.bands, p.rows)
     found = {True: np.zeros(50), False: np.zeros(50)}
     for r in pairs:
         found[r["verified"]][r["b"]] += r["count"]
     middle = (1.0 / p.bands) ** (1.0 / p.rows)
     total, verified = int(sum(v.sum() for v in found.values())), int(found[True].sum())
-    svg = _svg(x, curve, found[True], found[False])
+    svg = pair_curve(line, found[True], found[False])
     return {"svg": svg, "p": p, "middle": middle, "pairs": total, "verified": verified}
 
 
-def _svg(x: Any, curve: Any, verified: Any, refused: Any) -> str:
-    width, height, left, top = 640, 260, 40, 10
-    tallest = max(float((verified + refused).max()), 1.0)
-    points = " ".join(f"{left + a * width:.1f},{top + (1 - b) * height:.1f}" for a, b in zip(x, curve, strict=True))
-    bars = []
-    for i, (yes, no) in enumerate(zip(verified, refused, strict=True)):
-        base = top + height
-        for count, css in ((no, "refused"), (yes, "verified")):
-            if count:
-                h = height * count / tallest
-                base -= h
-                title = f"<title>{int(count)} pairs {css}, {i / 50:.2f} to {(i + 1) / 50:.2f}</title>"
-                bars.append(f'<rect class="{css}" x="{left + i * width / 50:.1f}" y="{base:.1f}" '
-                            f'width="{width / 50 - 1:.1f}" height="{h:.1f}">{title}</rect>')  # fmt: skip
-    ticks = "".join(
-        f'<text x="{left + t * width / 10}" y="{top + height + 16}" text-anchor="middle">{t / 10}</text>'
-        for t in range(0, 11)
-    )
-    marks = f'<text x="4" y="{top + 10}">1</text><text x="4" y="{top + height}">0</text>'
-    return (
-        f'<svg viewBox="0 0 {width + 60} {height + 30}" role="img">{"".join(bars)}'
-        f'<polyline points="{points}"/>{ticks}{marks}</svg>'
-    )
+def recorded(run: Run, table: Table, rows: DataFrame, results: list[StageResult]) -> DataFrame:
+    """Of rows of a measured table those of the kernel recorded for it: a warehouse may be older than this code."""
+    kernel = next((r.kernel_version for r in results if r.table_name == table.name), None) or run.kernel(table)
+    return rows.where(F.col("kernel_version") == kernel)
 
 
-def cleaning(run: Run) -> dict[str, Any]:
+def cleaning(run: Run, results: list[StageResult]) -> dict[str, Any]:
     """How many texts lost a header, and replacements by kind."""
-    rows = run.facts(code.CLEANED_TEXTS)
+    rows = recorded(run, code.CLEANED_TEXTS, run.narrow(code.CLEANED_TEXTS), results)
     facts = rows.agg(
         F.count(F.lit(1)).alias("texts"),
         F.count_if(F.expr("header_bytes > 0")).alias("headers"),

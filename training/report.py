@@ -8,6 +8,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from schemas.pictures import style
 from training.curves import curve, point
 from training.runs import Carried
 
@@ -72,6 +73,7 @@ def write(
         data_report=data_report,
         evaluations=[scores(file) for file in evaluations],
         number=lambda n: f"{n:,}",
+        style=style(),
     )
     to.parent.mkdir(parents=True, exist_ok=True)
     to.write_text(page, encoding="utf-8")

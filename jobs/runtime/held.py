@@ -27,12 +27,12 @@ class Held:
     _frames: dict[tuple[str, int], DataFrame] = field(default_factory=dict)
 
     def narrow(self, table: Table, version: int | None, small: bool) -> DataFrame:
-        """All columns but the text, at a version (newest by default), kept where `small`.
+        """All columns but the text, at a version (newest by default), kept where `small` or kept already.
 
         Raises MissingTableError and ContractError.
         """
         at = self.lake.version(table.name) if version is None else version
-        if at is None or not small:
+        if at is None or not (small or (table.name, at) in self._frames):
             return self.lake.read(table, at).select(*table.narrow())
         if (table.name, at) not in self._frames:
             self._frames[table.name, at] = _kept(self.lake.read(table, at).select(*table.narrow()))

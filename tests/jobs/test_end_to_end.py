@@ -20,7 +20,10 @@ import pyarrow.compute as pc
 import pytest
 from deltalake import DeltaTable
 
+from jobs.code.signals import SIGNALS
 from schemas import code, ops
+from schemas.lettering import amount
+from tests.browser import seen
 from tests.jobs.conftest import README_RUN, Said, TinyRun
 from udfs.duplicates.fingerprint import shingles
 from udfs.languages.detect import detect
@@ -184,6 +187,23 @@ def test_the_printed_table_and_the_report_agree_with_the_tables(tiny: TinyRun) -
     assert f'<td>near_duplicates</td><td class="n">{decided:,}</td><td class="n">{kept:,}</td>' in page
     assert f'<td>after exact copies</td><td class="n">{decided:,}</td>' in page
     assert f"The fuzzy step removed {100 * (1 - kept / decided):.1f} % of the files" in page
+
+
+def test_the_pictures_of_the_report_agree_with_the_tables(tiny: TinyRun) -> None:
+    page = (tiny.folder / "report.html").read_text()
+    files = {r["file_id"]: r["size_bytes"] for r in rows(tiny, code.RAW_FILES, ["file_id", "size_bytes"])}
+    corpus = [files[r["file_id"]] for r in rows(tiny, code.CODE_CORPUS, ["file_id"])]
+    exact = [r["file_id"] for r in rows(tiny, code.EXACT_DUPLICATES, ["file_id", "keep"]) if r["keep"]]
+    assert f"{len(corpus):,} are in the corpus" in page and f"which were {amount(sum(corpus))} of " in page
+    for text in (f"{len(exact):,} files", amount(sum(files[f] for f in exact)), amount(sum(corpus))):
+        assert f">{text}</text>" in page
+    lines = [r["qsc_code_num_lines"] for r in rows(tiny, SIGNALS) if r["kind"] != "text"]
+    short = sum(n < 10 for n in lines)
+    assert re.search(rf"Too few lines: {short:,} of {len(lines):,} texts lie below the limit of 10\.", page)
+
+
+def test_a_browser_sees_no_fault_in_the_report(tiny: TinyRun) -> None:
+    assert seen((tiny.folder / "report.html").read_text()) == []
 
 
 def test_explain_names_stage_rule_value_limit_and_the_file_duplicated(tiny: TinyRun, here: Callable[..., Said]) -> None:

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from jobs import cli
+from tests.browser import seen
 from tests.training.runs import FIXTURES, TOKENIZER, tiny
 from training.__main__ import main
 from training.commands import COMMANDS
@@ -95,6 +96,12 @@ def test_export_evaluate_and_report(
     assert text.count("<polyline") >= 4 and 'href="report.html"' in text and DOCUMENTS in text
     assert "human_eval" in text and "bits per byte" in text
     capsys.readouterr()
+
+
+def test_a_browser_sees_no_fault_in_the_page(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = tmp_path / "training.html"
+    assert called(monkeypatch, "training-report", "--run", str(run), "--to", str(page)) == 0
+    assert seen(page.read_text()) == []
 
 
 def _held_out(folder: Path) -> Path:

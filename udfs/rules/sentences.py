@@ -59,6 +59,11 @@ def label(rule: str) -> str:
     return f"{how} {words.get('count', rule.split()[0])}{by}"
 
 
+def is_share(rule: str) -> bool:
+    """Whether the rule compares a share, which is told in per cent."""
+    return "share" in _words(rule)[0]
+
+
 def number(value: float, exact: bool = False) -> str:
     """As a reader writes it: 5,230, 0.95, 12.3; `exact`: what is not nothing is not shown as 0."""
     if value == int(value) and abs(value) < 1e15:
