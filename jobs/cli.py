@@ -8,8 +8,8 @@ from collections.abc import Callable
 from importlib import import_module
 
 from jobs.commands.arguments import add_run_arguments
+from jobs.runtime.exit_codes import told
 from schemas.command_line import parsed
-from schemas.errors import is_ours
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("jobs.commands.run", "Read the sources, run every stage, publish, write the report."),
@@ -46,10 +46,6 @@ TRAINING = "training.commands"
 """The training half's own list of commands; named, not imported, so that no job depends on it."""
 
 
-_NAMED = {"QualityError": 3, "LeaseError": 4, "Stuck": 1}
-"""Errors of jobs/runtime and training by name, so that a command without Spark imports none of it."""
-
-
 def main(argv: list[str] | None = None) -> None:
     """Entry point of `refinelake`. Raises SystemExit with a code other than 0: a caller that ignores what a function
     returns, as Databricks' wheel tasks do, must see a failure too.
@@ -78,21 +74,6 @@ def guarded(work: Callable[[], int | None]) -> int:
             raise
         print(f"refinelake: {said}", file=sys.stderr)
         return code
-
-
-def told(error: Exception) -> tuple[int, str | None]:
-    """(exit code, message); no message for what nobody foresaw."""
-    if isinstance(error, ValueError) and is_ours(error):
-        return 2, str(error)
-    if isinstance(error, OSError) and is_ours(error):
-        return 1, str(error)
-    if type(error).__name__ in _NAMED:
-        return _NAMED[type(error).__name__], str(error)
-    if "pyspark" not in sys.modules:
-        return 1, None
-    from jobs.runtime.endings import last_words
-
-    return 1, last_words(error)
 
 
 def stage_main(stage: object) -> None:

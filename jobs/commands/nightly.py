@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "The whole night in one command: refresh from the manifest, token tables where --tokenizer names one, double "
-        "keys, release, OPTIMIZE and VACUUM where something was written, report. It ends with one line and a truthful "
+        "keys, release, upkeep where something was written, report. It ends with one line and a truthful "
         "exit code: 0 done, 2 wrong input, 3 a gate failed, 4 another run writes, 1 anything else."
     )
     add_run_arguments(parser)
@@ -37,8 +37,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def work(args: argparse.Namespace) -> int:
     """Carry out the steps; what fails is raised again once the metrics say so."""
-    from jobs.cli import told
     from jobs.commands.run import open_lake
+    from jobs.runtime.exit_codes import told
 
     lake, _ = open_lake(args)
     began, started = datetime.now(UTC), time.monotonic()
