@@ -50,8 +50,16 @@ def keep(settings: dict[str, str], jars: list[str]) -> str | None:
     done, None where all is in place or the master is no local one.
     """
     kept = folder(settings.get(PACKAGES, ""))
-    if not _one_process(settings) or (kept / _ABOUT).exists():
-        return None
+    if not _one_process(settings) or kept.exists():
+        return None  # in place, or another process is at it
+    try:
+        return _kept(kept, jars)
+    except OSError as error:  # a home that cannot be written, a disk without 400 MB: sessions start as they did
+        shutil.rmtree(kept, ignore_errors=True)
+        return f"{kept}: expected to keep what starts sessions faster, found {error}; they start as they did"
+
+
+def _kept(kept: Path, jars: list[str]) -> str:
     kept.mkdir(parents=True)
     for jar in _ours(jars):
         shutil.copy2(jar, kept / jar.name)

@@ -63,6 +63,12 @@ def test_what_another_java_wrote_or_was_left_half_done_goes(kept: Path) -> None:
     assert not kept.exists()
 
 
+def test_a_home_that_cannot_be_written_is_no_error(cache: Path) -> None:
+    (cache / "refinelake").write_text("a file where a folder is to be")
+    said = class_archive.keep(SETTINGS, [])
+    assert said and "they start as they did" in said and class_archive.use(SETTINGS) == SETTINGS
+
+
 def test_only_jars_that_spark_has_not_are_kept(tmp_path: Path) -> None:
     jars = ["io.delta_delta-spark_4.1_2.13-4.4.0.jar", "org.apache.parquet_parquet-column-1.0.0.jar", "gone_gone-1.jar"]
     for name in jars[:2]:
