@@ -30,7 +30,7 @@ SHELL = [line for block in re.findall(r"```sh\n(.*?)```", README, re.S) for line
 TRAINING = [line for line in SHELL if line.split()[1] in training.commands.COMMANDS]
 """Run by a test of their own: in order, in this process, and on committed tables instead of a warehouse."""
 SMALL = {
-    "pretrain": ("batch.size=8", "batch.length=64", "batch.micro=4", "duration.steps=4"),
+    "pretrain": ("batch.size=8", "batch.length=64", "batch.micro=4", "duration.steps=4", "rate.warmup=1"),
     "anneal": ("batch.size=8", "batch.length=64", "batch.micro=4", "duration.steps=2"),
     "sft1": ("batch.size=16", "batch.length=256", "batch.micro=8"),
 }
