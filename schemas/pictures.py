@@ -73,13 +73,7 @@ def flow(steps: Sequence[Step], title: str) -> str:
             under = [_ribbon(0, top, at, column * last.kept / files, column * step.files / files)]
             under += [_ribbon(right, top, at, column * last.kept_bytes / size, column * step.bytes / size)]
             parts = under + parts
-        gone = step.files - step.kept
-        said = (
-            [f"{gone:,} {'file goes' if gone == 1 else 'files go'}" + (f": {step.why}" if step.why else "")]
-            if gone
-            else []
-        )
-        lines = [line for s in said for line in fitted(s, WIDTH)]
+        lines = fitted(_gone(step), WIDTH) if step.files > step.kept else []
         above += [_text(0, y + 14, step.name, "strong"), _text(0, at + 28, f"{step.kept:,} files")]
         above += [_text(right, at + 28, amount(step.kept_bytes))]
         above += [_text(0, at + 28 + _LINE * n, line, "quiet") for n, line in enumerate(lines, 1)]

@@ -15,6 +15,7 @@ from jobs.cli import COMMANDS, TRAINING
 ROOT = Path(__file__).parents[1]
 PAGES = ("README.md", "CONTRIBUTING.md", *(str(p.relative_to(ROOT)) for p in sorted((ROOT / "docs").rglob("*.md"))))
 _PROGRAM = re.compile(
+    r"(?:[A-Z_]+=\S+ )*"
     r"(?:refinelake[\w-]*|python|make|spark-submit|torchrun|deepspeed|sbatch|databricks|docker|pip|uv|jupyter) \S"
 )
 _FENCED = re.compile(r"```\w*\n(.*?)```", re.S)

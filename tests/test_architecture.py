@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from jobs.flows import FLOWS
 from schemas import code, corpus, ops
 from schemas.contract import Table
+from schemas.identity import reachable
 from udfs.signals import all_signals
 
 ROOT = Path(__file__).parents[1]
@@ -182,6 +184,14 @@ def test_no_import_leads_to_notebooks_or_tests() -> None:
 def test_one_house_and_two_readers_know_delta() -> None:
     trees = [(p, t) for p, t in sources(*LAYERS) if p not in (*DELTA_HOUSE, *DELTA_READERS)]
     assert [word for path, tree in trees for word in speaking_delta(path, tree)] == []
+
+
+def test_no_decision_hangs_on_the_code_that_reads_and_writes_tables() -> None:
+    """Else an edit of it would take every stage anew."""
+    names = {s.transform.__module__ for flow in FLOWS for s in flow.stages}
+    assert len(names) > 10
+    runtime = {"jobs.runtime.session", "jobs.runtime.tables", "jobs.runtime.runner", "jobs.runtime.lease"}
+    assert {name: found for name in names if (found := reachable(name) & runtime)} == {}
 
 
 def test_a_transform_is_a_function_of_its_input_set() -> None:

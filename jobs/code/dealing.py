@@ -13,14 +13,15 @@ from pyspark.sql import DataFrame, SparkSession
 from udfs.reading import kinds, records
 
 _COLUMNS = ("source_id", "kind", "location", "revision", "unit")
-_ASKED_AT_ONCE = 16
+ASKED_AT_ONCE = 16
+"""Asking for a state or a size is waiting, for a disk or for a server; Spark's own tasks do it one by one."""
 _TRIED = 64
 """Numbers tried for each task: how likely none of them is hashed to a task is e to the power of -64."""
 
 
 def spread_by_size(spark: SparkSession, units: list[dict[str, Any]], tasks: int) -> DataFrame:
     """Rows of the units in as many partitions, of about the same number of bytes each."""
-    with ThreadPoolExecutor(_ASKED_AT_ONCE) as pool:
+    with ThreadPoolExecutor(ASKED_AT_ONCE) as pool:
         sizes = list(pool.map(lambda unit: kinds.size(records.unit_of(unit), unit["unit"]), units))
     key_of = _keys(spark, tasks)
     keys = [key_of[task] for task in dealt(sizes, tasks)]

@@ -52,13 +52,15 @@ def ingest(run: Run, sources: list[Source], p: Ingest, allow_drop: bool = False)
 
     Raises DropError before anything is written.
     """
+    # First: a new table takes the lease, so of two first runs at once only one reads. One that is as it should be costs
+    # nothing.
+    for table in (*_WRITTEN, REJECTS):
+        run.lake.ensure(table)
     limits = limits_of(p)
     snapshot = take_snapshot(run, sources, limits)
     sign = _signature(snapshot.manifest, p)
-    if (last := _finished(run, sign)) and snapshot.as_stored(run):
+    if (last := _finished(run, sign)) and snapshot.as_stored():
         return last, snapshot.warnings()
-    for table in (*_WRITTEN, REJECTS):
-        run.lake.ensure(table)
     if whole := _repeated(run, snapshot):
         snapshot = take_snapshot(run, sources, limits, whole)
     metadata = {"run_id": run.run_id, "stage": "ingest"}

@@ -15,7 +15,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.code.dealing import spread_by_size
+from jobs.code.dealing import ASKED_AT_ONCE, spread_by_size
 from jobs.runtime.manifest import Source
 from jobs.runtime.quarantine import stage_units
 from jobs.runtime.runner import Run
@@ -28,8 +28,6 @@ MANIFEST = pa.schema(
     [(n, pa.string()) for n in ("source_id", "kind", "location", "repo", "revision")]
     + [("stars", pa.int64()), ("licences", pa.list_(pa.string())), ("commit_time", pa.timestamp("us", tz="UTC"))]
 )
-_ASKED_AT_ONCE = 8
-"""Asking is waiting, for a disk or for a server; Spark's own tasks do it one by one."""
 
 Row = dict[str, Any]
 
@@ -37,13 +35,14 @@ Row = dict[str, Any]
 @dataclass(frozen=True)
 class Snapshot:
     """What one run found. `touched` (source, unit) were read now or are gone, without a unit the source as a whole; all
-    others keep their rows as they are.
+    others keep their rows as they are. `rows` are those of the sources table after this run, `before` those it has.
     """
 
     manifest: list[Row]
     staged: DataFrame | None
     touched: tuple[tuple[str, str | None], ...]
     rows: list[Row]
+    before: list[Row]
 
     def given(self, run: Run) -> DataFrame:
         """What the manifest says of each source."""
@@ -64,9 +63,9 @@ class Snapshot:
         """Rows of the sources table after this run."""
         return _frame(run, self.rows, SOURCES.arrow_schema())
 
-    def as_stored(self, run: Run) -> bool:
+    def as_stored(self) -> bool:
         """Whether nothing was read, and the sources table says already what it would say after this run."""
-        return not self.touched and sorted(map(_named, self.rows)) == sorted(map(_named, run.lake.small(SOURCES)))
+        return not self.touched and sorted(map(_named, self.rows)) == sorted(map(_named, self.before))
 
 
 def take_snapshot(run: Run, sources: list[Source], limits: Limits, whole: frozenset[str] = frozenset()) -> Snapshot:
@@ -85,7 +84,8 @@ def take_snapshot(run: Run, sources: list[Source], limits: Limits, whole: frozen
         rows += _rows(s.source_id, probed[s.source_id], stored.get(s.source_id, []), lost.get(s.source_id), version)
     read = {(source, unit) for source, units in moved.items() if source not in lost for unit in units}
     gone: set[tuple[str, str | None]] = {(source, None) for source in stored.keys() - {s.source_id for s in sources}}
-    return Snapshot(manifest, staged, tuple(sorted(read | gone, key=str)), rows)
+    before = [row for rows_of_source in stored.values() for row in rows_of_source]
+    return Snapshot(manifest, staged, tuple(sorted(read | gone, key=str)), rows, before)
 
 
 def moved_units(run: Run, sources: list[Source], limits: Limits) -> tuple[dict[str, list[str | None]], int, list[str]]:
@@ -115,7 +115,7 @@ def _stored(run: Run) -> dict[str, list[Row]]:
 def _probed(run: Run, manifest: list[Row]) -> dict[str, list[Row]]:
     """The state of every unit: asked here where this process reaches the sources, else on the executors."""
     if run.lake.alone:
-        with ThreadPoolExecutor(_ASKED_AT_ONCE) as pool:
+        with ThreadPoolExecutor(ASKED_AT_ONCE) as pool:
             return _by_source(row for rows in pool.map(_probe, manifest) for row in rows)
     spread = _frame(run, manifest, MANIFEST).repartition(min(len(manifest), _tasks(run)), "source_id")
     return _by_source(r.asDict() for r in probe_rows(spread).collect())

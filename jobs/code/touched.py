@@ -7,13 +7,12 @@ Where deduplication compares repositories or chunks, it and what comes after it 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.code.parameters import Dedup
-from jobs.runtime.feed import Changed
 from jobs.runtime.keys import Keys, only
 from jobs.runtime.stage import Narrow
 from schemas.code import (
@@ -29,6 +28,9 @@ from schemas.code import (
     REPOSITORIES,
     SAMPLE_DECISIONS,
 )
+
+if TYPE_CHECKING:  # what reads and writes tables is no part of what a decision hangs on (code_version)
+    from jobs.runtime.feed import Changed
 
 Reads = tuple[DataFrame, ...]
 _RANK = ("stars", "commit_time")

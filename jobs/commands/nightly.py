@@ -50,9 +50,13 @@ def work(args: argparse.Namespace) -> int:
                 break
     except Exception as e:
         error, (code, _) = e, told(e)
-    night = _night(lake, began, time.monotonic() - started, code, step if code else None)
-    _write(args, lake, night)
-    print(_line(night, lake), flush=True)
+    try:
+        night = _night(lake, began, time.monotonic() - started, code, step if code else None)
+        _write(args, lake, night)
+        print(_line(night), flush=True)
+    except Exception:
+        if error is None:
+            raise  # else what ended the night is what its reader must see
     if error:
         raise error
     return code
@@ -108,7 +112,7 @@ def _write(args: argparse.Namespace, lake: Lake, night: Night) -> None:
         print(f"{place}: expected to write the metrics, found {error}; the tables are as they should be")
 
 
-def _line(night: Night, lake: Lake) -> str:
+def _line(night: Night) -> str:
     """The one line that a scheduler's mail shows."""
     seen = "readers see no release yet" if night.release is None else f"readers see release {night.release}"
     if night.failed:

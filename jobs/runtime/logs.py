@@ -10,10 +10,12 @@ from typing import Any
 
 from jobs.runtime import commits, versions
 from jobs.runtime.commits import ROWS_VERSION, Commit
+from jobs.runtime.places import scheme
 from jobs.runtime.staging import Staging
 from schemas.contract import Table
 from udfs.reading.delta import opened, rows_of
 
+_READ_HERE = ("", "file", "s3", "s3a")
 _OURS = ("contract", "fence", ROWS_VERSION)
 
 
@@ -22,6 +24,13 @@ class Logs(Staging):
     """The newest commit of each table, as it was when it was looked up."""
 
     _known: dict[str, Commit | None] = field(default_factory=dict, init=False)
+
+    @property
+    def reads_itself(self) -> bool:
+        """Whether this process reads logs and small tables: of a disk and of S3, whose keys deltalake finds as Hadoop
+        does; for other stores Spark alone is told how.
+        """
+        return self.alone and scheme(self.warehouse) in _READ_HERE
 
     def location(self, name: str) -> str:
         return f"{self.warehouse.rstrip('/')}/{name}"
@@ -52,13 +61,19 @@ class Logs(Staging):
     def look(self) -> None:
         """Read the newest commit of every table at once; what was known before is forgotten."""
         found: Mapping[str, Commit] = (
-            commits.newest_commits(self.warehouse) if self.alone else versions.all_newest(self.spark, self.warehouse)
+            commits.newest_commits(self.warehouse)
+            if self.reads_itself
+            else versions.all_newest(self.spark, self.warehouse)
         )
         self._known = dict(found)
 
     def names(self) -> list[str]:
         """Every table there is."""
-        return commits.table_names(self.warehouse) if self.alone else versions.table_names(self.spark, self.warehouse)
+        return (
+            commits.table_names(self.warehouse)
+            if self.reads_itself
+            else versions.table_names(self.spark, self.warehouse)
+        )
 
     def identities(self) -> dict[str, int | None]:
         """The version that last moved the rows of each table that was looked at, None for one that is not there."""
@@ -75,7 +90,7 @@ class Logs(Staging):
         if at is None:
             return []
         place = self.location(table.name)
-        if self.alone:
+        if self.reads_itself:
             return rows_of(opened(place, at), place, table.arrow_schema()).to_pylist()
         found = self.spark.sql(f"SELECT * FROM {self.ref(table.name)} VERSION AS OF {at}").toArrow().to_pylist()
         return [{name: row.get(name) for name in table.names} for row in found]
@@ -87,7 +102,7 @@ class Logs(Staging):
 
     def _newest(self, name: str) -> Commit | None:
         place = self.location(name)
-        if self.alone:
+        if self.reads_itself:
             held = commits.versions(place)
             if not held or (found := commits.commit_at(place, held[-1])):
                 return found if held else None
@@ -95,4 +110,6 @@ class Logs(Staging):
 
     def _commit_at(self, name: str, version: int) -> Commit | None:
         place = self.location(name)
-        return commits.commit_at(place, version) if self.alone else versions.commit_at(self.spark, place, version)
+        return (
+            commits.commit_at(place, version) if self.reads_itself else versions.commit_at(self.spark, place, version)
+        )

@@ -26,6 +26,7 @@ NOT_HERE = {
     "databricks bundle run train": "needs a workspace; test_readme.py reads the bundle",
     "deepspeed --hostfile hostfile --module training train pretrain ...": "several nodes; test_launchers.py",
     "torchrun --nproc_per_node 8 -m training train pretrain ...": "eight GPUs; test_launchers.py runs two processes",
+    "GPUS=8 sbatch --nodes=32 --gpus-per-node=8 docker/train.sbatch train pretrain ...": "Slurm; test_launchers.py",
     "refinelake-distribute --nodes 2 --gpus 8 -- train pretrain ...": "two nodes; test_train_job.py",
     "spark-submit --properties-file cluster.conf ...": "whatever cluster; test_readme.py submits a stage",
     "python -m benchmarks.train --model 1.5b --micro 8 --out OUT": "needs a GPU; test_benchmark.py takes the toy",
@@ -93,6 +94,7 @@ def test_every_command_is_run_or_stands_in_the_list() -> None:
 
 TOOLS = {
     "spark-submit --properties-file spark-defaults.conf jobs/code/near_duplicates.py --warehouse warehouse",  # SHELL
+    "ALL_REFERENCES=1 python -m pytest -n0 -rP tests/training/test_evaluation.py -k reference",  # the suite, in full
     "python -m training",  # tests/training/test_launchers.py
     "python udfs/data/derive_languages.py --shared ../shared/data",  # rewrites a data file from ../shared
     "uv pip compile setup.cfg --extra spark --extra dev --universal --generate-hashes",  # needs the network
@@ -100,12 +102,13 @@ TOOLS = {
 
 
 def _run_elsewhere(shown: Shown) -> bool:
-    """Whether a test calls the command: a command's name alone, or with places that a test fills in."""
-    name = shown.words[1]
+    """Whether one test file calls the command, by name or by its module, and with every flag that the page shows."""
+    name, flags = shown.words[1], flags_in(shown.words)
+    called = re.compile(rf'"{re.escape(name)}"|\b{name.replace("-", "_")}\.work\b|refinelake {re.escape(name)}\b')
     tests = (
         p.read_text(encoding="utf-8") for p in (ROOT / "tests").rglob("test_*.py") if p.name != Path(__file__).name
     )
-    return any(re.search(rf'(?:"|\b{name}\.work|refinelake ){re.escape(name)}\b', text) for text in tests)
+    return any(called.search(text) and all(f'"{f}' in text or f"{f} " in text for f in flags) for text in tests)
 
 
 def test_the_authors_rules_run_from_the_command_line(here: Callable[..., Said], tiny: TinyRun, tmp_path: Path) -> None:

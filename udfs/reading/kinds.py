@@ -14,6 +14,7 @@ from typing import Any
 
 import fsspec
 import pyarrow as pa
+from fsspec.implementations.local import LocalFileSystem
 
 from udfs.reading import git, parquet
 from udfs.reading.archives import ArchiveError, Limits, members
@@ -51,11 +52,15 @@ def probe(unit: Unit) -> Probe:
 
 
 def size(unit: Unit, location: str) -> int:
-    """Bytes below a location that `probe` gave, for dealing locations to tasks; 0 where it cannot be told."""
+    """Bytes below a location that `probe` gave, for dealing locations to tasks; 0 where it cannot be told, or only by
+    listing a store once more.
+    """
     if unit.kind == "git" and git.is_remote(location):
         return 0
     try:
         files, path = file_system(location)
+        if unit.kind in ("git", "folder") and not isinstance(files, LocalFileSystem):
+            return 0
         return int(files.du(path))
     except Exception:  # every driver has errors of its own, and reading will say what is wrong
         return 0
