@@ -42,20 +42,27 @@ from udfs.signals.token_forms import token
 # What neither ends the text of a string nor begins code or an escape in it.
 _PLAIN = np.array([chr(byte) not in "\n\"'`\\${}#()[]" for byte in range(128)])
 _MOST_LEVELS = 32  # of strings in the code of strings
+_ROOM = 256  # tokens
 
 
 def scan(made: Program, text: npt.NDArray[np.uint8]) -> Any:
     """Rows (begin, end, kind) of the tokens of a text, but for code; a kind 0 is code."""
-    return _scan(text, made.first, made.steps, made.marks, classes())
-
-
-@numba.njit(cache=True, nogil=True)
-def _scan(text, first, steps, marks, classes):  # type: ignore[no-untyped-def]
-    room, found, at = 256, 0, 0
-    tokens = np.empty((room, 3), np.int64)
     budget = np.zeros(9, np.int64)  # steps that may find no end, then where bodies of functions end
     budget[0] = 4 * len(text) + 4_096
     levels = np.zeros((_MOST_LEVELS, 4), np.int64)
+    parts, at = [], 0
+    while not parts or at < len(text):
+        tokens = np.empty((_ROOM << 2 * len(parts), 3), np.int64)
+        found, at = _scan(text, at, tokens, made.first, made.steps, made.marks, classes(), budget, levels)
+        parts.append(tokens[:found])
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+# Arrays are made by the caller: what numba would compile for one whose size is wrong takes longer than the scan itself.
+@numba.njit(cache=True, nogil=True)
+def _scan(text, at, tokens, first, steps, marks, classes, budget, levels):  # type: ignore[no-untyped-def]
+    """(rows of `tokens` that were filled, where to go on): the text's end, or where there was no room for another."""
+    found = 0
     while at < len(text):
         number = first[text[at]]
         begin = end = at
@@ -73,14 +80,12 @@ def _scan(text, first, steps, marks, classes):  # type: ignore[no-untyped-def]
         if number < 0 or steps[number, KIND] == 0:  # code, whose own tokens only hide marks
             at = at + 1 if number < 0 else end
             continue
-        if found == room:
-            more = np.empty((2 * room, 3), np.int64)
-            more[:room] = tokens
-            tokens, room = more, 2 * room
+        if found == len(tokens):
+            return found, at
         tokens[found, 0], tokens[found, 1], tokens[found, 2] = begin, end, steps[number, KIND]
         found += 1
         at = end
-    return tokens[:found]
+    return found, at
 
 
 @numba.njit(cache=True, nogil=True)
@@ -91,7 +96,8 @@ def _holed(text, at, number, first, steps, marks, classes, budget, levels):  # t
     begin = at
     if budget[0] < 0 or not is_at(text, at, marks, steps[number, OPENER], steps[number, CLOSER]):
         return at
-    level, levels[0, 0], levels[0, 1], levels[0, 3] = 0, number, 0, 0
+    level = np.int64(0)  # a plain 0 has a type of its own, for which all that is called would be compiled once more
+    levels[0, 0], levels[0, 1], levels[0, 3] = number, 0, 0
     at += steps[number, CLOSER] - steps[number, OPENER]
     while at < len(text) and level < _MOST_LEVELS:
         step = levels[level, 0]
