@@ -96,15 +96,14 @@ def _holed(text, at, number, first, steps, marks, classes, budget, levels):  # t
     begin = at
     if budget[0] < 0 or not is_at(text, at, marks, steps[number, OPENER], steps[number, CLOSER]):
         return at
-    level = np.int64(0)  # a plain 0 has a type of its own, for which all that is called would be compiled once more
-    levels[0, 0], levels[0, 1], levels[0, 3] = number, 0, 0
+    # A plain 0 has a type of its own, for which all that is called would be compiled once more.
+    level = _opened(levels, np.int64(0), number)
     at += steps[number, CLOSER] - steps[number, OPENER]
     while at < len(text) and level < _MOST_LEVELS:
         step = levels[level, 0]
         flags, byte = steps[step, FLAGS], text[at]
         if levels[level, 1] <= 0:
-            while at < len(text) and (text[at] >= 0x80 or _PLAIN[text[at]]):
-                at += 1
+            at = _past_plain(text, at)
             if at == len(text) or (text[at] == 0x0A and not flags & LINES):
                 break
             if is_at(text, at, marks, steps[step, CLOSER], steps[step, END]):
@@ -122,14 +121,28 @@ def _holed(text, at, number, first, steps, marks, classes, budget, levels):  # t
             continue
         found, end = _in_code(text, at, first, steps, marks, classes, budget)
         if found >= 0 and steps[found, FORM] == HOLED:
-            level += 1
-            if level < _MOST_LEVELS:
-                levels[level, 0], levels[level, 1], levels[level, 3] = found, 0, 0
+            level = _opened(levels, level + 1, found)
         elif found >= 0 and steps[found, FORM] == QUOTED and (end == at + 1 or text[end - 1] != byte):
             break  # a string that its line does not close
         at = max(end, at + 1)
     budget[0] -= at - begin
     return begin
+
+
+@numba.njit(cache=True, nogil=True)
+def _opened(levels, level, step):  # type: ignore[no-untyped-def]
+    """The level, at which a string of the step begins, where there is room for it."""
+    if level < _MOST_LEVELS:
+        levels[level, 0], levels[level, 1], levels[level, 3] = step, 0, 0
+    return level
+
+
+@numba.njit(cache=True, nogil=True)
+def _past_plain(text, at):  # type: ignore[no-untyped-def]
+    """Behind the bytes of a string that begin and end nothing."""
+    while at < len(text) and (text[at] >= 0x80 or _PLAIN[text[at]]):
+        at += 1
+    return at
 
 
 @numba.njit(cache=True, nogil=True)
