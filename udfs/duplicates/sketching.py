@@ -37,7 +37,6 @@ def _byte_classes() -> NDArray[np.uint8]:
 
 BYTE_CLASSES = _byte_classes()
 _HALF_ROUNDS = np.random.default_rng(20241107).integers(1, 2**63, 1024, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
-_LEAD = np.uint64(scripts.LEAST_LEAD)
 _DIRECT = np.uint64(0xD6E8FEB86659FD93)
 _POLYNOMIAL = np.uint64(0x9E3779B97F4A7C15)
 
@@ -55,22 +54,19 @@ def _mix(x: np.uint64) -> np.uint64:
 @numba.njit(cache=True, nogil=True)
 def shingle_hashes(data: NDArray[np.uint8], classes: NDArray[np.uint8], ngram: int, out: NDArray[np.uint64]) -> int:
     """Hash each run of `ngram` tokens into `out`. Returns how many."""
-    count, bits = _shingles_of_runs(data, classes, ngram, out)
-    if bits & _LEAD == _LEAD and scripts.is_unspaced(data):
+    if scripts.is_unspaced(data):
         return _shingles_of_characters(data, classes, ngram, out)
-    return count
+    return _shingles_of_runs(data, classes, ngram, out)
 
 
 @numba.njit(cache=True, nogil=True)
-def _shingles_of_runs(
-    data: NDArray[np.uint8], classes: NDArray[np.uint8], ngram: int, out: NDArray[np.uint64]
-) -> tuple[int, np.uint64]:
-    """Tokens of any other text: runs of word bytes or of punctuation. Returns the bits of all bytes, too."""
+def _shingles_of_runs(data: NDArray[np.uint8], classes: NDArray[np.uint8], ngram: int, out: NDArray[np.uint64]) -> int:
+    """Tokens of any other text: runs of word bytes or of punctuation."""
     ring = np.zeros(ngram, np.uint64)
     oldest_power = np.uint64(1)
     for _ in range(ngram):
         oldest_power *= _POLYNOMIAL
-    rolling = bits = np.uint64(0)
+    rolling = np.uint64(0)
     tokens, count, position, size, at = 0, 0, 0, data.size, 0
     while position < size:
         kind = classes[data[position]]
@@ -79,9 +75,7 @@ def _shingles_of_runs(
             continue
         token = np.uint64(0xCBF29CE484222325)
         while position < size and classes[data[position]] == kind:
-            byte = np.uint64(data[position])
-            bits |= byte
-            token = (token ^ byte) * np.uint64(0x100000001B3)
+            token = (token ^ np.uint64(data[position])) * np.uint64(0x100000001B3)
             position += 1
         token ^= token >> np.uint64(29)
         rolling = rolling * _POLYNOMIAL + token - ring[at] * oldest_power
@@ -91,7 +85,7 @@ def _shingles_of_runs(
         if tokens >= ngram:
             out[count] = _mix(rolling)
             count += 1
-    return count, bits
+    return count
 
 
 @numba.njit(cache=True, nogil=True)
