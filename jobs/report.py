@@ -174,11 +174,9 @@ def cleaning(run: Run, results: list[StageResult]) -> dict[str, Any]:
 
 def checks(run: Run) -> list[dict[str, Any]]:
     """Results of the newest checked publication."""
-    if run.lake.version(ops.CHECKS.name) is None:
-        return []
-    rows = run.lake.read(ops.CHECKS).where(F.col("table_name") == code.CODE_CORPUS.name)
-    newest = rows.agg(F.max("checked_at")).collect()[0][0]
-    return [r.asDict() for r in rows.where(F.col("checked_at") == newest).orderBy("check_name").collect()]
+    rows = [row for row in run.lake.small(ops.CHECKS) if row["table_name"] == code.CODE_CORPUS.name]
+    newest = max((row["checked_at"] for row in rows), default=None)
+    return sorted((row for row in rows if row["checked_at"] == newest), key=lambda row: row["check_name"])
 
 
 def _rows(run: Run, table: Table, condition: str, most: int) -> list[dict[str, Any]]:

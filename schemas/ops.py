@@ -130,6 +130,7 @@ LEASES = Table(
         Column("heartbeat_at", "timestamp", "When the holder was last heard of."),
     ),
     key=("name",),
+    deletion_vectors=False,
 )
 
 TABLES = (RUNS, CHECKS, REJECTS, RELEASES, SOURCES, UNIT_FACTS, LEASES)

@@ -66,7 +66,7 @@ def ingest(run: Run, sources: list[Source], p: Ingest, allow_drop: bool = False)
     metadata = {"run_id": run.run_id, "stage": "ingest"}
     written, read = _write_touched(run, snapshot, p, allow_drop, metadata) if snapshot.touched else (0, 0)
     state = run.lake.stage(snapshot.state(run), run.run_id, "ingest.sources")
-    repos = repositories(run.lake.read(RAW_FILES), run.lake.read(UNIT_FACTS), snapshot.given(run), state)
+    repos = repositories(run.narrow(RAW_FILES), run.narrow(UNIT_FACTS), snapshot.given(run), state)
     written += write_changes(run, "ingest", REPOSITORIES, repos, metadata)
     # Last: a run killed before this line finds the sources still changed and does the rest again.
     written += write_changes(run, "ingest", SOURCES, state, metadata)
@@ -141,10 +141,10 @@ def _repeated(run: Run, snapshot: Snapshot) -> frozenset[str]:
     if not part:
         return frozenset()
     named = run.lake.spark.createDataFrame([(s,) for s in part], "source_id string")
-    had = run.lake.read(REJECTS).where(_MINE).where("reason = 'repeated_path'")
+    had = run.narrow(REJECTS).where(_MINE).where("reason = 'repeated_path'")
     had = had.join(F.broadcast(named), "source_id", "left_semi").select("source_id")
     if snapshot.staged is not None:
-        stored = run.lake.read(RAW_FILES).join(F.broadcast(named), "source_id", "left_semi")
+        stored = run.narrow(RAW_FILES).join(F.broadcast(named), "source_id", "left_semi")
         elsewhere = files_of(run, stored, snapshot.touched, "left_anti")
         read = with_file_id(snapshot.staged.where("path is not null and reason is null")).select("file_id")
         had = had.union(elsewhere.join(read, "file_id", "left_semi").select("source_id"))
@@ -153,7 +153,7 @@ def _repeated(run: Run, snapshot: Snapshot) -> frozenset[str]:
 
 def _add_contents(run: Run, files: DataFrame, staged: DataFrame, size: int, metadata: dict[str, str]) -> int:
     """Append the texts that are new. Of equal texts one row of those staged (`size` bytes) is read, chosen by name."""
-    known = run.lake.read(CONTENTS).select("content_id")
+    known = run.narrow(CONTENTS).select("content_id")
     new = files.join(known, "content_id", "left_anti").groupBy("content_id")
     chosen = new.agg(F.min(F.struct(*_AT)).alias("at")).select("content_id", "at.*")
     chosen = run.lake.stage(chosen, run.run_id, "ingest.new_contents")
@@ -181,8 +181,8 @@ def _drop_contents(run: Run, before: int, metadata: dict[str, str]) -> int:
     """Delete the texts that no file has any more: removal is complete. `before` is the version of raw_files that this
     ingest found; where the last one came to its end there, only the texts of files that moved since can be without one.
     """
-    files, last = run.lake.read(RAW_FILES).select("content_id"), run.done.get("ingest")
-    held = run.lake.read(CONTENTS).select("content_id")
+    files, last = run.narrow(RAW_FILES).select("content_id"), run.done.get("ingest")
+    held = run.narrow(CONTENTS).select("content_id")
     if last and last.inputs.get(RAW_FILES.name) == before and (moved := _moved_texts(run, before)):
         files, held = only(files, "content_id", moved), only(held, "content_id", moved)
     gone = held.join(files, "content_id", "left_anti")
@@ -221,9 +221,9 @@ def _counted(run: Run, result: StageResult) -> StageResult:
     """With the files kept and refused as the tables now hold them; `skipped` where nothing was written and the last
     record says all that this one would.
     """
-    refused = run.lake.read(REJECTS).where(_MINE).groupBy("reason").count().collect()
+    refused = run.narrow(REJECTS).where(_MINE).groupBy("reason").count().collect()
     reasons = {r["reason"]: r["count"] for r in refused}
-    result.reasons, result.rows_kept = reasons, run.lake.read(RAW_FILES).count()
+    result.reasons, result.rows_kept = reasons, run.narrow(RAW_FILES).count()
     result.rows_read = result.rows_kept + sum(reasons.values())
     result.inputs = {t.name: run.lake.rows_version(t.name) or 0 for t in _WRITTEN}
     result.table_version = result.inputs[RAW_FILES.name]

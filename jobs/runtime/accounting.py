@@ -72,7 +72,7 @@ def append_rows(lake: Lake, table: Table, rows: list[dict[str, Any]]) -> None:
     lake.ensure(table)
     schema = table.arrow_schema()
     columns = [pa.array([_maps_as_pairs(r[f.name]) for r in rows], f.type) for f in schema]
-    lake.append(table, lake.spark.createDataFrame(pa.Table.from_arrays(columns, schema=schema)), {"table": table.name})
+    lake.append_few(table, pa.Table.from_arrays(columns, schema=schema), {"table": table.name})
 
 
 def _maps_as_pairs(value: Any) -> Any:

@@ -1,22 +1,31 @@
-"""The narrow columns of the tables that a run reads again and again, kept by Spark where they are small.
+"""The columns of the tables that a run reads again and again, kept at hand where they are small.
 
 Each scan of a Delta table is several Spark jobs over its log, before a row is read. A run of twelve stages scans the
-same dozen tables a hundred times, and at a few thousand rows these are more than half of all jobs.
+same dozen tables a hundred times, and at a few thousand rows these are more than half of all jobs. On one machine
+deltalake copies the rows to a parquet file on the local disk, in a hundredth of that time, and Spark reads the file;
+elsewhere Spark keeps them itself.
 """
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from pyspark import StorageLevel
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
 
+from jobs.runtime.frames import same_columns
 from jobs.runtime.tables import Lake
 from schemas.contract import Table
+from udfs.reading.delta import copied, opened
 
 MOST_ROWS = 2_000_000
 """Tables of a run whose stages saw no more rows than this are kept, on local disk."""
+MOST_TEXT = 256_000_000
+"""So many bytes of texts are copied; more are read where they are."""
 
 
 @dataclass
@@ -25,6 +34,7 @@ class Held:
 
     lake: Lake
     _frames: dict[tuple[str, int], DataFrame] = field(default_factory=dict)
+    _place: Path | None = None
 
     def narrow(self, table: Table, version: int | None, small: bool) -> DataFrame:
         """All columns but the text, at a version (newest by default), kept where `small` or kept already.
@@ -35,18 +45,38 @@ class Held:
         if at is None or not (small or (table.name, at) in self._frames):
             return self.lake.read(table, at).select(*table.narrow())
         if (table.name, at) not in self._frames:
-            self._frames[table.name, at] = _kept(self.lake.read(table, at).select(*table.narrow()))
+            self._frames[table.name, at] = self._kept(table, at)
         return self._frames[table.name, at]
+
+    def texts(self, table: Table, version: int, where: str) -> DataFrame:
+        """All columns of the few rows that meet a condition on columns that are no text."""
+        if not self.lake.reads_itself:
+            return self.lake.read(table, version).where(where)
+        return self._copied(table, version, table.names, where)
 
     def let_go(self) -> None:
         """Free what is kept."""
         for rows in self._frames.values():
             rows.unpersist()
         self._frames.clear()
+        if self._place:
+            shutil.rmtree(self._place, ignore_errors=True)
+            self._place = None
 
+    def _kept(self, table: Table, at: int) -> DataFrame:
+        if self.lake.reads_itself:
+            return self._copied(table, at, table.narrow())
+        rows = self.lake.read(table, at).select(*table.narrow())
+        try:
+            return rows.persist(StorageLevel.DISK_ONLY)
+        except PySparkException:  # serverless clusters keep nothing for anybody
+            return rows
 
-def _kept(rows: DataFrame) -> DataFrame:
-    try:
-        return rows.persist(StorageLevel.DISK_ONLY)
-    except PySparkException:  # serverless clusters keep nothing for anybody
-        return rows
+    def _copied(self, table: Table, at: int, columns: tuple[str, ...], where: str = "true") -> DataFrame:
+        stored = opened(self.lake.location(table.name), at)
+        same_columns(table, stored.schema().to_arrow().names, "stored")
+        self._place = self._place or Path(tempfile.mkdtemp(prefix="refinelake-held-"))
+        file = self._place / f"{table.name}-{at}-{len(list(self._place.iterdir()))}.parquet"
+        copied(stored, table.arrow_schema(columns), file, where)
+        types = ", ".join(f"`{name}` {table.column(name).type}" for name in columns)
+        return self.lake.spark.read.schema(types).parquet(file.as_uri())

@@ -15,10 +15,12 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from pyspark.errors import PySparkException
 
+from jobs.runtime.lease_row import holder_of, put_first, swap
 from jobs.runtime.tables import Lake
 from schemas.ops import LEASES
 
@@ -27,9 +29,11 @@ STALE_SECONDS = 900
 """A holder that has not been heard of for this long is taken for dead: fifteen missed heartbeats."""
 _APPLICATION = "refinelake"
 _COMMITS = 1_000_000  # a run's commits are numbered within its fence
-_NAME = "warehouse"
 T = TypeVar("T")
-_CONFLICT = re.compile(r"DELTA_CONCURRENT|DELTA_PROTOCOL_CHANGED|DELTA_METADATA_CHANGED|ProtocolChanged|already exists")
+_CONFLICT = re.compile(
+    r"DELTA_CONCURRENT|DELTA_PROTOCOL_CHANGED|DELTA_METADATA_CHANGED|ProtocolChanged|already exists|"
+    r"Failed to commit transaction"  # Spark's words, and deltalake's
+)
 
 
 class LeaseError(RuntimeError):
@@ -91,7 +95,7 @@ class Claim:
         self._ended.set()
         if self.fence and not self.lost:
             with suppress(Exception):
-                _despite_conflicts(lambda: _update(self.lake.spark, self.lake, "holder = NULL", self._mine))
+                _despite_conflicts(lambda: self._change(self.lake.spark, {"holder": None}))
 
     def _show_fence(self) -> None:
         """An empty commit of this fence in every table. It moves no row, so what was finished stays finished; where the
@@ -105,9 +109,13 @@ class Claim:
                 if self.lake.fresh(name) != before + 1:
                     self.lake.mark(name, self._next(), mine)
 
-    @property
-    def _mine(self) -> str:
-        return f"holder = '{self.run_id}' AND fence = {self.fence}"
+    def _change(self, spark: Any, changes: Mapping[str, Any]) -> bool:
+        """Change the lease, if it still is this claim's. Returns whether it is."""
+        seen = holder_of(self.lake)
+        mine = (seen.get("holder"), seen.get("fence")) == (self.run_id, self.fence)
+        if mine:
+            swap(self.lake, spark, seen, changes)
+        return mine
 
     def _keep_beating(self, spark: Any) -> None:
         while not self._ended.wait(HEARTBEAT_SECONDS):
@@ -116,8 +124,7 @@ class Claim:
 
     def beat(self, spark: Any) -> None:
         """Say that the run is alive; notice where another one holds the lease by now."""
-        _update(spark, self.lake, "heartbeat_at = current_timestamp()", self._mine)
-        if not spark.sql(f"SELECT 1 FROM {self.lake.ref(LEASES.name)} WHERE {self._mine}").collect():
+        if not self._change(spark, {"heartbeat_at": datetime.now(UTC)}):
             self.lost = (
                 f"{self.lake.warehouse}: expected to hold the lease of run {self.run_id}, found it taken over; nothing "
                 "more was written. Start again when the other run has ended"
@@ -165,16 +172,11 @@ def _own_session(lake: Lake) -> Any:
     return lake.spark.cloneSession() if hasattr(lake.spark, "cloneSession") else lake.spark.newSession()
 
 
-def _update(spark: Any, lake: Lake, change: str, where: str) -> None:
-    spark.sql(f"UPDATE {lake.ref(LEASES.name)} SET {change} WHERE {where}").collect()
-
-
 def _take(lake: Lake, run_id: str, break_lock: bool) -> tuple[int, bool]:
     """(fence, whether it was taken from a holder that had not given it back)."""
     who = f"{socket.gethostname()}:{os.getpid()}"
     before = holder_of(lake)
-    take = _taking(lake, run_id, who, break_lock) if before else _first(lake, run_id, who)
-    _despite_conflicts(lambda: lake.spark.sql(take).collect())
+    _despite_conflicts(lambda: _try_to_take(lake, run_id, who, break_lock) if before else put_first(lake, run_id, who))
     found = holder_of(lake)
     if found.get("holder") == run_id:
         clean = not before or (before["holder"] is None and before["fence"] == found["fence"] - 1)
@@ -182,22 +184,13 @@ def _take(lake: Lake, run_id: str, break_lock: bool) -> tuple[int, bool]:
     raise LeaseError(_held_by(lake, found))
 
 
-def _taking(lake: Lake, run_id: str, who: str, break_lock: bool) -> str:
+def _try_to_take(lake: Lake, run_id: str, who: str, break_lock: bool) -> None:
     """Of two runs that do this at once Delta lets one pass; the other finds the holder when it tries again."""
-    free = f"holder IS NULL OR heartbeat_at < current_timestamp() - INTERVAL {STALE_SECONDS} SECONDS"
-    return (
-        f"UPDATE {lake.ref(LEASES.name)} SET holder = '{run_id}', place = '{who}', fence = fence + 1, "
-        f"taken_at = current_timestamp(), heartbeat_at = current_timestamp() WHERE {'true' if break_lock else free}"
-    )
-
-
-def _first(lake: Lake, run_id: str, who: str) -> str:
-    """A MERGE, for an INSERT would not see that another one came first."""
-    return (
-        f"MERGE INTO {lake.ref(LEASES.name)} t USING (SELECT '{_NAME}' AS name) s ON t.name = s.name "
-        "WHEN NOT MATCHED THEN INSERT (name, holder, place, fence, taken_at, heartbeat_at) "
-        f"VALUES (s.name, '{run_id}', '{who}', 1, current_timestamp(), current_timestamp())"
-    )
+    seen, now = holder_of(lake), datetime.now(UTC)
+    dead = now - timedelta(seconds=STALE_SECONDS)
+    if seen["holder"] is None or break_lock or seen["heartbeat_at"] < dead:
+        mine = {"holder": run_id, "place": who, "taken_at": now, "heartbeat_at": now}
+        swap(lake, lake.spark, seen, {**mine, "fence": seen["fence"] + 1})
 
 
 def _held_by(lake: Lake, found: Mapping[str, Any]) -> str:
@@ -226,12 +219,6 @@ def _despite_conflicts(work: Callable[[], object]) -> None:
         except Exception as e:  # from Delta, which has its own classes where Python knows them, and py4j's where not
             if not left or not _CONFLICT.search(str(e)):
                 raise
-
-
-def holder_of(lake: Lake) -> dict[str, Any]:
-    """The lease as it is; empty before the first."""
-    rows = lake.spark.sql(f"SELECT * FROM {lake.ref(LEASES.name)}").collect()
-    return rows[0].asDict() if rows else {}
 
 
 def _time(value: Any) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pyarrow.compute as pc
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.runtime.frames import OP
-from jobs.runtime.keys import FEW_KEYS
+from jobs.runtime.keys import FEW_KEYS, one_of
 from jobs.runtime.stage import Measure
+from schemas.contract import quote
 
 if TYPE_CHECKING:
     from jobs.runtime.narrowing import Work
@@ -44,19 +46,32 @@ def difference(work: Work, required: DataFrame, kernel: str) -> tuple[DataFrame,
     return run.lake.stage_counted(todo, run.run_id, f"{stage.name}.todo", seen)
 
 
-def forget(run: Run, stage: Measure, work: DataFrame, counts: dict[str, int], metadata: dict[str, Any]) -> int:
-    """Delete what nothing asks for and what kernels long out of force left. Returns the keys concerned."""
-    unasked, outdated = counts.get(UNASKED, 0), counts.get(OUTDATED, 0)
+def place_of(stage: Measure, work: DataFrame, counts: dict[str, int], kernel: str) -> str | None:
+    """What the missing rows are put in the place of, as a condition: the rows that nothing asks for. One commit then
+    does both. None where there are none of either, or too many to be named.
+    """
+    if not all(0 < counts.get(op, 0) <= FEW_KEYS for op in (MISSING, UNASKED)):
+        return None
     key = join_key(stage, work)
-    if unasked:
-        run.lake.delete(
-            stage.writes, work.where(F.col(OP) == UNASKED).select(*key).distinct(), metadata, unasked <= FEW_KEYS
-        )
+    held = work.select(OP, *key).toArrow()
+    missing, unasked = (one_of(held.filter(pc.equal(held[OP], op)).select(key)) for op in (MISSING, UNASKED))
+    return f"{unasked} OR (kernel_version = {quote(kernel)} AND {missing})"
+
+
+def forget(
+    run: Run, stage: Measure, work: DataFrame, counts: dict[str, int], metadata: dict[str, Any], unasked: bool
+) -> int:
+    """Delete what kernels long out of force left and, where it is to go now, what is `unasked` for. Returns the keys
+    concerned, in any case.
+    """
+    outdated, number = counts.get(OUTDATED, 0), counts.get(UNASKED, 0)
+    if number and unasked:
+        keys = work.where(F.col(OP) == UNASKED).select(*join_key(stage, work)).distinct()
+        run.lake.delete(stage.writes, keys, metadata, number <= FEW_KEYS)
     if outdated:
-        old = run.lake.read(stage.writes).where(~F.col("kernel_version").isin(_kept(run, stage)))
-        old = old.select("kernel_version").distinct()
-        run.lake.delete(stage.writes, old, metadata, few=True)
-    return unasked + outdated
+        old = run.narrow(stage.writes).where(~F.col("kernel_version").isin(_kept(run, stage)))
+        run.lake.delete(stage.writes, old.select("kernel_version").distinct(), metadata, few=True)
+    return number + outdated
 
 
 def _kept(run: Run, stage: Measure) -> list[str]:

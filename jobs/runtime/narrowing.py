@@ -45,9 +45,6 @@ class Work:
         narrow = self.stage.narrow
         return list(narrow.reads(self.touched.keys, *whole)) if self.touched and narrow else whole
 
-    def texts(self) -> list[DataFrame]:
-        return [self.run.read(t, self.inputs[t.name]) for t in getattr(self.stage, "texts", ())]
-
     def within(self, rows: DataFrame) -> DataFrame:
         """Of rows of the written table those that are taken anew."""
         narrow = self.stage.narrow

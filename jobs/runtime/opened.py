@@ -1,34 +1,57 @@
-"""Which files of a text table must be opened for a few texts: those that the runs which wrote them have added."""
+"""Which texts of a table must be opened for some keys: those of the runs that wrote them, and of few keys no others."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
+
+from jobs.runtime.held import MOST_TEXT
+from jobs.runtime.keys import Keys, only
+from schemas.contract import Table, quote
+
+if TYPE_CHECKING:
+    from jobs.runtime.narrowing import Work
 
 _RUNS = 50
 """Above this many runs a filter would hardly leave a file out."""
 
 
-def opened(keys: DataFrame, texts: list[DataFrame]) -> tuple[list[DataFrame], int]:
-    """The text tables, each with no more than the runs that wrote the texts of `keys`, and the bytes of these texts.
+def opened(work: Work, wanted: DataFrame) -> tuple[list[DataFrame], int]:
+    """The stage's text tables, each with no more than the runs that wrote the wanted texts, and the bytes of these.
 
-    Delta keeps the least and the greatest run of each file, and opens no file whose runs are none of these.
+    Delta keeps the least and the greatest run of each file, and a reader opens no file whose runs are none of these.
     """
-    found = [_of_few_runs(keys, rows) for rows in texts]
+    found = [_of_few_runs(work, wanted, table) for table in work.stage.texts]
     return [rows for rows, _ in found], next((size for _, size in found if size), 0)
 
 
-def _of_few_runs(keys: DataFrame, rows: DataFrame) -> tuple[DataFrame, int]:
-    key = next((k for k in ("content_id", "clean_id") if k in keys.columns and k in rows.columns), None)
+def _of_few_runs(work: Work, wanted: DataFrame, table: Table) -> tuple[DataFrame, int]:
+    run, version = work.run, work.inputs[table.name]
+    key = next((k for k in ("content_id", "clean_id") if k in wanted.columns and k in table.names), None)
     if key is None:
-        return rows, 0
-    run = F.col("run_id") if "run_id" in rows.columns else F.lit(None).cast("string")
-    held = rows.select(key, "text_bytes", run.alias("run_id"))
-    found = keys.select(key).distinct().join(held, key, "left")
-    size, runs = F.sum("text_bytes").alias("size"), F.collect_set("run_id").alias("runs")
-    facts = [F.count(F.lit(1)).alias("keys"), size, runs, F.count_if(F.col("run_id").isNull()).alias("unknown")]
-    seen = found.agg(*facts).collect()[0]
-    if not seen["keys"]:
-        return rows.where("false"), 0  # a change that only takes away opens nothing
-    known = seen["unknown"] == 0 and 0 < len(seen["runs"]) <= _RUNS
-    return (rows.where(F.col("run_id").isin(seen["runs"])) if known else rows), int(seen["size"] or 0)
+        return run.read(table, version), 0
+    keys = Keys.of(wanted.select(key))
+    if keys.none:
+        return run.read(table, version).where("false"), 0  # a change that only takes away opens nothing
+    size, runs = _written_by(only(run.facts(table, version), key, keys))
+    if not 0 < len(runs) <= _RUNS:
+        return run.read(table, version), size
+    of_runs = f"run_id IN ({', '.join(map(quote, runs))})"
+    if keys.frame is not None or size > MOST_TEXT:
+        return run.read(table, version).where(of_runs), size
+    named = f"{of_runs} AND {key} IN ({keys.listed()})"
+    return run.in_force(table, run.held.texts(table, version, named)), size
+
+
+def _written_by(rows: DataFrame) -> tuple[int, list[str]]:
+    """Bytes of the texts of narrow rows, and the runs that wrote them; no run where one is not known."""
+    by = F.col("run_id") if "run_id" in rows.columns else F.lit(None).cast("string")
+    facts = [
+        F.sum("text_bytes").alias("size"),
+        F.collect_set(by).alias("runs"),
+        F.count_if(by.isNull()).alias("unknown"),
+    ]
+    found = rows.agg(*facts).collect()[0]
+    return int(found["size"] or 0), [] if found["unknown"] else found["runs"]

@@ -6,6 +6,7 @@ See docs/decisions/quarantine.md.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from pyspark.sql import DataFrame
@@ -40,38 +41,45 @@ def append_measured(
     kernel_version: str,
     metadata: Mapping[str, Any],
     limits: Limits = LIMITS,
+    where: str | None = None,
 ) -> dict[str, int]:
-    """Append the rows that `measured()` gives; where a worker dies of them, those of the texts that do not kill it.
+    """Append the rows that `measured()` gives, or put them in the place of those of a condition that they meet; where a
+    worker dies of them, those of the texts that do not kill it.
 
     Returns {reason: rows set aside}. A text set aside has a row with `failure`, so this kernel version does not try it
     again. Raises what the kernels raise.
     """
 
+    write = lake.append if where is None else partial(lake.put, where=where)
     given = {"kernel_version": kernel_version, **dict.fromkeys(table.volatile, metadata.get("run_id"))}
 
     def rows() -> DataFrame:
         return align(table, _with_failure(table, measured()).withColumns({n: F.lit(v) for n, v in given.items()}))
 
     try:
-        lake.append(table, rows(), metadata)
+        write(table, rows(), metadata=metadata)
         return {}
     except Exception as error:
         # A table that cannot hold a failure has nowhere to set a text aside.
         if FAILURE not in table.names or not worker_died(error):
             raise
-    guard = Guard(
+    guard = _guard(table, kernel_version, limits)
+    with guarded(guard):
+        found = rows()
+    found = _staged(lake, found, str(metadata["run_id"]), f"{table.name}.guarded")
+    lost = found.where(F.col(FAILURE).startswith(KILLED)).count()
+    write(table, found, metadata=metadata)
+    return {KILLED: lost} if lost else {}
+
+
+def _guard(table: Table, kernel_version: str, limits: Limits) -> Guard:
+    return Guard(
         f"{table.name} at kernel {kernel_version}",
         frozenset(table.names),
         frozenset(table.key),
         frozenset(c.name for c in table.columns if not c.nullable),
         limits,
     )
-    with guarded(guard):
-        found = rows()
-    found = _staged(lake, found, str(metadata["run_id"]), f"{table.name}.guarded")
-    lost = found.where(F.col(FAILURE).startswith(KILLED)).count()
-    lake.append(table, found, metadata)
-    return {KILLED: lost} if lost else {}
 
 
 def stage_units(lake: Lake, read: Callable[[], DataFrame], run_id: str, name: str, reader: str) -> DataFrame:

@@ -15,6 +15,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, DataFrameWriter
 from pyspark.sql import functions as F
 
+from jobs.runtime import small_writes
 from jobs.runtime.frames import OP, same_columns
 from jobs.runtime.keys import one_of
 from jobs.runtime.logs import Logs
@@ -128,6 +129,16 @@ class Lake(Logs):
     def append(self, table: Table, rows: DataFrame, metadata: Mapping[str, Any]) -> None:
         self._save(rows.select(*table.names).write.format("delta").mode("append"), table, metadata)
 
+    def append_few(self, table: Table, rows: pa.Table, metadata: Mapping[str, Any]) -> None:
+        """Append rows made on the driver: by this process where it can, else by Spark."""
+        place = small_writes.writable(self.location(table.name)) if self.reads_itself else None
+        if place is None:
+            return self.append(table, self.spark.createDataFrame(rows), metadata)
+        transaction = self.claim.transaction() if self.claim else None
+        said = self._signed(table, metadata)
+        small_writes.append(place, rows, said, transaction)
+        self._committed(table, said)
+
     def _save(self, writer: DataFrameWriter, table: Table, metadata: Mapping[str, Any]) -> None:
         if self.claim:
             app, number = self.claim.transaction()
@@ -144,8 +155,11 @@ class Lake(Logs):
         """Apply a change set of few `keys` in one commit: they are named in the statement, and no join has to look for
         them, as it does in a MERGE.
         """
-        rows = changes.where(F.col(OP) != "delete").select(*table.names)
-        writer = rows.write.format("delta").mode("overwrite").option("replaceWhere", one_of(keys))
+        self.put(table, changes.where(F.col(OP) != "delete"), one_of(keys), metadata)
+
+    def put(self, table: Table, rows: DataFrame, where: str, metadata: Mapping[str, Any]) -> None:
+        """Put rows, which meet a condition, in the place of those that meet it, in one commit."""
+        writer = rows.select(*table.names).write.format("delta").mode("overwrite").option("replaceWhere", where)
         self._save(writer, table, metadata)
 
     def merge(self, table: Table, changes: DataFrame, metadata: Mapping[str, Any]) -> None:

@@ -29,14 +29,15 @@ def measure(work: Work) -> StageResult:
     todo, counts = measured.difference(work, required, kernel)
     rows = counts.get(measured.MISSING, 0)
     result = StageResult(stage.name, stage.writes.name, rows_read=rows, rows_kept=rows)
-    result.rows_written = rows + measured.forget(run, stage, todo, counts, work.metadata)
+    place = measured.place_of(stage, todo, counts, kernel)
+    result.rows_written = rows + measured.forget(run, stage, todo, counts, work.metadata, unasked=place is None)
     if rows == 0:
         return result
     missing = todo.where(F.col(OP) == measured.MISSING).select(*required.columns)
-    texts, result.bytes_read = opened(missing, work.texts())
+    texts, result.bytes_read = opened(work, missing)
     keys = F.broadcast(missing) if rows <= BROADCAST_KEYS else missing
     found = partial(stage.transform, keys, *texts, work.params)
-    result.reasons = append_measured(run.lake, stage.writes, found, kernel, work.metadata)
+    result.reasons = append_measured(run.lake, stage.writes, found, kernel, work.metadata, where=place)
     result.rows_kept -= sum(result.reasons.values())
     return result
 
@@ -74,7 +75,7 @@ def publish(work: Work) -> StageResult:
     checks += quality.expectations(stage.writes, _as_it_will_be(work, candidate)) if found.number else []
     _gate(work, *checks)
     result = StageResult(stage.name, stage.writes.name, rows_read=number, rows_kept=number)
-    texts, result.bytes_read = opened(found.changed.where(F.col(OP) != "delete"), work.texts())
+    texts, result.bytes_read = opened(work, found.changed.where(F.col(OP) != "delete"))
 
     def with_text(changed: DataFrame) -> DataFrame:
         return stage.with_text(changed, *texts, work.params)

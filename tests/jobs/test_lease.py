@@ -9,7 +9,8 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from jobs.runtime import lease
-from jobs.runtime.lease import LeaseError, MovedError, claimed, holder_of
+from jobs.runtime.lease import LeaseError, MovedError, claimed
+from jobs.runtime.lease_row import holder_of
 from jobs.runtime.tables import Lake
 from schemas.contract import Column, Table
 

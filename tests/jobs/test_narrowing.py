@@ -14,11 +14,13 @@ import pytest
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from jobs.code.fingerprints import STAGE as FINGERPRINTS
 from jobs.code.ingest import ingest
 from jobs.code.parameters import Ingest
 from jobs.runtime.accounting import StageResult
 from jobs.runtime.keys import Keys, only
 from jobs.runtime.manifest import read_manifest
+from jobs.runtime.narrowing import Work
 from jobs.runtime.opened import opened
 from jobs.runtime.runner import Run, run_stages
 from jobs.runtime.stage import Decide, Narrow
@@ -179,9 +181,13 @@ def test_files_of_other_runs_stay_closed_where_few_texts_are_wanted(lake: Lake, 
     code_set(tmp_path / "set", two={"b.py": "print('b')\n"})
     taken_in(lake, "r2", manifest)
     new = lake.read(RAW_FILES).where("path = 'b.py'").select("content_id")
-    (texts,), size = opened(new, [lake.read(CONTENTS)])
+    run = Run(lake, "r3", ())
+    run.results.append(StageResult("ingest", RAW_FILES.name, rows_read=2))
+    work = Work(run, FINGERPRINTS, FINGERPRINTS.params, run.pin((CONTENTS,)), {})
+    work.run.narrow(CONTENTS).count()
     for file in before:
         file.write_bytes(b"no parquet")  # whoever opens it fails
+    (texts,), size = opened(work, new)
     assert [r["text"] for r in texts.collect()] == ["print('b')\n"] and size == 11
-    (none,), size = opened(new.limit(0), [lake.read(CONTENTS)])
+    (none,), size = opened(work, new.limit(0))
     assert none.collect() == [] and size == 0, "nor is anything opened where no text is wanted"

@@ -11,7 +11,8 @@ import pytest
 from pyspark.sql import SparkSession
 
 from jobs.code import flow
-from jobs.runtime.lease import LeaseError, as_only_writer, holder_of
+from jobs.runtime.lease import LeaseError, as_only_writer
+from jobs.runtime.lease_row import holder_of
 from jobs.runtime.tables import Lake
 from jobs.runtime.upkeep import double_keys, repair
 from schemas.code import EXACT_DUPLICATES, FILE_DECISIONS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -13,7 +14,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.fs as pafs
-from deltalake import DeltaTable
+import pyarrow.parquet as pq
+from deltalake import DeltaTable, QueryBuilder
+
+_GROUP_BYTES = 16_000_000
 
 
 def opened(place: str, version: int | None = None, without_files: bool = False) -> DeltaTable:
@@ -82,6 +86,30 @@ def rows_of(table: DeltaTable, place: str, schema: pa.Schema) -> pa.Table:
     found = matching_rows(table, place, [name for name in schema.names if name in stored], pc.scalar(True))
     columns = [found[f.name].cast(f.type) if f.name in stored else pa.nulls(len(found), f.type) for f in schema]
     return pa.Table.from_arrays(columns, names=schema.names)
+
+
+def copied(table: DeltaTable, schema: pa.Schema, to: Path, where: str = "true") -> None:
+    """Write the columns of `schema` of the rows that are left and meet a condition in SQL to a parquet file.
+
+    Rows pass through as they come: memory holds a group of them.
+    """
+    named = ", ".join(f'"{name}"' for name in schema.names)
+    found = QueryBuilder().register("t", table).execute(f"SELECT {named} FROM t WHERE {where}")
+    with pq.ParquetWriter(to, schema, compression="lz4") as out:
+        for group in _groups(pa.RecordBatchReader.from_stream(found)):
+            out.write_table(group.cast(schema))
+
+
+def _groups(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """The batches, put together to groups that a task is worth reading for."""
+    held: list[pa.RecordBatch] = []
+    for batch in batches:
+        held.append(batch)
+        if sum(b.nbytes for b in held) >= _GROUP_BYTES:
+            yield pa.Table.from_batches(held)
+            held.clear()
+    if held:
+        yield pa.Table.from_batches(held)
 
 
 def _dataset(paths: list[str], root: Any, schema: pa.Schema) -> ds.Dataset:
