@@ -8,7 +8,7 @@ from collections.abc import Callable
 from importlib import import_module
 
 from jobs.commands.arguments import add_run_arguments
-from jobs.runtime.exit_codes import told
+from jobs.runtime.exit_codes import UNREAD, nobody_reads, told
 from schemas.command_line import parsed
 
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -67,8 +67,12 @@ def guarded(work: Callable[[], int | None]) -> int:
     its traceback. A ValueError that a library raised is our fault too: our own say what to do.
     """
     try:
-        return work() or 0
+        code = work() or 0
+        sys.stdout.flush()
+        return code
     except Exception as e:
+        if isinstance(e, BrokenPipeError) and nobody_reads():
+            return UNREAD
         code, said = told(e)
         if said is None:
             raise

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+import os
+import select
 import sys
 
 from schemas.errors import is_ours
 
 _NAMED = {"QualityError": 3, "LeaseError": 4}
 """By name, so that a command without Spark imports none of it."""
+
+UNREAD = 141
+"""What a shell shows of a command whose reader has ended, as `| head` does: 128 and the number of SIGPIPE."""
+
+
+def nobody_reads() -> bool:
+    """Whether standard output is a pipe whose reader has gone; what Python still holds for it is then thrown away."""
+    watched = select.poll()
+    watched.register(1, 0)
+    if not any(event & select.POLLERR for _, event in watched.poll(0)):
+        return False
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return True
 
 
 def told(error: Exception) -> tuple[int, str | None]:

@@ -13,11 +13,13 @@ import pytest
 from jobs.cli import COMMANDS, exit_code, guarded, main
 from jobs.code import flow
 from jobs.flows import FLOWS
+from jobs.runtime.exit_codes import UNREAD
 from jobs.runtime.lease import LeaseError
 from jobs.runtime.quality import QualityError
 from schemas.contract import arrow_type
 from udfs.rules.load import load_rules
 
+ROOT = Path(__file__).parents[2]
 MISSING = {name for name, (module, _) in COMMANDS.items() if find_spec(module) is None}
 
 
@@ -174,3 +176,13 @@ def test_an_entry_point_raises_its_code_and_returns_nothing(capsys: pytest.Captu
     with pytest.raises(SystemExit) as end:
         main(["rules", "--only", "golang"])
     assert end.value.code == 2
+
+
+def test_a_reader_that_has_ended_ends_the_command_quietly() -> None:
+    """As `refinelake stages | head` does, where the shell then shows 141."""
+    command = subprocess.Popen(
+        [sys.executable, "-m", "jobs.cli", "stages"], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert command.stdout and command.stderr
+    command.stdout.close()
+    assert (command.wait(60), command.stderr.read()) == (UNREAD, b"")

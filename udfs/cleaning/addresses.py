@@ -16,7 +16,7 @@ from functools import lru_cache
 from schemas.identity import data_bytes
 from udfs.cleaning.needle_conditions import GROUPS, QUAD
 from udfs.cleaning.needles import Needle
-from udfs.cleaning.placeholders import PLACEHOLDERS, About, Counts, substitute
+from udfs.cleaning.placeholders import About, Counts, substitute
 from udfs.cleaning.secrecy import DATA
 
 _DATA: dict[str, str] = json.loads(data_bytes(DATA))
@@ -61,7 +61,7 @@ def replace_ipv4(text: str, counts: Counts, about: About) -> str:
         if start == match.start() or not _stands_alone(text, start, end) or not _is_public(text[start:end]):
             continue
         if not _is_version(text, start, end, lists_versions):
-            pieces += (text[done:start], PLACEHOLDERS["ipv4"])
+            pieces += (text[done:start], about.placeholder("ipv4"))
             done = end
             counts["ipv4"] += 1
     return "".join([*pieces, text[done:]]) if pieces else text
@@ -153,7 +153,7 @@ def replace_ipv6(text: str, counts: Counts, about: About) -> str:
     """Every address of groups of hexadecimal digits."""
     if "ipv6" not in about.holds:
         return text
-    return substitute(_GROUPS, text, counts, "ipv6", _is_public_groups)
+    return substitute(_GROUPS, text, counts, about, "ipv6", _is_public_groups)
 
 
 def _is_public_groups(match: re.Match[str]) -> bool:

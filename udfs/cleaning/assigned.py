@@ -119,7 +119,7 @@ def replace_assigned(text: str, counts: Counts, about: About) -> str:
     for words, patterns in tried:
         for word in words:
             lower = lower or lowered(text)
-            text, found = substitute_in(lower, text, patterns[word], _kind_of(word, lower, text))
+            text, found = substitute_in(lower, text, about, patterns[word], _kind_of(word, lower, text))
             if found:
                 counts.update(found)
                 lower = lowered(text)

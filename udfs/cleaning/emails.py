@@ -44,7 +44,7 @@ def replace_emails(text: str, counts: Counts, about: About) -> str:
             code = _code(text, about.language) if code is None else code
             if _is_operator(text, start, match.end(), code):
                 continue
-        pieces += (text[end:start], "<EMAIL>")
+        pieces += (text[end:start], about.placeholder("email"))
         end = match.end()
         counts["email"] += 1
     return "".join([*pieces, text[end:]]) if pieces else text

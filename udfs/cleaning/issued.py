@@ -164,5 +164,5 @@ def replace_issued(text: str, counts: Counts, about: About) -> str:
     """Every token that has the form of an issuer's."""
     names = about.holds & _NAMES
     for form in [form for name, form in FORMS.items() if name in names] if names else ():
-        text = substitute(form.pattern, text, counts, form.kind, form.is_met)
+        text = substitute(form.pattern, text, counts, about, form.kind, form.is_met)
     return text

@@ -178,7 +178,7 @@ def replace_placed(text: str, counts: Counts, about: About) -> str:
         def kind(match: re.Match[str], value: str, place: Place = place) -> str | None:
             return place.kind if place.wanted(match, value) else None
 
-        text, found = substitute_in(lower, text, place.pattern, kind)
+        text, found = substitute_in(lower, text, about, place.pattern, kind)
         if found:
             counts.update(found)
             lower = lowered(text)

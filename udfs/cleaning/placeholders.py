@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+
+from schemas.identity import data_bytes
 
 Counts = Counter[str]
 PLACEHOLDERS = {
@@ -16,6 +19,8 @@ PLACEHOLDERS = {
     "token": "<TOKEN>",
     "password": "<PASSWORD>",
 }
+_ESCAPED = {kind: text.replace("<", "&lt;").replace(">", "&gt;") for kind, text in PLACEHOLDERS.items()}
+_XML = frozenset(json.loads(data_bytes("personal_data.json"))["xml_languages"].split(", "))
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,10 @@ class About:
     language: str | None = None
     kind: str = "code"
 
+    def placeholder(self, kind: str) -> str:
+        """As the language writes it: in XML a bare `<EMAIL>` would be an element that never ends."""
+        return _ESCAPED[kind] if self.language in _XML else PLACEHOLDERS[kind]
+
 
 Step = Callable[[str, Counts, About], str]
 
@@ -34,6 +43,7 @@ def substitute(
     pattern: re.Pattern[str],
     text: str,
     counts: Counts,
+    about: About,
     kind: str,
     wanted: Callable[[re.Match[str]], bool],
     group: str | int = 1,
@@ -43,14 +53,18 @@ def substitute(
     end = 0
     for match in pattern.finditer(text):
         if wanted(match):
-            pieces += (text[end : match.start(group)], PLACEHOLDERS[kind])
+            pieces += (text[end : match.start(group)], about.placeholder(kind))
             end = match.end(group)
             counts[kind] += 1
     return "".join([*pieces, text[end:]]) if pieces else text
 
 
 def substitute_in(
-    lower: str, text: str, pattern: re.Pattern[str], kind: Callable[[re.Match[str], str], str | None]
+    lower: str,
+    text: str,
+    about: About,
+    pattern: re.Pattern[str],
+    kind: Callable[[re.Match[str], str], str | None],
 ) -> tuple[str, list[str]]:
     """The same by a pattern over the text in lower case; `kind` is told the value as written. Group "value" goes."""
     pieces: list[str] = []
@@ -60,7 +74,7 @@ def substitute_in(
         start, stop = match.span("value")
         found = kind(match, text[start:stop]) if start >= end else None
         if found:
-            pieces += (text[end:start], PLACEHOLDERS[found])
+            pieces += (text[end:start], about.placeholder(found))
             end = stop
             kinds.append(found)
     return ("".join([*pieces, text[end:]]) if pieces else text), kinds

@@ -21,13 +21,13 @@ _RSA_XML = re.compile(r"<(?:D|P|Q|DP|DQ|InverseQ)>\s{0,40}([A-Za-z0-9+/=]{40,200
 def replace_private_keys(text: str, counts: Counts, about: About) -> str:
     """What stands around a body stays, so that a reader sees what was there."""
     if "private key" in about.holds:
-        text = _blocks(text, counts)
+        text = _blocks(text, counts, about)
     if "putty" in about.holds:
-        text = substitute(_PUTTY, text, counts, "key", _is_varied)
+        text = substitute(_PUTTY, text, counts, about, "key", _is_varied)
     if "kty" in about.holds:
-        text = substitute(_JWK, text, counts, "key", _is_varied)
+        text = substitute(_JWK, text, counts, about, "key", _is_varied)
     if "rsa xml" in about.holds:
-        text = substitute(_RSA_XML, text, counts, "key", _is_varied)
+        text = substitute(_RSA_XML, text, counts, about, "key", _is_varied)
     return text
 
 
@@ -35,7 +35,7 @@ def _is_varied(match: re.Match[str]) -> bool:
     return len(set(match[1])) > 8
 
 
-def _blocks(text: str, counts: Counts) -> str:
+def _blocks(text: str, counts: Counts, about: About) -> str:
     pieces: list[str] = []
     end = 0
     for begin in _BEGIN.finditer(text):
@@ -48,7 +48,7 @@ def _blocks(text: str, counts: Counts) -> str:
             continue
         while stop > first.end() and (text.endswith(("\\n", "\\r"), 0, stop) or text[stop - 1] not in _BASE64):
             stop -= 2 if text.endswith(("\\n", "\\r"), 0, stop) else 1
-        pieces += (text[end : first.start()], "<KEY>")
+        pieces += (text[end : first.start()], about.placeholder("key"))
         end = stop
         counts["key"] += 1
     return "".join([*pieces, text[end:]])

@@ -50,7 +50,8 @@ def scan(made: Program, text: npt.NDArray[np.uint8]) -> Any:
     budget = np.zeros(9, np.int64)  # steps that may find no end, then where bodies of functions end
     budget[0] = 4 * len(text) + 4_096
     levels = np.zeros((_MOST_LEVELS, 4), np.int64)
-    parts, at = [], 0
+    parts: list[npt.NDArray[np.int64]] = []
+    at = 0
     while not parts or at < len(text):
         tokens = np.empty((_ROOM << 2 * len(parts), 3), np.int64)
         found, at = _scan(text, at, tokens, made.first, made.steps, made.marks, classes(), budget, levels)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given, settings
@@ -149,3 +150,31 @@ def test_time_is_linear(line: str) -> None:
     start = time.process_time()
     cleaned(text, "Python", "code")
     assert time.process_time() - start < 2.0
+
+
+_DRAWN = "aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zA1bC3"
+
+
+@pytest.mark.parametrize("language", ["xml", "svg", "maven pom", "xslt"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<a by="jane@some-host.org">mail joe@other.de</a>',
+        "<a><EMAIL>joe@other.de</EMAIL><!-- joe@other.de --><![CDATA[joe@other.de]]></a>",
+        f'<c><password>{_DRAWN[:14]}</password><add key="api_key" value="{_DRAWN}"/></c>',
+        f"<u><PASSWORD>{_DRAWN[:14]}</PASSWORD>https://bob:k4tz3n99@db.some-host.org/x</u>",
+        f'<t secret="{_DRAWN}">ghp_{_DRAWN}</t>',
+        f'<add connectionString="Server=db;User Id=sa;Password={_DRAWN[:12]};" />',
+        f"<RSAKeyValue><D>{_DRAWN * 3}==</D></RSAKeyValue>",
+        f"<k>-----BEGIN PRIVATE KEY-----\n{_DRAWN * 4}\n-----END PRIVATE KEY-----</k>",
+        "<r>2607:f0d0:1002:0051:0000:0000:0000:0004</r>",
+        "<r>http://54.217.7.118:8080/</r>",
+    ],
+)
+def test_xml_is_xml_still_once_it_is_cleaned(text: str, language: str) -> None:
+    """A bare `<EMAIL>` would be an element that never ends; cleaning it again changes nothing."""
+    ElementTree.fromstring(text)
+    once = cleaned(text, language, "data")
+    assert once.text and once.replaced and _DRAWN[:12] not in once.text
+    ElementTree.fromstring(once.text)
+    assert cleaned(once.text, language, "data").text == once.text
