@@ -36,6 +36,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Train a tokenizer on a stated sample of the corpus, or take one of others.",
     ),
     "tokens": ("jobs.commands.tokens", "Write the token tables and instructions that training reads."),
+    "pack": (
+        "jobs.commands.pack",
+        "Put this environment into an archive for a cluster's workers, with settings for spark-submit.",
+    ),
     "doctor": ("jobs.commands.doctor", "Start Spark once and say what this machine has."),
     "docs": ("jobs.commands.docs", "Write the pages that are generated from code: schemas, rules, parameters."),
     "profile": ("jobs.commands.profile", "Profile one kernel over files of a folder."),
@@ -94,6 +98,11 @@ def stage_main(stage: object) -> None:
     args = parser.parse_args()
     if code := guarded(lambda: run_flow(args, flow, (own,))):
         raise SystemExit(code)
+
+
+def ingest_main() -> None:
+    """Run ingest under spark-submit. It reads sources, which no stage does, and so is a run of its own."""
+    main(["run", "--only", "ingest", *sys.argv[1:]])
 
 
 if __name__ == "__main__":

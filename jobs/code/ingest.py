@@ -229,3 +229,9 @@ def _counted(run: Run, result: StageResult) -> StageResult:
     result.table_version = result.inputs[RAW_FILES.name]
     result.skipped = result.rows_written == 0 and _finished(run, result.signature) is not None
     return result
+
+
+if __name__ == "__main__":
+    from jobs.cli import ingest_main
+
+    ingest_main()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pyspark.sql import SparkSession
 
-from jobs.runtime import class_archive
+from jobs.runtime import class_archive, workers
 from jobs.runtime.places import scheme
 
 LOG = Path(tempfile.gettempdir()) / f"refinelake-spark-{os.getpid()}.log"
@@ -22,6 +22,8 @@ _SUBMITTED = ("PYSPARK_GATEWAY_PORT", "SPARK_CONNECT_MODE_ENABLED", "DATABRICKS_
 
 
 _S3 = ("s3", "s3a")
+_CLUSTERS = ("spark://", "yarn", "k8s://")
+"""Masters whose workers have what was submitted, and no more."""
 
 
 def session(*places: str) -> SparkSession:
@@ -30,7 +32,10 @@ def session(*places: str) -> SparkSession:
     a smaller machine).
     """
     if SparkSession.getActiveSession() is not None or _given():
-        return SparkSession.builder.appName("refinelake").getOrCreate()
+        given = SparkSession.builder.appName("refinelake").getOrCreate()
+        if str(given.conf.get("spark.master", "")).startswith(_CLUSTERS):
+            workers.check(given)
+        return given
     _prepare_local(class_archive.use(local_settings(*places)))
     # Where the JVM dies, py4j logs its own traceback on the root logger before it raises: the error itself is enough.
     logging.getLogger().addFilter(lambda record: record.msg != "Exception while sending command.")

@@ -1,4 +1,4 @@
-"""A real cluster on this machine: Spark's standalone master and one worker, in JVMs beside the driver's."""
+"""A real cluster on this machine: Spark's standalone master and its workers, in JVMs beside the driver's."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyspark
@@ -16,17 +17,25 @@ JARS = Path(pyspark.__file__).parent / "jars"
 JAVA = str(Path(os.environ["JAVA_HOME"]) / "bin" / "java") if "JAVA_HOME" in os.environ else "java"
 
 
+@dataclass
+class Cluster:
+    """The master's address and the processes of the workers, each with a core."""
+
+    address: str
+    workers: list[subprocess.Popen[bytes]]
+
+
 @contextmanager
-def standalone(folder: Path) -> Iterator[str]:
-    """The address of its master."""
-    started = []
+def standalone(folder: Path, workers: int = 1, memory: str = "700m") -> Iterator[Cluster]:
+    started = [_start(folder, "master", "master.Master", "--host", "127.0.0.1", "--port", "0", "--webui-port", "0")]
     try:
-        started.append(_start(folder, "master.Master", "--host", "127.0.0.1", "--port", "0", "--webui-port", "0"))
-        address = _said(folder / "master.Master.log", r"Starting Spark master at (spark://\S+)")
+        address = _said(folder / "master.log", r"Starting Spark master at (spark://\S+)")
         place = ("--host", "127.0.0.1", "--webui-port", "0", "--work-dir", str(folder), "--cores", "1")
-        started.append(_start(folder, "worker.Worker", *place, "--memory", "700m", address))
-        _said(folder / "worker.Worker.log", r"(Successfully registered with master)")
-        yield address
+        names = [f"worker{n}" for n in range(workers)]
+        started += [_start(folder, name, "worker.Worker", *place, "--memory", memory, address) for name in names]
+        for name in names:
+            _said(folder / f"{name}.log", r"(Successfully registered with master)")
+        yield Cluster(address, started[1:])
     finally:
         for process in reversed(started):
             process.terminate()
@@ -34,8 +43,8 @@ def standalone(folder: Path) -> Iterator[str]:
                 process.wait(20)
 
 
-def _start(folder: Path, name: str, *arguments: str) -> subprocess.Popen[bytes]:
-    command = [JAVA, "-Xmx256m", "-cp", f"{JARS}/*", f"org.apache.spark.deploy.{name}", *arguments]
+def _start(folder: Path, name: str, kind: str, *arguments: str) -> subprocess.Popen[bytes]:
+    command = [JAVA, "-Xmx256m", "-cp", f"{JARS}/*", f"org.apache.spark.deploy.{kind}", *arguments]
     settings = folder / "log4j2.properties"
     settings.write_text("rootLogger.level = info\nrootLogger.appenderRef.out.ref = out\nappender.out.type = Console\n"
                         "appender.out.name = out\nappender.out.layout.type = PatternLayout\n"

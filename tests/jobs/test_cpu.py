@@ -113,9 +113,9 @@ spark.stop()
 @pytest.mark.long
 def test_a_real_cluster_s_tasks_are_counted(tmp_path: Path) -> None:
     """Spark's standalone master and worker: their executor is no child of the driver."""
-    with standalone(tmp_path) as master:
+    with standalone(tmp_path) as cluster:
         env = os.environ | {"PYTHONPATH": str(ROOT), "PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": "127.0.0.1"}
-        command = [sys.executable, "-c", PROGRAM, master]
+        command = [sys.executable, "-c", PROGRAM, cluster.address]
         done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=300)
     assert "found" in done.stdout, done.stderr[-3000:]
     whole, far = map(float, done.stdout.split()[-2:])
