@@ -12,7 +12,7 @@ export GX_ANALYTICS_ENABLED = false
 # Java 17 or 21: JAVA_HOME, else java on PATH, else Debian's package (docker/java.sh says so or installs it).
 JAVA = source docker/java.sh &&
 
-.PHONY: help setup run model test test-long lint golden docs bench profile wheel clean
+.PHONY: help setup run model test test-long lint golden docs bench profile wheel pack clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -81,6 +81,9 @@ profile: setup  ## profile a kernel: make profile KERNEL=signals FILES=some/fold
 
 wheel: setup  ## build the wheel into dist/
 	$(BIN)/python -m build --wheel
+
+pack: setup  ## what a cluster's workers lack: dist/cluster/env.tar.gz, JARs, settings for spark-submit
+	@$(BIN)/refinelake pack --to dist/cluster
 
 clean:  ## remove the demo warehouse, the toy model and caches, keep the environment
 	rm -rf $(WAREHOUSE) $(RUNS) report.html training.html .pytest_cache .mypy_cache .ruff_cache build

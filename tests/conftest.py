@@ -17,7 +17,7 @@ os.environ.setdefault("REFINELAKE_SPARK_CONF", str(ROOT / "tests" / "spark-test.
 
 LONGEST = ("test_refresh.py", "test_corpus.py", "test_quarantine.py", "test_two_runs.py", "test_filter_decisions.py")
 """Files of minutes: the first of the Spark tests, so that no worker is left alone with one at the end."""
-TINY = ("test_end_to_end.py", "test_readme.py", "test_documented.py", "test_nightly.py", "test_tuning.py")
+TINY = tuple(f"test_{name}.py" for name in ("end_to_end", "readme", "documented", "nightly", "tuning", "cluster"))
 """Files that look at the one run over the tiny set, and so belong to one worker."""
 
 

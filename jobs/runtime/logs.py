@@ -10,7 +10,7 @@ from typing import Any
 
 from jobs.runtime import commits, versions
 from jobs.runtime.commits import ROWS_VERSION, Commit
-from jobs.runtime.places import scheme
+from jobs.runtime.places import schema_of, scheme
 from jobs.runtime.staging import Staging
 from schemas.contract import Table
 from udfs.reading.delta import opened, rows_of
@@ -32,10 +32,19 @@ class Logs(Staging):
         """
         return self.alone and scheme(self.warehouse) in _READ_HERE
 
+    @property
+    def schema(self) -> str | None:
+        """CATALOG.SCHEMA where tables have names (Unity Catalog: a volume cannot hold tables), None where folders."""
+        return schema_of(self.warehouse)
+
     def location(self, name: str) -> str:
-        return f"{self.warehouse.rstrip('/')}/{name}"
+        """The folder of a table, or its name in the catalog."""
+        return f"{self.schema}.{name}" if self.schema else f"{self.warehouse.rstrip('/')}/{name}"
 
     def ref(self, name: str) -> str:
+        """The table as SQL names it."""
+        if self.schema:
+            return ".".join(f"`{part}`" for part in (*self.schema.split("."), name))
         return f"delta.`{self.location(name)}`"
 
     def version(self, name: str) -> int | None:
@@ -60,20 +69,21 @@ class Logs(Staging):
 
     def look(self) -> None:
         """Read the newest commit of every table at once; what was known before is forgotten."""
-        found: Mapping[str, Commit] = (
-            commits.newest_commits(self.warehouse)
-            if self.reads_itself
-            else versions.all_newest(self.spark, self.warehouse)
-        )
+        if self.reads_itself:
+            found: Mapping[str, Commit] = commits.newest_commits(self.warehouse)
+        elif self.schema:
+            found = versions.newest_named(self.spark, self.schema)
+        else:
+            found = versions.all_newest(self.spark, self.warehouse)
         self._known = dict(found)
 
     def names(self) -> list[str]:
         """Every table there is."""
-        return (
-            commits.table_names(self.warehouse)
-            if self.reads_itself
-            else versions.table_names(self.spark, self.warehouse)
-        )
+        if self.reads_itself:
+            return commits.table_names(self.warehouse)
+        if self.schema:
+            return versions.names_in(self.spark, self.schema)
+        return versions.table_names(self.spark, self.warehouse)
 
     def identities(self) -> dict[str, int | None]:
         """The version that last moved the rows of each table that was looked at, None for one that is not there."""
@@ -110,6 +120,8 @@ class Logs(Staging):
 
     def _commit_at(self, name: str, version: int) -> Commit | None:
         place = self.location(name)
-        return (
-            commits.commit_at(place, version) if self.reads_itself else versions.commit_at(self.spark, place, version)
-        )
+        if self.reads_itself:
+            return commits.commit_at(place, version)
+        if self.schema:
+            return versions.commit_named(self.spark, self.ref(name), version)
+        return versions.commit_at(self.spark, place, version)

@@ -20,6 +20,7 @@ EXTRAS = {
 """The extra of refinelake that installs the driver of a scheme."""
 
 _NO_BUCKETS = ("file", "hdfs", "dbfs")
+_CATALOG = re.compile(r"catalog:(?P<schema>[^./`:]+\.[^./`:]+)")
 
 
 def scheme(place: str) -> str:
@@ -28,11 +29,23 @@ def scheme(place: str) -> str:
     return found["scheme"].lower() if found else ""
 
 
+def schema_of(place: str) -> str | None:
+    """The schema of `catalog:CATALOG.SCHEMA`, where tables have names and no folder; None of a folder or URL."""
+    found = _CATALOG.fullmatch(place)
+    return found["schema"] if found else None
+
+
 def absolute(place: str) -> str:
     """A path from the root, or the URL as it is. Raises ValueError for what was meant as a URL and is none."""
     found = _SCHEME.fullmatch(place)
     if not found:
         return str(Path(place).absolute())
+    if scheme(place) == "catalog":
+        if schema_of(place) is None:
+            raise ValueError(
+                f"{place}: expected catalog:CATALOG.SCHEMA, found {found['rest'] or 'nothing'} as its name"
+            )
+        return place
     kind, where = scheme(place), found["rest"].strip("/")
     if not found["rest"].startswith("//") or not where:
         begin = f"{kind}:///" if kind in _NO_BUCKETS else f"{kind}://"

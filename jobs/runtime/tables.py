@@ -1,7 +1,7 @@
 """What writes Delta: create by contract, read a pinned version, write what changed.
 
-Tables are folders under one warehouse location, addressed as delta.`location/name`, so the same code runs on a laptop
-folder, an object store or a Unity Catalog external location.
+Tables are folders under one warehouse location, addressed as delta.`location/name`, or have names in a schema of a
+catalog, so the same code runs on a laptop folder, an object store and Unity Catalog.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Lake(Logs):
         """Rows that the commits of these versions moved, as they were and as they became (change data feed)."""
         reader = self.spark.read.format("delta").option("readChangeFeed", "true")
         reader = reader.option("startingVersion", str(first)).option("endingVersion", str(last))
-        return reader.load(self.location(table.name))
+        return reader.table(self.ref(table.name)) if self.schema else reader.load(self.location(table.name))
 
     def ensure(self, table: Table) -> None:
         """Create the table by its contract where it does not exist, else bring it to its contract (migration.py)."""
@@ -120,7 +120,7 @@ class Lake(Logs):
         """A commit without rows, as a Delta transaction (application, number)."""
         rows = self.spark.sql(f"SELECT * FROM {self.ref(name)} LIMIT 0")
         writer = rows.write.format("delta").mode("append").option("userMetadata", json.dumps(said))
-        writer.option("txnAppId", transaction[0]).option("txnVersion", str(transaction[1])).save(self.location(name))
+        self._put(writer.option("txnAppId", transaction[0]).option("txnVersion", str(transaction[1])), name)
 
     def overwrite(self, table: Table, rows: DataFrame, metadata: Mapping[str, Any]) -> None:
         """Put rows in the place of all others, in one commit."""
@@ -144,8 +144,14 @@ class Lake(Logs):
             app, number = self.claim.transaction()
             writer = writer.option("txnAppId", app).option("txnVersion", str(number))
         said = self._signed(table, metadata)
-        writer.option("userMetadata", json.dumps(said)).save(self.location(table.name))
+        self._put(writer.option("userMetadata", json.dumps(said)), table.name)
         self._committed(table, said)
+
+    def _put(self, writer: DataFrameWriter, name: str) -> None:
+        if self.schema:
+            writer.saveAsTable(self.ref(name))
+        else:
+            writer.save(self.location(name))
 
     def rows(self, table: Table) -> int:
         """How many rows a table holds, from its log."""

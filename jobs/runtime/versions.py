@@ -14,7 +14,12 @@ from pyspark.sql import functions as F
 from jobs.runtime.commits import INFO, Commit, commit_of, metadata, rows_moved
 
 _METADATA = "spark.databricks.delta.commitInfo.userMetadata"
-_NO_TABLE = ("DELTA_TABLE_ONLY_OPERATION", "DELTA_MISSING_DELTA_TABLE", "DELTA_PATH_DOES_NOT_EXIST")
+_NO_TABLE = (
+    "TABLE_OR_VIEW_NOT_FOUND",
+    "DELTA_TABLE_ONLY_OPERATION",
+    "DELTA_MISSING_DELTA_TABLE",
+    "DELTA_PATH_DOES_NOT_EXIST",
+)
 _LOG = r"/([^/]+)/_delta_log/(\d{20})\.json$"
 
 
@@ -85,6 +90,32 @@ def commit_at(spark: SparkSession, place: str, version: int) -> Commit | None:
     except AnalysisException:
         return None
     return next((commit_of(version, info) for info in infos.values()), None)
+
+
+def names_in(spark: SparkSession, schema: str) -> list[str]:
+    """Every table of CATALOG.SCHEMA. Raises ValueError where there is no such schema."""
+    named = ".".join(f"`{part}`" for part in schema.split("."))
+    try:
+        rows = spark.sql(f"SHOW TABLES IN {named}").where("NOT isTemporary").collect()
+    except AnalysisException as e:
+        raise ValueError(
+            f"catalog:{schema}: expected a schema, found {e.getCondition()}; CREATE SCHEMA {named}, or mend the name"
+        ) from e
+    return sorted(row["tableName"] for row in rows)
+
+
+def newest_named(spark: SparkSession, schema: str) -> dict[str, Commit]:
+    """The newest commit of every table of CATALOG.SCHEMA: of its history, since a catalog shows nobody its logs."""
+    named = ".".join(f"`{part}`" for part in schema.split("."))
+    found = ((name, newest(spark, f"{named}.`{name}`")) for name in names_in(spark, schema))
+    return {name: commit for name, commit in found if commit}
+
+
+def commit_named(spark: SparkSession, table: str, version: int) -> Commit | None:
+    """As `commit_at`, of a table that has a name, if it is one of the newest commits."""
+    rows = spark.sql(f"DESCRIBE HISTORY {table} LIMIT 5").where(F.col("version") == version).collect()
+    info = {"operation": rows[0]["operation"], "userMetadata": rows[0]["userMetadata"]} if rows else None
+    return info and commit_of(version, info)
 
 
 def newest(spark: SparkSession, table: str) -> Commit | None:

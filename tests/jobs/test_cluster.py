@@ -18,7 +18,9 @@ from schemas.ops import UNIT_FACTS
 from tests.jobs.conftest import ROOT, TinyRun, command
 from tests.jobs.pipeline import contents_of
 from tests.jobs.standalone import Cluster, standalone
+from tests.jobs.test_readme import PACK, SUBMIT
 
+Submitted = subprocess.Popen[str]
 SPARK = Path(pyspark.__file__).parent
 SMALL = {
     "spark.driver.host": "127.0.0.1",
@@ -36,7 +38,7 @@ SMALL = {
 @pytest.fixture(scope="module")
 def packed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("pack")
-    done = command("refinelake", "pack", "--to", str(place), cwd=place)
+    done = command(*PACK.replace("dist/cluster", str(place)).split(), cwd=place)
     assert done.returncode == 0, done.stderr
     return place
 
@@ -47,23 +49,34 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         yield started
 
 
-def submit(cluster: Cluster, packed: Path, file: str, *arguments: str, **settings: str) -> subprocess.Popen[str]:
-    """spark-submit in a folder that is no checkout, with an environment that says nothing of Python."""
+def submit(
+    cluster: Cluster, packed: Path, manifest: Path, warehouse: Path, file: str = "", **settings: str
+) -> Submitted:
+    """README's line, or with a stage's file in the place of `jobs/submit.py run`, in a folder that is no checkout, with
+    an environment that says nothing of Python.
+    """
+    line = SUBMIT.replace("spark://HOST:7077", cluster.address).replace("dist/cluster", str(packed))
+    line = line.replace("jobs/submit.py run", str(ROOT / file) if file else f"{ROOT / 'jobs/submit.py'} run")
+    line = line.replace("sources.jsonl", str(manifest)).replace("--warehouse warehouse", f"--warehouse {warehouse}")
+    program, *rest = line.split()
     named = [f"--conf={key}={value}" for key, value in (SMALL | settings).items()]
-    spark = [str(SPARK / "bin" / "spark-submit"), "--master", cluster.address]
-    spark += ["--properties-file", str(packed / "cluster.conf"), *named, str(ROOT / file)]
     env = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "PYSPARK", "REFINELAKE"))}
-    env["SPARK_HOME"] = str(SPARK)
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}  # spark-submit itself puts Python's errors there
-    return subprocess.Popen([*spark, *arguments], cwd=packed, env=env, text=True, **pipes)
+    return subprocess.Popen(
+        [str(SPARK / "bin" / program), *named, *rest],
+        cwd=packed,
+        env=env | {"SPARK_HOME": str(SPARK)},
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,  # spark-submit itself puts Python's errors there
+    )
 
 
 def test_a_worker_without_the_archive_is_named_before_any_work(cluster: Cluster, packed: Path, tmp_path: Path) -> None:
     bare = str(Path(sys.base_prefix) / "bin" / f"python{sys.version_info.major}.{sys.version_info.minor}")
     (tmp_path / "sources.jsonl").write_text(json.dumps({"kind": "folder", "location": str(tmp_path)}))
-    arguments = ("jobs/code/ingest.py", "--sources", str(tmp_path / "sources.jsonl"), "--warehouse", str(tmp_path))
+    where = (cluster, packed, tmp_path / "sources.jsonl", tmp_path / "warehouse", "jobs/code/ingest.py")
     for python, said in ((bare, "No module named"), ("./none", "an interpreter at ./none, found none")):
-        ended = submit(cluster, packed, *arguments, **{"spark.pyspark.python": python})
+        ended = submit(*where, **{"spark.pyspark.python": python})
         out, _ = ended.communicate(timeout=300)
         told = [line for line in out.splitlines() if line.startswith("refinelake: ")]
         assert ended.returncode == 2 and len(told) == 1 and said in told[0] and "refinelake pack" in told[0], out[
@@ -75,11 +88,10 @@ def test_the_flow_gives_what_one_machine_gives_though_a_worker_dies(
     spark: object, tiny: TinyRun, cluster: Cluster, packed: Path, tmp_path: Path
 ) -> None:
     warehouse = tmp_path / "warehouse"
-    arguments = ("--sources", str(tiny.manifest), "--warehouse", str(warehouse))
-    ingest = submit(cluster, packed, "jobs/code/ingest.py", *arguments)
+    ingest = submit(cluster, packed, tiny.manifest, warehouse, "jobs/code/ingest.py")
     out, _ = ingest.communicate(timeout=600)
-    assert ingest.returncode == 0 and "no release" in out, out[-3000:]
-    run = submit(cluster, packed, "jobs/submit.py", "run", *arguments)
+    assert ingest.returncode == 0 and "no new release" in out, out[-3000:]
+    run = submit(cluster, packed, tiny.manifest, warehouse)
     assert run.stdout
     said = []
     for line in run.stdout:

@@ -15,7 +15,7 @@ from schemas.params import load_params
 from tests import documented
 from tests.documented import ROOT, Shown
 from tests.jobs.conftest import Said, TinyRun
-from tests.jobs.test_readme import README_RUN, SHELL
+from tests.jobs.test_readme import README_RUN, SHELL, SUBMIT
 from training.recipes import RECIPES
 from training.settings import Run
 
@@ -28,7 +28,10 @@ NOT_HERE = {
     "torchrun --nproc_per_node 8 -m training train pretrain ...": "eight GPUs; test_launchers.py runs two processes",
     "GPUS=8 sbatch --nodes=32 --gpus-per-node=8 docker/train.sbatch train pretrain ...": "Slurm; test_launchers.py",
     "refinelake-distribute --nodes 2 --gpus 8 -- train pretrain ...": "two nodes; test_train_job.py",
-    "spark-submit --properties-file cluster.conf ...": "whatever cluster; test_readme.py submits a stage",
+    "spark-submit --properties-file cluster.conf ...": "whatever cluster; test_cluster.py submits the flow",
+    "spark-submit --master k8s://https://HOST:6443 --deploy-mode client --properties-file dist/cluster/cluster.conf "
+    "--conf spark.kubernetes.container.image=IMAGE --conf spark.driver.host=DRIVER jobs/submit.py run --sources URL "
+    "--warehouse URL": "needs Kubernetes; test_cluster.py submits the same to a standalone master",
     "python -m benchmarks.train --model 1.5b --micro 8 --out OUT": "needs a GPU; test_benchmark.py takes the toy",
 }
 """Commands that cannot run on two cores without a network, and what stands for them."""
@@ -93,7 +96,7 @@ def test_every_command_is_run_or_stands_in_the_list() -> None:
 
 
 TOOLS = {
-    "spark-submit --properties-file spark-defaults.conf jobs/code/near_duplicates.py --warehouse warehouse",  # SHELL
+    SUBMIT,  # test_cluster.py
     "ALL_REFERENCES=1 python -m pytest -n0 -rP tests/training/test_evaluation.py -k reference",  # the suite, in full
     "python -m training",  # tests/training/test_launchers.py
     "python udfs/data/derive_languages.py --shared ../shared/data",  # rewrites a data file from ../shared

@@ -29,6 +29,12 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 SHELL = [line for block in re.findall(r"```sh\n(.*?)```", README, re.S) for line in block.splitlines()]
 TRAINING = [line for line in SHELL if line.split()[1] in training.commands.COMMANDS]
 """Run by a test of their own: in order, in this process, and on committed tables instead of a warehouse."""
+PACK = "refinelake pack --to dist/cluster"
+SUBMIT = (
+    "spark-submit --master spark://HOST:7077 --properties-file dist/cluster/cluster.conf jobs/submit.py run "
+    "--sources sources.jsonl --warehouse warehouse"
+)
+"""Run by test_cluster.py."""
 SMALL = {
     "pretrain": ("batch.size=8", "batch.length=64", "batch.micro=4", "duration.steps=4", "rate.warmup=1"),
     "anneal": ("batch.size=8", "batch.length=64", "batch.micro=4", "duration.steps=2"),
@@ -36,11 +42,11 @@ SMALL = {
 }
 
 
-def test_the_run_of_readme_is_the_one_that_the_end_to_end_test_repeats() -> None:
-    assert README_RUN in SHELL
+def test_readme_shows_the_commands_that_other_tests_run() -> None:
+    assert {README_RUN, PACK, SUBMIT} <= set(SHELL)
 
 
-@pytest.mark.parametrize("line", [line for line in SHELL if line not in (README_RUN, *TRAINING)])
+@pytest.mark.parametrize("line", [line for line in SHELL if line not in (README_RUN, PACK, SUBMIT, *TRAINING)])
 def test_a_command_of_readme_runs(here: Callable[..., Said], tiny: TinyRun, line: str) -> None:
     """In a folder that holds what the reader has there: a checkout's files, a manifest and a warehouse."""
     if line.startswith("refinelake"):
