@@ -115,5 +115,10 @@ class Log:
 
 def _append(file: Path, row: dict[str, Any]) -> None:
     clean = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in row.items()}
-    with file.open("a", encoding="utf-8") as opened:
-        opened.write(json.dumps(clean) + "\n")
+    try:
+        with file.open("a", encoding="utf-8") as opened:
+            opened.write(json.dumps(clean) + "\n")
+    except OSError as error:
+        raise OSError(
+            f"{file}: expected to write a line of the run's log, found {error}; free some space: checkpoints are whole"
+        ) from error

@@ -41,6 +41,8 @@ class Start:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "allow", tuple(self.allow))
+        if min(self.step + 1, self.context) < 0:
+            raise ValueError(f"start: expected a step of -1 or more and a context of 0 or more, found {self}")
         if self.state and not self.checkpoint:
             raise ValueError("start.state: expected start.checkpoint to go on from, found none; name a run folder")
 
@@ -66,6 +68,8 @@ class Data:
         _one_of("data.tail", self.tail, ("pad", "drop"))
         _one_of("data.too_long", self.too_long, ("drop", "cut"))
         _one_of("data.missing", self.missing, ("fail", "renormalise"))
+        if self.block < 0:
+            raise ValueError(f"data: expected a block of 0 or more, found {self}")
 
 
 @dataclass(frozen=True)
@@ -159,8 +163,10 @@ class Optimizer:
     clip: float = 1.0
 
     def __post_init__(self) -> None:
-        if self.clip < 0 or self.weight_decay < 0 or not (0 <= self.beta1 < 1 and 0 <= self.beta2 < 1):
+        if min(self.clip, self.weight_decay) < 0 or not (0 <= self.beta1 < 1 and 0 <= self.beta2 < 1):
             raise ValueError(f"optimizer: expected clip and weight_decay >= 0 and betas in [0, 1), found {self}")
+        if self.epsilon <= 0:
+            raise ValueError(f"optimizer: expected an epsilon above 0, found {self}")
 
 
 @dataclass(frozen=True)
@@ -171,8 +177,7 @@ class Engine:
     summed over ranks in `reduce` (fp32; bf16 halves the traffic, and 256 ranks lose 1.7 % of the gradient).
     `offload` moves nothing (none), the optimizer, or all (parameters too, stage 3) to host memory. `recompute` saves
     memory by activation checkpointing; `loss_tokens` rows of logits exist at once. `attention` is auto, flash, cudnn,
-    efficient, flex, varlen or math; `compile` compiles each layer. Ranks exchange `bucket` elements at once, with
-    `overlap` behind the backward pass, but at ZeRO 1 in bf16, where all is exchanged at once after the last one.
+    efficient, flex, varlen or math; `compile` compiles each layer.
     """
 
     zero: int = 1
@@ -182,8 +187,6 @@ class Engine:
     loss_tokens: int = 4096
     attention: str = "auto"
     compile: bool = False
-    bucket: int = 200_000_000
-    overlap: bool = True
     reduce: str = "fp32"
 
     def __post_init__(self) -> None:
@@ -192,8 +195,8 @@ class Engine:
         _one_of("engine.dtype", self.dtype, ("auto", "bf16", "fp32"))
         _one_of("engine.offload", self.offload, ("none", "optimizer", "all"))
         _one_of("engine.attention", self.attention, ATTENTION)
-        if self.loss_tokens < 1 or self.bucket < 1:
-            raise ValueError(f"engine: expected loss_tokens and bucket of 1 or more, found {self}")
+        if self.loss_tokens < 1:
+            raise ValueError(f"engine: expected loss_tokens of 1 or more, found {self}")
 
 
 ATTENTION = ("auto", "flash", "cudnn", "efficient", "flex", "varlen", "math")
@@ -288,7 +291,16 @@ class Run:
 
     @classmethod
     def from_dict(cls, given: Mapping[str, Any]) -> Run:
-        """The inverse of as_dict. Raises TypeError for names that this release does not know."""
-        sections = {f.name: f.default_factory for f in fields(cls) if f.name not in ("name", "phase")}
-        made = {name: kind(**given[name]) for name, kind in sections.items() if callable(kind)}
+        """The inverse of as_dict; what an earlier release did not know has its default. Raises TypeError for names that
+        this release does not know.
+        """
+        made = {}
+        for f in fields(cls):
+            if callable(f.default_factory):
+                held = given.get(f.name, {})
+                made[f.name] = f.default_factory(**{k: v for k, v in held.items() if f"{f.name}.{k}" not in _GONE})
         return cls(given["name"], given["phase"], **made)
+
+
+_GONE = ("engine.overlap", "engine.bucket")
+"""Settings of earlier releases that decided nothing: a run of theirs goes on without them."""
