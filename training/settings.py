@@ -176,8 +176,9 @@ class Engine:
     `zero` is the stage, 1 to 3. `dtype` auto is bf16 on a GPU and fp32 on a CPU. Gradients are accumulated in fp32, and
     summed over ranks in `reduce` (fp32; bf16 halves the traffic, and 256 ranks lose 1.7 % of the gradient).
     `offload` moves nothing (none), the optimizer, or all (parameters too, stage 3) to host memory. `recompute` saves
-    memory by activation checkpointing; `loss_tokens` rows of logits exist at once. `attention` is auto, flash, cudnn,
-    efficient, flex, varlen or math; `compile` compiles each layer.
+    memory by activation checkpointing; `loss_tokens` rows of logits exist at once. `attention` is auto (the fastest,
+    timed), flash, cudnn, efficient, flex, varlen or math; `compile` compiles each layer. `deterministic` gives the same
+    bits from the same run, or an error where an operation cannot.
     """
 
     zero: int = 1
@@ -188,6 +189,7 @@ class Engine:
     attention: str = "auto"
     compile: bool = False
     reduce: str = "fp32"
+    deterministic: bool = False
 
     def __post_init__(self) -> None:
         _one_of("engine.reduce", self.reduce, ("fp32", "bf16"))

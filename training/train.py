@@ -21,6 +21,7 @@ from training.checkpoint import store
 from training.data.feed import Feed
 from training.data.readable import readable_until
 from training.engine import distributed as ranks
+from training.engine.determinism import strict
 from training.engine.engine import Engine
 from training.files import write_json
 from training.inputs import Inputs, open_feed
@@ -45,6 +46,18 @@ def train(
     progress: Callable[[dict[str, Any]], None] | None = None,
 ) -> str:
     """Carry a run out. Returns finished, or why it stopped after saving. Raises ValueError for the user's mistakes."""
+    with strict(run.engine.deterministic) as fixed:
+        return _carried(run, inputs, folder, resume, progress, fixed)
+
+
+def _carried(
+    run: Run,
+    inputs: Inputs,
+    folder: Path,
+    resume: Resume,
+    progress: Callable[[dict[str, Any]], None] | None,
+    fixed: dict[str, str],
+) -> str:
     _refuse_used(folder, resume)
     tokenizer = TextTokenizer.read(inputs.tokenizer)
     # Before the ranks meet: copying a large table may take longer than ranks wait for each other. Those of a machine
@@ -65,7 +78,7 @@ def train(
     ranks.barrier()
     engine = start.engine(run, lm, device, begun)
     log = Log(folder, run.seeing, f"{run.name}-{folder.name}", ranks.rank() == 0)
-    facts = _facts(run, inputs, begun, feed, engine)
+    facts = {**_facts(run, inputs, begun, feed, engine), "deterministic": fixed}
     log.event("resumed" if begun.own else "started", begun.first, **facts)
     schedule = run.rate.schedule(run.phase, first, last - first)
     loop = Loop(run, engine, feed, schedule, folder, begun.first, last, log, base, begun.stored())
@@ -88,6 +101,7 @@ def _facts(run: Run, inputs: Inputs, begun: Beginning, feed: Feed, engine: Engin
         "sequence": begun.sequence,
         "notices": notices,
         "attention": engine.attention.backend,
+        "kernels": engine.kernels.as_dict(),
         "account": feed.account(),
     }
 

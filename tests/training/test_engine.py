@@ -116,7 +116,7 @@ def test_the_gradient_is_of_the_whole_batch_however_it_is_cut(engines: Any, zero
 def summed_in_fp32() -> dict[str, torch.Tensor]:
     """Of the bf16 model: the sequences' bf16 gradients by plain autograd, scaled as by the engine, added in fp32."""
     plain, made = build(shape("tiny"), dtype=torch.bfloat16), batches(1)
-    trained = Trained(plain, Attention("auto", torch.device("cpu"), torch.bfloat16, 16, False), 4096, gathered=False)
+    trained = Trained(plain, Attention("auto", torch.device("cpu"), False), 4096, gathered=False)
     plain.set_attn_implementation(NAME)
     scale = 1 / sum(int((b.labels[:, 1:] != -100).sum()) for b in made)
     sums = {name: torch.zeros(p.shape) for name, p in plain.named_parameters()}
@@ -235,7 +235,7 @@ def test_isolated_documents_do_not_see_each_other(device: torch.device, isolate:
     """The loss of the second document, with two different first ones before it."""
     lm = build(shape("tiny"))
     lm.set_attn_implementation(NAME)
-    attention = Attention("auto", device, torch.float32, 16, isolate)
+    attention = Attention("auto", device, isolate)
     trained = Trained(lm, attention, 64, gathered=False)
     first, second = torch.arange(20), torch.arange(100, 140)
     losses = []
@@ -246,7 +246,7 @@ def test_isolated_documents_do_not_see_each_other(device: torch.device, isolate:
         losses.append(float(trained(ids, labels, positions if isolate else None).detach()))
     assert (losses[0] == pytest.approx(losses[1], rel=1e-6)) is isolate
     if isolate:
-        alone = Trained(lm, Attention("auto", device, torch.float32, 16, False), 64, gathered=False)
+        alone = Trained(lm, Attention("auto", device, False), 64, gathered=False)
         assert losses[0] == pytest.approx(float(alone(second[None], second[None]).detach()), rel=1e-5)
 
 

@@ -22,7 +22,7 @@ GB = 10**9
 def kept(shape: Shape, sequences: int, length: int) -> int:
     """Bytes that the decoder layers of a bf16 model keep for their backward pass, parameters not counted."""
     lm = build(shape, dtype=torch.bfloat16)
-    attention = Attention("auto", torch.device("cpu"), torch.bfloat16, shape.head, False)
+    attention = Attention("auto", torch.device("cpu"), False)
     lm.set_attn_implementation(NAME)
     trained = Trained(lm, attention, 64, gathered=False)
     own = {p.untyped_storage().data_ptr() for p in lm.parameters()}

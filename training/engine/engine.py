@@ -18,7 +18,8 @@ import torch
 from training.data.packing import IGNORED
 from training.data.reader import Batch
 from training.engine import distributed as ranks
-from training.engine.attention import NAME, Attention, head_size
+from training.engine import kernels
+from training.engine.attention import NAME, Attention
 from training.engine.configuration import deepspeed_config, dtype_of
 from training.engine.loss import compile_kernel
 from training.engine.model import Trained, compile_layers, parameter_groups, recompute_layers
@@ -52,8 +53,8 @@ class Engine:
         config = deepspeed_config(run, ranks.world(), self.dtype)
         if universal:
             config["checkpoint"] = {"load_universal": True}
-        head = head_size(lm.config, run.batch.length)
-        self.attention = Attention(run.engine.attention, device, self.dtype, head, run.data.isolate)
+        self.kernels = kernels.chosen(run, lm.config, device, self.dtype)
+        self.attention = Attention(self.kernels.backend, device, run.data.isolate)
         self.attention.insist()
         lm.set_attn_implementation(NAME)
         if run.engine.recompute:
