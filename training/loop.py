@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from training.checkpoint import saving
+from training.checkpoint.saves import Saves
 from training.data.feed import Feed
 from training.data.prefetch import Prefetch
 from training.engine import distributed as ranks
@@ -73,6 +74,7 @@ class Loop:
         self.tokens: int = self.stored.get("tokens", 0)
         self.skipped: int = self.stored.get("skipped", 0)
         self.losses = Since("loss")
+        self.saves = Saves(self.checkpoints, self.run.saving.background, self.log.event)
         self.done = self.first
 
     @property
@@ -85,7 +87,9 @@ class Loop:
         self._parameters = sum(getattr(p, "ds_numel", p.numel()) for p in self.engine.lm.parameters())
         self._shape, self._peak = shape_of(self.engine.lm.config), peak_flops(self.engine.device)
         batches = Prefetch(lambda step: self.feed.batches(step, rank, world), self.first, self.last)
-        with Watchdog(self.run.seeing.hang_minutes, self.folder, rank) as dog, Stop() as stop, batches:
+        dog = Watchdog(self.run.seeing.hang_minutes, self.folder, rank)
+        with dog, Stop() as stop, batches, self.saves:
+            why = None
             for step in range(self.first, self.last):
                 dog.heard(step)
                 waited, began = batches.waited, time.monotonic()
@@ -96,8 +100,9 @@ class Loop:
                 self.done = step + 1
                 why = self._stop_or_save(self.done, stop)
                 if why:
-                    return why
-        return "finished"
+                    break
+            self.saves.finish()
+        return why or "finished"
 
     def _note(self, step: int, done: Step, seconds: float, waited: float) -> None:
         self.tokens += done.tokens
@@ -140,9 +145,11 @@ class Loop:
         limit = bool(s.limit_minutes) and now - self._began > s.limit_minutes * 60
         due = bool(s.minutes) and now - self._saved_at > s.minutes * 60
         names = {"SIGTERM": 1, "SIGINT": 2, "SIGUSR1": 3}
-        signalled, limit_any, due_any = ranks.largest(
-            [names.get(stop.wanted or "", 0), float(limit), float(due)], self.engine.device
+        signalled, limit_any, due_any, failed_any = ranks.largest(
+            [names.get(stop.wanted or "", 0), float(limit), float(due), float(self.saves.failed)], self.engine.device
         )
+        if failed_any:
+            self.saves.finish()
         marks = self._marks(done)
         why = next((name for name, code in names.items() if code == signalled), None)
         why = why or ("time limit" if limit_any else None)
@@ -163,7 +170,7 @@ class Loop:
             marks.append("kept by saving.forever")
         return marks
 
-    def save(self, step: int, marks: list[str]) -> Path:
+    def save(self, step: int, marks: list[str]) -> None:
         """A checkpoint of the state after `step` optimizer steps."""
         state = {
             **self.base,
@@ -177,9 +184,5 @@ class Loop:
             "skipped": self.skipped,
             "marks": marks,
         }
-        began = time.monotonic()
-        expected = self._parameters * _BYTES_A_PARAMETER
-        place = saving.save(self.engine, self.checkpoints, step, state, expected, self.run.saving.keep)
+        self.saves.begin(self.engine, step, state, self._parameters * _BYTES_A_PARAMETER)
         self._saved_at = time.monotonic()
-        self.log.event("saved", step, folder=place.name, seconds=self._saved_at - began, marks=marks)
-        return place

@@ -208,8 +208,8 @@ ATTENTION = ("auto", "flash", "cudnn", "efficient", "flex", "varlen", "math")
 class Saving:
     """A checkpoint every `steps` steps (0: at the end only) and `minutes` minutes (0: never), and at the end unless
     `last` is false; the newest `keep` stay, and for ever the last of the stable phase, of an epoch, and every
-    `forever`-th step. After `limit_minutes` (0: none)
-    the run saves and ends, to be resumed: what a queue with a time limit needs.
+    `forever`-th step. After `limit_minutes` (0: none) the run saves and ends, to be resumed: what a queue with a time
+    limit needs. With `background` the state is copied to host memory and written while training goes on.
     """
 
     steps: int = 1000
@@ -218,6 +218,7 @@ class Saving:
     keep: int = 3
     forever: int = 0
     last: bool = True
+    background: bool = True
 
     def __post_init__(self) -> None:
         if self.keep < 1:

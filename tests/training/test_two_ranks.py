@@ -69,6 +69,14 @@ def test_killed_and_resumed_equals_uninterrupted(two: tuple[Path, dict[str, Any]
     assert found["again"] == found["whole"]
 
 
+def test_what_one_rank_cannot_write_stops_both_and_leaves_the_checkpoint_before(
+    two: tuple[Path, dict[str, Any]],
+) -> None:
+    one, other = two[1]["unwritten"]
+    assert one == other and one[1] == ["step-00000003"]
+    assert one[0].startswith("expected to write the checkpoint of step 6, found no room on rank 1; free some space")
+
+
 @pytest.mark.parametrize(("zero", "dtype"), [(1, "bf16"), (2, "bf16"), (3, "fp32")])
 def test_a_checkpoint_of_two_ranks_goes_on_with_one(
     two: tuple[Path, dict[str, Any]], tmp_path: Path, zero: int, dtype: str

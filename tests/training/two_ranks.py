@@ -17,6 +17,7 @@ import torch
 
 from tests.training.runs import carried, tiny
 from tests.training.test_engine import batches, infinite_gradient, step_and_gradients
+from training.checkpoint import background
 from training.data.reader import Batch
 from training.engine import distributed as ranks
 from training.engine.engine import Engine
@@ -92,6 +93,27 @@ def killed_and_resumed(folder: Path, zero: int, dtype: str) -> dict[str, Any]:
     return {"whole": whole, "again": again}
 
 
+def unwritten(folder: Path) -> list[Any]:
+    """Rank 1 finds no room in the thread that writes its part of the second checkpoint: what each rank says of it."""
+    own, place = background.Taken.write, folder / "unwritten"
+
+    def write(self: Any) -> None:
+        if ranks.rank() == 1 and any("step-00000006" in str(path) for path in self.files):
+            raise OSError("no room on rank 1")
+        own(self)
+
+    background.Taken.write = write  # type: ignore[method-assign]
+    said = ""
+    try:
+        carried(tiny(steps=9), place)
+    except OSError as error:
+        said = str(error)
+    background.Taken.write = own  # type: ignore[method-assign]
+    ranks.barrier()
+    left = sorted(path.name for path in (place / "checkpoints").glob("*step*"))
+    return ranks.gathered((said.partition(": ")[2], left))
+
+
 def main() -> None:
     folder = Path(sys.argv[1])
     found = {f"step{zero}": one_step(folder, zero) for zero in (1, 2, 3)}
@@ -100,6 +122,7 @@ def main() -> None:
     found |= {f"skipped{zero}-{dtype}": skipped(zero, dtype) for zero, dtype in SKIPPED}
     for zero, dtype in LAYOUTS:
         found[f"zero{zero}-{dtype}"] = killed_and_resumed(folder, zero, dtype)
+    found["unwritten"] = unwritten(folder)
     if ranks.rank() == 0:
         (folder / "found.json").write_text(json.dumps(found), encoding="utf-8")
 
