@@ -21,6 +21,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def work(args: argparse.Namespace) -> int:
+    from training.again import end
+    from training.spikes import Stuck
+
+    try:
+        code = _trained(args)
+    except (ValueError, Stuck):
+        end("mistake")
+        raise
+    if code:
+        end("stopped")
+    return code
+
+
+def _trained(args: argparse.Namespace) -> int:
     from schemas.params import overridden
     from training.engine import distributed as ranks
     from training.run_file import RUN_FILE, reopened
