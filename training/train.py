@@ -22,6 +22,7 @@ from training.data.feed import Feed
 from training.data.readable import readable_until
 from training.engine import distributed as ranks
 from training.engine.engine import Engine
+from training.evaluation.in_loop import HeldOut
 from training.files import write_json
 from training.inputs import Inputs, open_feed
 from training.loop import Loop
@@ -50,6 +51,7 @@ def train(
     # Before the ranks meet: copying a large table may take longer than ranks wait for each other. Those of a machine
     # queue at the lock of its cache.
     feed = open_feed(run, inputs, tokenizer)
+    held_out, unheld = _held_out(run, inputs, tokenizer)
     device = ranks.start(max(30.0, run.seeing.hang_minutes))
     begun = start.beginning(run, feed, folder, resume, tokenizer)
     feed.begin(begun.first, begun.sequence)
@@ -65,11 +67,12 @@ def train(
     ranks.barrier()
     engine = start.engine(run, lm, device, begun)
     log = Log(folder, run.seeing, f"{run.name}-{folder.name}", ranks.rank() == 0)
-    facts = _facts(run, inputs, begun, feed, engine)
+    facts = _facts(run, inputs, begun, feed, engine, unheld)
     log.event("resumed" if begun.own else "started", begun.first, **facts)
     schedule = run.rate.schedule(run.phase, first, last - first)
     loop = Loop(run, engine, feed, schedule, folder, begun.first, last, log, base, begun.stored())
     loop.progress = progress or (lambda _: None)
+    loop.held_out = held_out if all(ranks.gathered(held_out is not None)) else None
     try:
         outcome = loop.carry_out()
         log.event(outcome if outcome == "finished" else "stopped", loop.done, why=outcome)
@@ -79,9 +82,19 @@ def train(
         engine.close()
 
 
-def _facts(run: Run, inputs: Inputs, begun: Beginning, feed: Feed, engine: Engine) -> dict[str, Any]:
+def _held_out(run: Run, inputs: Inputs, tokenizer: TextTokenizer) -> tuple[HeldOut | None, list[str]]:
+    """The held-out sample, and why there is none where its rows cannot be read: a run goes on without, as after a
+    vacuum, which its own cache outlives.
+    """
+    try:
+        return HeldOut.opened(run, inputs, tokenizer), []
+    except ValueError as error:
+        return None, [f"without evaluation of held-out rows: {error}"]
+
+
+def _facts(run: Run, inputs: Inputs, begun: Beginning, feed: Feed, engine: Engine, unheld: list[str]) -> dict[str, Any]:
     """What the log's first event says; what the run does without is printed too."""
-    notices = [*inputs.notices(run.phase), *feed.notices]
+    notices = [*inputs.notices(run.phase), *feed.notices, *unheld]
     if ranks.rank() == 0 and notices:
         print("\n".join(notices), flush=True)
     return {

@@ -223,7 +223,10 @@ def test_the_chunked_loss_is_cross_entropy(chunk: int, gathered: bool) -> None:
         if way == "plain":
             loss = F.cross_entropy(head(rows), targets, ignore_index=-100, reduction="sum")
         else:
-            loss = summed_loss(rows, head, targets, chunk, gathered)
+            loss, each = summed_loss(rows, head, targets, chunk, gathered)
+            expected = F.cross_entropy(head(rows), targets, ignore_index=-100, reduction="none")
+            torch.testing.assert_close(each, expected.detach(), rtol=1e-5, atol=1e-5)
+            assert not each.requires_grad
         (loss * 0.37).backward()
         found.append((loss.detach(), rows.grad, head.weight.grad))
     for one, other in zip(*found, strict=True):

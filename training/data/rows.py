@@ -92,8 +92,12 @@ class Rows:
         if stop < int(self._cache.lengths()[document]):
             ids[-1] = self.shape.end
             labels[-1] = self.shape.end if labels[-1] != IGNORED else IGNORED
-        row = self._cache.ids[document]
-        return Piece(self.name, epoch, id_to_hex(row), int(self._cache.chunks[document]), 0, stop, place)
+        row, source = self._cache.ids[document], self._cache.labels[int(self._cache.kinds[document])][0]
+        return Piece(self.name, epoch, id_to_hex(row), int(self._cache.chunks[document]), 0, stop, place, source)
+
+    def names(self) -> set[tuple[str, str]]:
+        """(part, source) that pieces may have."""
+        return {(self.name, source) for source, _ in self._cache.labels}
 
     def holding(self, content_id: str) -> I64:
         """Documents of this content."""

@@ -33,7 +33,9 @@ class Part:
 
 
 class Piece(NamedTuple):
-    """Tokens of a document in a sequence: `start` to `stop` count BOS and separator, `place` is in the sequence."""
+    """Tokens of a document in a sequence: `start` to `stop` count BOS and separator, `place` is in the sequence.
+    `source` is the document's, as its table has it.
+    """
 
     part: str
     epoch: int
@@ -42,6 +44,7 @@ class Piece(NamedTuple):
     start: int
     stop: int
     place: int
+    source: str
 
 
 class _Epoch(NamedTuple):
@@ -106,7 +109,13 @@ class Source:
 
     def _piece(self, epoch: int, document: int, span: Span) -> Piece:
         name, chunk = id_to_hex(self._cache.ids[document]), int(self._cache.chunks[document])
-        return Piece(self.part.name, epoch, name, chunk, span.start, span.stop, span.place)
+        source = self._cache.labels[int(self._cache.kinds[document])][0]
+        return Piece(self.part.name, epoch, name, chunk, span.start, span.stop, span.place, source)
+
+    def names(self) -> set[tuple[str, str]]:
+        """(part, source) that pieces may have."""
+        part = self.part
+        return {(part.name, source) for source, _ in self._cache.labels if not part.sources or source in part.sources}
 
     def holding(self, content: I64, epoch: int) -> list[int]:
         """Numbers of the sequences of an epoch that hold any of these documents of the table."""
