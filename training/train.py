@@ -50,9 +50,9 @@ def train(
     tokenizer = TextTokenizer.read(inputs.tokenizer)
     # Before the ranks meet: copying a large table may take longer than ranks wait for each other. Those of a machine
     # queue at the lock of its cache.
-    feed = open_feed(run, inputs, tokenizer)
-    held_out, unheld = _held_out(run, inputs, tokenizer)
+    feed, found = open_feed(run, inputs, tokenizer), _held_out(run, inputs, tokenizer)
     device = ranks.start(max(30.0, run.seeing.hang_minutes))
+    held_out = _agreed(*found, feed)
     begun = start.beginning(run, feed, folder, resume, tokenizer)
     feed.begin(begun.first, begun.sequence)
     first = _phase_first(folder, begun)
@@ -67,12 +67,10 @@ def train(
     ranks.barrier()
     engine = start.engine(run, lm, device, begun)
     log = Log(folder, run.seeing, f"{run.name}-{folder.name}", ranks.rank() == 0)
-    facts = _facts(run, inputs, begun, feed, engine, unheld)
-    log.event("resumed" if begun.own else "started", begun.first, **facts)
+    log.event("resumed" if begun.own else "started", begun.first, **_facts(run, inputs, begun, feed, engine))
     schedule = run.rate.schedule(run.phase, first, last - first)
     loop = Loop(run, engine, feed, schedule, folder, begun.first, last, log, base, begun.stored())
-    loop.progress = progress or (lambda _: None)
-    loop.held_out = held_out if all(ranks.gathered(held_out is not None)) else None
+    loop.progress, loop.held_out = progress or (lambda _: None), held_out
     try:
         outcome = loop.carry_out()
         log.event(outcome if outcome == "finished" else "stopped", loop.done, why=outcome)
@@ -92,9 +90,17 @@ def _held_out(run: Run, inputs: Inputs, tokenizer: TextTokenizer) -> tuple[HeldO
         return None, [f"without evaluation of held-out rows: {error}"]
 
 
-def _facts(run: Run, inputs: Inputs, begun: Beginning, feed: Feed, engine: Engine, unheld: list[str]) -> dict[str, Any]:
+def _agreed(held_out: HeldOut | None, said: list[str], feed: Feed) -> HeldOut | None:
+    """All ranks take part, or none, which the feed's notices say."""
+    if errors := [line for lines in ranks.gathered(said) for line in lines]:
+        feed.notices = [*feed.notices, errors[0]]
+        return None
+    return held_out
+
+
+def _facts(run: Run, inputs: Inputs, begun: Beginning, feed: Feed, engine: Engine) -> dict[str, Any]:
     """What the log's first event says; what the run does without is printed too."""
-    notices = [*inputs.notices(run.phase), *feed.notices, *unheld]
+    notices = [*inputs.notices(run.phase), *feed.notices]
     if ranks.rank() == 0 and notices:
         print("\n".join(notices), flush=True)
     return {
