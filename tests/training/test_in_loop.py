@@ -13,7 +13,9 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from tests.browser import seen
 from tests.training.runs import TOKENIZER, carried, events, held_out_table, inputs, lines, logged, tiny
+from training import report
 from training.by_source import BySource
 from training.checkpoint.export import export
 from training.checkpoint.master import master_weights
@@ -24,6 +26,7 @@ from training.evaluation.held_out import held_out_loss
 from training.evaluation.in_loop import HeldOut
 from training.inputs import open_feed
 from training.models import build
+from training.runs import Carried
 from training.shapes import shape
 from training.train import train
 from udfs.tokens.tokenizer import TextTokenizer
@@ -177,3 +180,12 @@ def test_sources_are_summed_between_logged_lines_and_skipped_steps_left_out() ->
 
 def test_the_log_is_plain_json(looked: Path) -> None:
     assert all(json.loads(json.dumps(row)) == row for row in lines(looked))
+
+
+def test_the_page_shows_both_and_a_browser_sees_no_fault(looked: Path, tmp_path: Path) -> None:
+    page = report.write([Carried.open(looked)], tmp_path / "training.html").read_text(encoding="utf-8")
+    assert "held-out bits per byte by language" in page and "loss by source of the training batch" in page
+    first, last = (lines(looked)[n]["held_out_bits_per_byte"]["go"] for n in (1, -1))
+    assert f">{first:.3f}</text>" in page and f">{last:.3f}</text>" in page
+    assert page.count('class="spark"') == 3 + 2
+    assert seen(page) == []
