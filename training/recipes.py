@@ -25,8 +25,8 @@ SFT_LENGTHS = (1216, 1500)
 
 TOY_STEPS = (400, 100)
 """Stable phase with its warm-up, and annealing: about a million tokens, a minute and a half on two cores."""
-TOY_LOOKS = Evaluate(50, 2000)
-"""A look at the held-out rows costs as much as two steps."""
+TOY_LOOKS = Evaluate(50, 2000, 8)
+"""A look at the held-out rows costs as much as three steps."""
 
 
 def pretrain(model: str = "1.5b") -> Run:
@@ -85,10 +85,10 @@ def open_code_instruct(model: str = "1.5b") -> Run:
 
 def _sft(name: str, model: str, batch: Batch, peak: float, epochs: float) -> Run:
     rate = Rate("cosine", peak, 0.0, 100)
-    run = Run(name, "sft", Start(model=model), batch=batch, duration=Duration(epochs=epochs), rate=rate)
+    # Packed: a row of its own each would be padded to the longest of its micro-batch. The gradient is the same.
+    data = Data(isolate=True, packed=True)
+    run = Run(name, "sft", Start(model=model), data, batch=batch, duration=Duration(epochs=epochs), rate=rate)
     if not small(model):
-        # Packed: a row of its own each would be padded to the longest of its micro-batch. The gradient is the same.
-        run = replace(run, data=Data(isolate=True, packed=True))
         large = model == "8b"
         engine = replace(run.engine, zero=2 if large else 1)
         return replace(run, engine=engine, batch=replace(batch, micro=1 if large else batch.micro))

@@ -130,7 +130,7 @@ class RowFeed:
         self.rows, self.batch, self.packed, self.whole = rows, batch, packed, whole
         self.steps_an_epoch = -(-len(rows) // batch.size)
         self.steps = max(1, round(epochs * self.steps_an_epoch))
-        self.notices = [f"{rows.name}: {count:,} rows dropped: {why}" for why, count in rows.dropped.items() if count]
+        self.notices = rows.notices
         self.largest, self.names = rows.largest, rows.names()
 
     def _chosen(self, step: int) -> tuple[int, Any]:
@@ -214,4 +214,5 @@ class RowFeed:
 
     def account(self) -> dict[str, Any]:
         tokens = int(self.rows.lengths(self.rows.chosen).sum())
-        return {self.rows.name: {"rows": len(self.rows), "tokens": tokens, "dropped": dict(self.rows.dropped)}}
+        dropped, cut = dict(self.rows.dropped), self.rows.cut
+        return {self.rows.name: {"rows": len(self.rows), "tokens": tokens, "dropped": dropped, "cut": cut}}

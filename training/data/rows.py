@@ -36,7 +36,7 @@ class RowShape:
 class Rows:
     """The rows of one table that fit, numbered over epochs: row n of epoch e is order(e)[n].
 
-    `dropped` counts the others by reason. Raises ValueError where no row is left.
+    `dropped` counts the others by reason, `cut` those that lost their end. Raises ValueError where no row is left.
     """
 
     def __init__(self, name: str, table: TokenTable, shape: RowShape, seed: int, tokenizer: str, folder: Path) -> None:
@@ -55,14 +55,27 @@ class Rows:
         """Documents that can be trained on, and why the others cannot."""
         lengths = self._cache.lengths()
         fits = lengths <= self.shape.length
-        dropped = Counter[str]()
+        dropped, self.cut = Counter[str](), 0
         if self.shape.too_long == "cut":
             for row in np.flatnonzero(~fits):
                 fits[row] = bool(self._cache.mask(int(row))[: self.shape.length].any())
                 dropped["nothing_supervised_after_cut"] += not fits[row]
+                self.cut += int(fits[row])
         else:
             dropped["too_long"] = int((~fits).sum())
         return np.flatnonzero(fits).astype(np.int64), dropped
+
+    @property
+    def notices(self) -> list[str]:
+        """What becomes of rows that are longer than a sequence, where there are any."""
+        whole, most = len(self.chosen) + self.dropped.total(), f"{self.shape.length:,} tokens"
+        long, empty = self.dropped["too_long"], self.dropped["nothing_supervised_after_cut"]
+        said = [
+            (long, f"are longer than {most} and left out; raise batch.length, or cut them by data.too_long=cut"),
+            (self.cut, f"are longer than {most} and cut to them; raise batch.length for whole ones"),
+            (empty, f"have no answer within {most} and are left out; raise batch.length"),
+        ]
+        return [f"{self.name}: {count:,} of {whole:,} rows {what}" for count, what in said if count]
 
     def _permuted(self, epoch: int) -> I64:
         ids, chunks = self._cache.ids[self.chosen], self._cache.chunks[self.chosen]
