@@ -95,14 +95,14 @@ class Rows:
 
     def lengths(self, documents: I64) -> I64:
         """[n] tokens of each, as they will be trained on."""
-        return np.minimum(self._cache.lengths()[documents], self.shape.length)
+        return np.minimum(self._cache.lengths(documents), self.shape.length)
 
     def write(self, document: int, epoch: int, place: int, ids: I32, labels: I32) -> Piece:
         """Writes a row into views of its trained length; labels are not shifted. Returns what it is."""
         stop = len(ids)
         ids[:] = self._cache.read(document, 0, stop)
         labels[:] = np.where(self._cache.mask(document)[:stop], ids, IGNORED)
-        if stop < int(self._cache.lengths()[document]):
+        if stop < self._cache.length(document):
             ids[-1] = self.shape.end
             labels[-1] = self.shape.end if labels[-1] != IGNORED else IGNORED
         row, source = self._cache.ids[document], self._cache.labels[int(self._cache.kinds[document])][0]
@@ -128,7 +128,7 @@ class Rows:
 
     def part(self) -> dict[str, Any]:
         """What a checkpoint stores of the rows."""
-        lengths = self._cache.lengths()[self.chosen]
+        lengths = self._cache.lengths(self.chosen)
         ids, chunks = self._cache.ids[self.chosen], self._cache.chunks[self.chosen]
         return {
             "table": self.table.identity,
