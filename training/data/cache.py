@@ -108,6 +108,22 @@ def open_cache(
     return found
 
 
+def renewed(table: TokenTable, tokenizer_hash: str, folder: Path, said: Callable[[str], None]) -> bool:
+    """Look at every byte of a table's cache, and make it where it is not whole; whether it was made. Raises ValueError,
+    OSError.
+    """
+    place = place_of(table, tokenizer_hash, folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(str(place) + ".lock"):
+        if place.exists():
+            wrong = damages(place)
+            if not wrong:
+                return False
+            said("\n".join(f"{why}; it is made again" for why in wrong))
+        build(table, tokenizer_hash, place, said)
+    return True
+
+
 def damages(place: Path) -> list[str]:
     """What is wrong with a cache, every block of it looked at; empty where it is whole."""
     try:
