@@ -12,12 +12,14 @@ from typing import Any
 
 import torch
 
+from training.by_source import BySource
 from training.checkpoint import saving
 from training.checkpoint.saves import Saves
 from training.data.feed import Feed
 from training.data.prefetch import Prefetch
 from training.engine import distributed as ranks
 from training.engine.engine import Engine, Step
+from training.evaluation.in_loop import HeldOut
 from training.metrics import Log, Since, memory, mfu, peak_flops
 from training.schedule import Schedule
 from training.settings import Run
@@ -66,6 +68,7 @@ class Loop:
     base: dict[str, Any]
     stored: dict[str, Any]
     progress: Callable[[dict[str, Any]], None] = lambda _: None
+    held_out: HeldOut | None = None
     _saved_at: float = field(default_factory=time.monotonic)
     _began: float = field(default_factory=time.monotonic)
 
@@ -75,6 +78,7 @@ class Loop:
         self.skipped: int = self.stored.get("skipped", 0)
         self.losses = Since("loss")
         self.saves = Saves(self.checkpoints, self.run.saving.background, self.log.event)
+        self.by_source = BySource(self.feed.names, self.engine.device)
         self.done = self.first
 
     @property
@@ -95,8 +99,9 @@ class Loop:
                 waited, began = batches.waited, time.monotonic()
                 # Whatever draws at random in a step draws by the step's number: a resume needs no generator's state.
                 torch.manual_seed(self.run.data.seed * 1_000_003 + step * 1009 + rank)
-                done = self.engine.step(next(batches), self.schedule.rate(step), self.watch.refuse)
-                self._note(step, done, time.monotonic() - began, batches.waited - waited)
+                done = self.engine.step(next(batches), self.schedule.rate(step), self.watch.refuse, self.by_source.note)
+                seconds = time.monotonic() - began
+                self._note(step, done, seconds, batches.waited - waited, self._evaluated(step + 1))
                 self.done = step + 1
                 why = self._stop_or_save(self.done, stop)
                 if why:
@@ -104,15 +109,26 @@ class Loop:
             self.saves.finish()
         return why or "finished"
 
-    def _note(self, step: int, done: Step, seconds: float, waited: float) -> None:
+    def _evaluated(self, done: int) -> dict[str, Any]:
+        """What the log says of the held-out rows after `done` steps, where it is time to look at them."""
+        every = self.run.evaluate.every
+        if self.held_out is None or (done % every and done != self.last):
+            return {}
+        began = time.monotonic()
+        name = "held_out_loss" if self.held_out.chat else "held_out_bits_per_byte"
+        return {name: self.held_out.measured(self.engine), "evaluation_seconds": time.monotonic() - began}
+
+    def _note(self, step: int, done: Step, seconds: float, waited: float, evaluated: dict[str, Any]) -> None:
         self.tokens += done.tokens
         if done.skipped:
             self.skipped += 1
             rows = self._rows(step) if ranks.rank() == 0 else []
             self.log.event("skipped", step, why=done.skipped, loss=done.loss, rows=rows)
         self.losses.note(done.loss)
+        self.by_source.keep(done.loss)
         self.watch.note(done.loss, done.skipped)
-        if (step + 1) % self.run.seeing.steps and step + 1 not in (self.last, self.first + 1):
+        logged = (step + 1) % self.run.seeing.steps == 0 or step + 1 in (self.last, self.first + 1)
+        if not (logged or evaluated):
             return
         row = {
             "step": step,
@@ -130,6 +146,8 @@ class Loop:
             "data_wait": waited / seconds,
             "skipped": self.skipped,
             "mixture": self.feed.realised(step + 1),
+            "by_source": self.by_source.taken(),
+            **evaluated,
         }
         self.log.step(row)
         self.progress(row)

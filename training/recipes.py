@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from training.settings import Batch, Data, Duration, Engine, Rate, Run, Saving, Start
+from training.settings import Batch, Data, Duration, Engine, Evaluate, Rate, Run, Saving, Start
 from training.shapes import SHAPES
 
 PRETRAIN_TOKENS = {"1.5b": 2_000_000_000_000, "8b": 2_500_000_000_000}
@@ -25,6 +25,8 @@ SFT_LENGTHS = (1216, 1500)
 
 TOY_STEPS = (400, 100)
 """Stable phase with its warm-up, and annealing: about a million tokens, a minute and a half on two cores."""
+TOY_LOOKS = Evaluate(50, 2000, 8)
+"""A look at the held-out rows costs as much as three steps."""
 
 
 def pretrain(model: str = "1.5b") -> Run:
@@ -83,16 +85,17 @@ def open_code_instruct(model: str = "1.5b") -> Run:
 
 def _sft(name: str, model: str, batch: Batch, peak: float, epochs: float) -> Run:
     rate = Rate("cosine", peak, 0.0, 100)
-    run = Run(name, "sft", Start(model=model), batch=batch, duration=Duration(epochs=epochs), rate=rate)
+    # Packed: a row of its own each would be padded to the longest of its micro-batch. The gradient is the same.
+    data = Data(isolate=True, packed=True)
+    run = Run(name, "sft", Start(model=model), data, batch=batch, duration=Duration(epochs=epochs), rate=rate)
     if not small(model):
-        # Packed: a row of its own each would be padded to the longest of its micro-batch. The gradient is the same.
-        run = replace(run, data=Data(isolate=True, packed=True))
         large = model == "8b"
         engine = replace(run.engine, zero=2 if large else 1)
         return replace(run, engine=engine, batch=replace(batch, micro=1 if large else batch.micro))
     # A toy's rows are few and its weights unlearned: small batches, the same epochs, a rate that moves them.
     batch = Batch(16, 256, 8)
-    return replace(run, batch=batch, rate=replace(rate, peak=10 * peak, warmup=2), saving=Saving(0))
+    rate = replace(rate, peak=10 * peak, warmup=2)
+    return replace(run, batch=batch, rate=rate, saving=Saving(0), evaluate=TOY_LOOKS)
 
 
 def toy(run: Run) -> Run:
@@ -101,7 +104,8 @@ def toy(run: Run) -> Run:
     """
     batch = Batch(8, SHAPES[run.start.model].context, 8)
     rate = replace(run.rate, peak=2e-3, minimum=1e-4, warmup=20)
-    return replace(run, batch=batch, duration=Duration(steps=TOY_STEPS[0]), rate=rate, saving=Saving(0))
+    steps = Duration(steps=TOY_STEPS[0])
+    return replace(run, batch=batch, duration=steps, rate=rate, saving=Saving(0), evaluate=TOY_LOOKS)
 
 
 def small(model: str) -> bool:

@@ -244,6 +244,22 @@ class Spikes:
 
 
 @dataclass(frozen=True)
+class Evaluate:
+    """Held-out rows of the run's own tables are scored every `every` steps and at the end (0: never), forward only; it
+    changes nothing of what is trained. The sample is the same each time: documents of up to `tokens` tokens, up to
+    `tokens` of each of the `languages` largest languages, and of all others together.
+    """
+
+    every: int = 1000
+    tokens: int = 100_000
+    languages: int = 20
+
+    def __post_init__(self) -> None:
+        if self.every < 0 or min(self.tokens, self.languages) < 1:
+            raise ValueError(f"evaluate: expected every >= 0, tokens and languages of 1 or more, found {self}")
+
+
+@dataclass(frozen=True)
 class Seeing:
     """A line every `steps` steps; curves by `tensorboard` and `mlflow` where wanted; no step may take `hang_minutes`
     minutes (0: no watchdog).
@@ -274,6 +290,7 @@ class Run:
     engine: Engine = field(default_factory=Engine)
     saving: Saving = field(default_factory=Saving)
     spikes: Spikes = field(default_factory=Spikes)
+    evaluate: Evaluate = field(default_factory=Evaluate)
     seeing: Seeing = field(default_factory=Seeing)
 
     def sections(self) -> dict[str, Any]:
@@ -288,7 +305,7 @@ class Run:
     def hash(self) -> str:
         """SHA-256 of what decides the trained weights: not of how they are saved and shown."""
         whole = self.as_dict()
-        for name in ("saving", "seeing"):
+        for name in ("saving", "evaluate", "seeing"):
             whole.pop(name)
         return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
 

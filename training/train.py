@@ -23,6 +23,7 @@ from training.data.readable import readable_until
 from training.engine import distributed as ranks
 from training.engine.determinism import strict
 from training.engine.engine import Engine
+from training.evaluation.in_loop import HeldOut
 from training.files import write_json
 from training.inputs import Inputs, open_feed
 from training.loop import Loop
@@ -62,8 +63,9 @@ def _carried(
     tokenizer = TextTokenizer.read(inputs.tokenizer)
     # Before the ranks meet: copying a large table may take longer than ranks wait for each other. Those of a machine
     # queue at the lock of its cache.
-    feed = open_feed(run, inputs, tokenizer)
+    feed, found = open_feed(run, inputs, tokenizer), _held_out(run, inputs, tokenizer)
     device = ranks.start(max(30.0, run.seeing.hang_minutes))
+    held_out = _agreed(*found, feed)
     begun = start.beginning(run, feed, folder, resume, tokenizer)
     feed.begin(begun.first, begun.sequence)
     first = _phase_first(folder, begun)
@@ -82,7 +84,7 @@ def _carried(
     log.event("resumed" if begun.own else "started", begun.first, **facts)
     schedule = run.rate.schedule(run.phase, first, last - first)
     loop = Loop(run, engine, feed, schedule, folder, begun.first, last, log, base, begun.stored())
-    loop.progress = progress or (lambda _: None)
+    loop.progress, loop.held_out = progress or (lambda _: None), held_out
     try:
         outcome = loop.carry_out()
         log.event(outcome if outcome == "finished" else "stopped", loop.done, why=outcome)
@@ -90,6 +92,24 @@ def _carried(
     finally:
         log.close()
         engine.close()
+
+
+def _held_out(run: Run, inputs: Inputs, tokenizer: TextTokenizer) -> tuple[HeldOut | None, list[str]]:
+    """The held-out sample, and why there is none where its rows cannot be read: a run goes on without, as after a
+    vacuum, which its own cache outlives.
+    """
+    try:
+        return HeldOut.opened(run, inputs, tokenizer), []
+    except ValueError as error:
+        return None, [f"without evaluation of held-out rows: {error}"]
+
+
+def _agreed(held_out: HeldOut | None, said: list[str], feed: Feed) -> HeldOut | None:
+    """All ranks take part, or none, which the feed's notices say."""
+    if errors := [line for lines in ranks.gathered(said) for line in lines]:
+        feed.notices = [*feed.notices, errors[0]]
+        return None
+    return held_out
 
 
 def _facts(run: Run, inputs: Inputs, begun: Beginning, feed: Feed, engine: Engine) -> dict[str, Any]:

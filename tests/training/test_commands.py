@@ -73,7 +73,8 @@ def test_chat_rows_are_shown_with_what_is_not_trained(
     assert called(monkeypatch, "batch", "--run", str(place), "--step", "0", "--sequences", "2") == 0
     said = capsys.readouterr().out
     assert "<<|im_start|>user\nWrite udfs/" in said and "<|im_end|>\n" in said
-    assert "rows dropped: too_long" in (place / "events.jsonl").read_text()
+    assert "tokens: 2 of 40 rows are longer than 256 tokens and left out" in said
+    assert "rows are longer than 256 tokens" in (place / "events.jsonl").read_text()
 
 
 def test_export_evaluate_and_report(

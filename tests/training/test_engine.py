@@ -223,7 +223,10 @@ def test_the_chunked_loss_is_cross_entropy(chunk: int, gathered: bool) -> None:
         if way == "plain":
             loss = F.cross_entropy(head(rows), targets, ignore_index=-100, reduction="sum")
         else:
-            loss = summed_loss(rows, head, targets, chunk, gathered)
+            loss, each = summed_loss(rows, head, targets, chunk, gathered)
+            expected = F.cross_entropy(head(rows), targets, ignore_index=-100, reduction="none")
+            torch.testing.assert_close(each, expected.detach(), rtol=1e-5, atol=1e-5)
+            assert not each.requires_grad
         (loss * 0.37).backward()
         found.append((loss.detach(), rows.grad, head.weight.grad))
     for one, other in zip(*found, strict=True):
@@ -271,10 +274,10 @@ def test_rows_weigh_alike_packed_or_not(engines: Any, tmp_path: Path, packed: bo
         feed = open_feed(run, inputs(tmp_path, "rows"), TextTokenizer.read(TOKENIZER))
         engine = engines(name="sft1", engine={"dtype": "fp32"}, **sections)
         made = feed.batches(0, 0, 1)
-        found.append((len(made), engine.step(made, 1e-3), weights(engine)))
+        found.append((len(made), *step_and_gradients(engine, made)))
     assert found[0][1].tokens == found[1][1].tokens
     assert found[0][1].norm == pytest.approx(found[1][1].norm, rel=1e-5)
-    torch.testing.assert_close(found[0][2], found[1][2], rtol=0, atol=2e-6)
+    assert_equal_gradients(found[0][2], found[1][2])
     assert not packed or found[1][0] < found[0][0]
 
 

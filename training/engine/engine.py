@@ -83,13 +83,18 @@ class Engine:
         return ranks.world()
 
     def step(
-        self, batches: Iterable[Batch], rate: float, refuse: Callable[[float], str | None] = lambda _: None
+        self,
+        batches: Iterable[Batch],
+        rate: float,
+        refuse: Callable[[float], str | None] = lambda _: None,
+        seen: Callable[[Batch, torch.Tensor], None] = lambda *_: None,
     ) -> Step:
         """One optimizer step over this rank's micro-batches. `refuse(loss)` gives a reason to skip it, from a loss that
-        is the same on every rank. Gradients that are not finite skip it too; either way they are cleared.
+        is the same on every rank. Gradients that are not finite skip it too; either way they are cleared. `seen` gets
+        each micro-batch with the losses of its tokens (Trained.losses).
         """
         made = list(batches)
-        held = [_tensors(batch, self.device) for batch in made]
+        held = [tensors(batch, self.device) for batch in made]
         counted = sum(int((batch.labels[:, 1:] != IGNORED).sum()) for batch in made)
         tokens = self._sum(torch.tensor(counted, dtype=torch.float64, device=self.device))
         scale = self.world / tokens.clamp_min(1)
@@ -97,6 +102,7 @@ class Engine:
         for number, (ids, labels, positions) in enumerate(held):
             self.deepspeed.set_gradient_accumulation_boundary(number == len(held) - 1)
             loss = self.deepspeed(ids, labels, positions)
+            seen(made[number], self.deepspeed.module.losses)
             self.deepspeed.backward(loss * scale.to(loss.dtype), scale_wrt_gas=False)
             total += loss.detach().double()
             if number < len(held) - 1:
@@ -131,7 +137,7 @@ class Engine:
         self.attention.release()
 
 
-def _tensors(batch: Batch, device: torch.device) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
+def tensors(batch: Batch, device: torch.device) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
     """ids, labels and positions [sequences, length] int64 on the device."""
 
     def moved(array: Any) -> torch.Tensor:

@@ -19,23 +19,29 @@ from training.data.packing import IGNORED
 
 
 class FusedLoss(torch.autograd.Function):
-    """Sum of token losses [] in fp32 of hidden [n, d], head [v, d] and targets [n]; IGNORED targets count nothing."""
+    """Sum of token losses [] in fp32 of hidden [n, d], head [v, d] and targets [n]; IGNORED targets count nothing.
+
+    The losses [n] themselves come with it, to be looked at: no gradient goes through them.
+    """
 
     @staticmethod
-    def forward(ctx: Any, hidden: Tensor, head: Tensor, targets: Tensor, chunk: int) -> Tensor:
+    def forward(ctx: Any, hidden: Tensor, head: Tensor, targets: Tensor, chunk: int) -> tuple[Tensor, Tensor]:
         total = torch.zeros((), dtype=torch.float32, device=hidden.device)
+        each = torch.empty(len(hidden), dtype=torch.float32, device=hidden.device)
         d_hidden = torch.empty_like(hidden)
         # Sums of many chunks lose bits in bf16.
         d_head = torch.zeros(head.shape, dtype=torch.float32, device=head.device)
         for begin in range(0, len(hidden), chunk):
             part = slice(begin, begin + chunk)
-            loss, d_logits = _kernel["loss"](hidden[part] @ head.T, targets[part])
-            total += loss
+            losses, d_logits = _kernel["loss"](hidden[part] @ head.T, targets[part])
+            each[part] = losses
+            total += losses.sum()
             torch.mm(d_logits, head, out=d_hidden[part])
             _add_product(d_head, d_logits, hidden[part])
         ctx.save_for_backward(d_hidden, d_head)
         ctx.head_dtype = head.dtype
-        return total
+        ctx.mark_non_differentiable(each)
+        return total, each
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None, None]:
@@ -45,16 +51,16 @@ class FusedLoss(torch.autograd.Function):
 
 
 def _loss_and_gradient(logits: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-    """Summed loss [] and its gradient [n, v] in the logits' dtype; the fp32 copy of one chunk lives here only."""
+    """Losses [n] and their gradient [n, v] in the logits' dtype; the fp32 copy of one chunk lives here only."""
     wide = logits.float()
     counted = targets != IGNORED
     index = targets.clamp_min(0).unsqueeze(1)
     normaliser = torch.logsumexp(wide, dim=1)
-    loss = ((normaliser - wide.gather(1, index).squeeze(1)) * counted).sum()
+    losses = (normaliser - wide.gather(1, index).squeeze(1)) * counted
     wide.sub_(normaliser.unsqueeze(1)).exp_()
     wide.scatter_add_(1, index, torch.full_like(index, -1, dtype=wide.dtype))
     wide.mul_(counted.unsqueeze(1))
-    return loss, wide.to(logits.dtype)
+    return losses, wide.to(logits.dtype)
 
 
 _kernel: dict[str, Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]] = {"loss": _loss_and_gradient}
@@ -73,27 +79,32 @@ def _add_product(total: Tensor, left: Tensor, right: Tensor) -> None:
         total.add_(left.T @ right)
 
 
-def _chunk_loss(head: nn.Module, hidden: Tensor, targets: Tensor) -> Tensor:
-    return F.cross_entropy(head(hidden).float(), targets, ignore_index=IGNORED, reduction="sum")
+def _chunk_losses(head: nn.Module, hidden: Tensor, targets: Tensor) -> Tensor:
+    return F.cross_entropy(head(hidden).float(), targets, ignore_index=IGNORED, reduction="none")
 
 
-def summed_loss(hidden: Tensor, head: nn.Module, targets: Tensor, chunk: int, gathered: bool = False) -> Tensor:
-    """Sum of token losses [] in fp32. hidden [n, d]; targets [n] are the next tokens, IGNORED where none is trained.
+def summed_loss(
+    hidden: Tensor, head: nn.Module, targets: Tensor, chunk: int, gathered: bool = False
+) -> tuple[Tensor, Tensor]:
+    """Sum of token losses [] in fp32, and the losses [n] without a gradient. hidden [n, d]; targets [n] are the next
+    tokens, IGNORED where none is trained.
 
     `gathered` says that the head's weight is only there while its module runs (ZeRO 3).
     """
     weight = head.weight
     assert isinstance(weight, Tensor)
     if not gathered and torch.is_grad_enabled():
-        total: Tensor = FusedLoss.apply(hidden, weight, targets, chunk)  # type: ignore[no-untyped-call]
-        return total
+        found: tuple[Tensor, Tensor] = FusedLoss.apply(hidden, weight, targets, chunk)  # type: ignore[no-untyped-call]
+        return found
     total = hidden.new_zeros((), dtype=torch.float32)
+    each = torch.empty(len(hidden), dtype=torch.float32, device=hidden.device)
     for begin in range(0, len(hidden), chunk):
         part = slice(begin, begin + chunk)
         if torch.is_grad_enabled():
-            found = checkpoint(_chunk_loss, head, hidden[part], targets[part], use_reentrant=False)
-            assert isinstance(found, Tensor)
-            total = total + found
+            losses = checkpoint(_chunk_losses, head, hidden[part], targets[part], use_reentrant=False)
+            assert isinstance(losses, Tensor)
         else:
-            total = total + _chunk_loss(head, hidden[part], targets[part])
-    return total
+            losses = _chunk_losses(head, hidden[part], targets[part])
+        each[part] = losses.detach()
+        total = total + losses.sum()
+    return total, each

@@ -18,8 +18,11 @@ PREFIX = "lm."
 class Trained(nn.Module):
     """forward(ids, labels, positions) -> sum of token losses [] in fp32; labels are not shifted, as the reader's.
 
-    ids, labels and positions are [sequences, length]; positions only where documents are isolated.
+    ids, labels and positions are [sequences, length]; positions only where documents are isolated. `losses` are the
+    last call's, of each token at the place before it [sequences, length], to be looked at.
     """
+
+    losses: Tensor
 
     def __init__(self, lm: Any, attention: Attention, loss_tokens: int, gathered: bool) -> None:
         super().__init__()
@@ -33,7 +36,9 @@ class Trained(nn.Module):
         ).last_hidden_state
         head = self.lm.get_output_embeddings()
         rows, targets = hidden.flatten(0, 1), shifted(labels).flatten()
-        return summed_loss(rows, head, targets, self.loss_tokens, self.gathered)
+        total, losses = summed_loss(rows, head, targets, self.loss_tokens, self.gathered)
+        self.losses = losses.view(labels.shape)
+        return total
 
 
 def shifted(labels: Tensor) -> Tensor:
