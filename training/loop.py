@@ -137,6 +137,7 @@ class Loop:
             **self.losses.taken(),
             "rate": done.rate,
             "norm": done.norm,
+            **({} if done.z_loss is None else {"z_loss": done.z_loss}),
             "tokens": self.tokens,
             "step_tokens": done.tokens,
             "seconds": seconds,

@@ -28,7 +28,7 @@ class Start:
     `checkpoint` names a run folder or a checkpoint of one, at `step` (-1: the newest complete one). With `state` its
     optimizer and step go on (annealing, longer context); without, only its weights are taken (SFT). `allow` names what
     of the data may differ from the checkpoint's (see data/resume.py). `context` replaces the model's positions. `seed`
-    draws the weights of a model from scratch.
+    draws the weights of a model from scratch, whose queries and keys are normed a head with `qk_norm`, as Qwen3's are.
     """
 
     model: str = "toy"
@@ -38,6 +38,7 @@ class Start:
     allow: tuple[str, ...] = ()
     context: int = 0
     seed: int = 0
+    qk_norm: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "allow", tuple(self.allow))
@@ -170,6 +171,19 @@ class Optimizer:
 
 
 @dataclass(frozen=True)
+class Loss:
+    """Cross-entropy, and `z` x logsumexp(logits)^2 a token beside it, which keeps logits from growing (1e-4 is common;
+    0: none). The log's loss is without it.
+    """
+
+    z: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.z < 0:
+            raise ValueError(f"loss: expected z of 0 or more, found {self}")
+
+
+@dataclass(frozen=True)
 class Engine:
     """How DeepSpeed carries the run out; none of it changes what is computed but by rounding.
 
@@ -287,6 +301,7 @@ class Run:
     duration: Duration = field(default_factory=Duration)
     rate: Rate = field(default_factory=Rate)
     optimizer: Optimizer = field(default_factory=Optimizer)
+    loss: Loss = field(default_factory=Loss)
     engine: Engine = field(default_factory=Engine)
     saving: Saving = field(default_factory=Saving)
     spikes: Spikes = field(default_factory=Spikes)

@@ -208,8 +208,11 @@ def test_a_batch_without_supervised_tokens_changes_nothing(engines: Any) -> None
 
 @pytest.mark.parametrize("chunk", [1, 7, 64, 1000])
 @pytest.mark.parametrize("gathered", [False, True])
-def test_the_chunked_loss_is_cross_entropy(chunk: int, gathered: bool) -> None:
-    """Sum and both gradients equal those from whole logits, with and without the head's weight at hand."""
+@pytest.mark.parametrize("z", [0.0, 0.02])
+def test_the_chunked_loss_is_cross_entropy(chunk: int, gathered: bool, z: float) -> None:
+    """Sum and both gradients equal those from whole logits, with and without the head's weight at hand. With z-loss its
+    square of the normaliser is in the sum and not in the losses of tokens.
+    """
     generator = torch.Generator().manual_seed(1)
     hidden = torch.randn(64, 16, generator=generator)
     targets = torch.randint(0, 40, (64,), generator=generator)
@@ -222,8 +225,9 @@ def test_the_chunked_loss_is_cross_entropy(chunk: int, gathered: bool) -> None:
         rows = hidden.clone().requires_grad_()
         if way == "plain":
             loss = F.cross_entropy(head(rows), targets, ignore_index=-100, reduction="sum")
+            loss = loss + z * head(rows).logsumexp(1)[targets != -100].square().sum()
         else:
-            loss, each = summed_loss(rows, head, targets, chunk, gathered)
+            loss, each = summed_loss(rows, head, targets, chunk, gathered, z)
             expected = F.cross_entropy(head(rows), targets, ignore_index=-100, reduction="none")
             torch.testing.assert_close(each, expected.detach(), rtol=1e-5, atol=1e-5)
             assert not each.requires_grad
@@ -231,6 +235,17 @@ def test_the_chunked_loss_is_cross_entropy(chunk: int, gathered: bool) -> None:
         found.append((loss.detach(), rows.grad, head.weight.grad))
     for one, other in zip(*found, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(("zero", "dtype"), [(1, "fp32"), (2, "bf16"), (3, "fp32")])
+def test_z_loss_draws_the_normaliser_and_is_told_apart(engines: Any, zero: int, dtype: str) -> None:
+    """The first loss is that without it; the norm is not; after steps the squared normaliser is smaller."""
+    plain, drawn = (engines(engine={"zero": zero, "dtype": dtype}, loss={"z": z}) for z in (0.0, 0.1))
+    steps = [[engine.step(batches(2), 1e-2) for _ in range(4)] for engine in (plain, drawn)]
+    assert steps[0][0].loss == pytest.approx(steps[1][0].loss, rel=1e-6) and steps[0][0].z_loss is None
+    assert steps[1][0].norm > 1.005 * steps[0][0].norm
+    of = [step.z_loss for step in steps[1]]
+    assert of[0] == pytest.approx(0.1 * np.log(512) ** 2, rel=0.02) and of[3] < 0.9 * of[0]
 
 
 @pytest.mark.parametrize("isolate", [False, True])
@@ -298,4 +313,4 @@ def test_what_would_go_wrong_in_silence_is_refused(sections: Any, said: str) -> 
 
 
 def test_isolation_of_single_rows_is_refused() -> None:
-    assert "nothing to be isolated from" in (refused(tiny("sft1", data={"isolate": True}), 1) or "")
+    assert "nothing to be isolated from" in (refused(tiny("sft1", data={"isolate": True, "packed": False}), 1) or "")

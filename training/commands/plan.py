@@ -96,7 +96,7 @@ def _shape(wanted: Asked) -> Any:
 
     name = wanted.run.start.model
     if name in shapes.SHAPES:
-        return shapes.shape(name)
+        return shapes.shape(name, qk_norm=wanted.run.start.qk_norm)
     return shapes.shape_of(AutoConfig.from_pretrained(name))
 
 

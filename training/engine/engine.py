@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterable
 from contextlib import redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -30,7 +30,8 @@ from training.settings import Run
 @dataclass(frozen=True)
 class Step:
     """What a step did. `loss` is the mean over the global batch's supervised tokens, in nats; `norm` the gradient's
-    before clipping; `skipped` says why nothing was updated. `places` are all ranks' tokens, padding included.
+    before clipping; `skipped` says why nothing was updated. `places` are all ranks' tokens, padding included. `z_loss`
+    is the mean of what is added to `loss` where loss.z is set.
     """
 
     loss: float
@@ -39,6 +40,7 @@ class Step:
     rate: float
     places: int
     skipped: str | None = None
+    z_loss: float | None = None
 
 
 class Engine:
@@ -63,7 +65,7 @@ class Engine:
             compile_layers(lm)
             compile_kernel()
         lm.train()
-        module = Trained(lm, self.attention, run.engine.loss_tokens, gathered=run.engine.zero == 3)
+        module = Trained(lm, self.attention, run.engine.loss_tokens, run.engine.zero == 3, run.loss.z)
         o = run.optimizer
         optimizer = torch.optim.AdamW(
             parameter_groups(lm, o.weight_decay),
@@ -98,20 +100,22 @@ class Engine:
         counted = sum(int((batch.labels[:, 1:] != IGNORED).sum()) for batch in made)
         tokens = self._sum(torch.tensor(counted, dtype=torch.float64, device=self.device))
         scale = self.world / tokens.clamp_min(1)
-        total = torch.zeros((), dtype=torch.float64, device=self.device)
+        total = torch.zeros(2, dtype=torch.float64, device=self.device)
         for number, (ids, labels, positions) in enumerate(held):
             self.deepspeed.set_gradient_accumulation_boundary(number == len(held) - 1)
             loss = self.deepspeed(ids, labels, positions)
             seen(made[number], self.deepspeed.module.losses)
             self.deepspeed.backward(loss * scale.to(loss.dtype), scale_wrt_gas=False)
-            total += loss.detach().double()
+            plain = self.deepspeed.module.losses.sum() if self.run.loss.z else loss
+            total += torch.stack([plain.detach().double(), (loss - plain).detach().double()])
             if number < len(held) - 1:
                 self.deepspeed.step()
-        loss_value, count = (float(x) for x in torch.stack([self._sum(total), tokens]).tolist())
+        loss_value, extra, count = (float(x) for x in torch.cat([self._sum(total), tokens[None]]).tolist())
         mean = loss_value / max(1.0, count)
         why = "no supervised token in the batch" if not count else refuse(mean)
         places = sum(batch.ids.size for batch in made) * self.world
-        return self._update(mean, int(count), places, rate, why)
+        done = self._update(mean, int(count), places, rate, why)
+        return replace(done, z_loss=extra / max(1.0, count)) if self.run.loss.z else done
 
     def _sum(self, number: torch.Tensor) -> torch.Tensor:
         if self.world > 1:
