@@ -89,6 +89,11 @@ def checkpoint_bytes(shape: Shape) -> int:
     return 14 * shape.parameters()
 
 
+def copy_bytes(shape: Shape, gpus: int, per_node: int) -> int:
+    """Bytes of host memory a node for the copy of a checkpoint that is written in the background, on the first node."""
+    return 12 * shape.parameters() * min(gpus, per_node) // gpus + 2 * shape.parameters()
+
+
 @dataclass(frozen=True)
 class Time:
     """Of a whole run at an assumed share of the peak."""

@@ -75,15 +75,19 @@ class Data:
 
 @dataclass(frozen=True)
 class Batch:
-    """`size` sequences (chat rows in SFT) of `length` tokens an optimizer step, `micro` of them at once on a rank."""
+    """`size` sequences (chat rows in SFT) of `length` tokens an optimizer step, `micro` of them at once on a rank (0:
+    as many as fit, see `plan`).
+    """
 
     size: int = 1024
     length: int = 4096
     micro: int = 1
 
     def __post_init__(self) -> None:
-        if min(self.size, self.micro) < 1 or self.length < 2:
-            raise ValueError(f"batch: expected size and micro of 1 or more and a length of 2 or more, found {self}")
+        if self.size < 1 or self.micro < 0 or self.length < 2:
+            raise ValueError(
+                f"batch: expected a size of 1 or more, micro of 0 or more and a length of 2 or more, found {self}"
+            )
 
     @property
     def tokens(self) -> int:
@@ -91,7 +95,10 @@ class Batch:
         return self.size * self.length
 
     def accumulation(self, world: int) -> int:
-        """Micro-batches of a rank in a step. Raises ValueError where the size is no multiple of micro x ranks."""
+        """Micro-batches of a rank in a step, once `micro` is known. Raises ValueError where the size is no multiple of
+        micro x ranks.
+        """
+        assert self.micro, "batch.micro is open: settled.py chooses"
         if self.size % (self.micro * world):
             raise ValueError(
                 f"batch.size: expected a multiple of batch.micro x ranks = {self.micro} x {world}, found {self.size}; "
@@ -187,12 +194,12 @@ class Loss:
 class Engine:
     """How DeepSpeed carries the run out; none of it changes what is computed but by rounding.
 
-    `zero` is the stage, 1 to 3. `dtype` auto is bf16 on a GPU and fp32 on a CPU. Gradients are accumulated in fp32, and
-    summed over ranks in `reduce` (fp32; bf16 halves the traffic, and 256 ranks lose 1.7 % of the gradient).
-    `offload` moves nothing (none), the optimizer, or all (parameters too, stage 3) to host memory. `recompute` saves
-    memory by activation checkpointing; `loss_tokens` rows of logits exist at once. `attention` is auto (the fastest,
-    timed), flash, cudnn, efficient, flex, varlen or math; `compile` compiles each layer. `deterministic` gives the same
-    bits from the same run, or an error where an operation cannot.
+    `zero` is the stage, 1 to 3 (0: by GPUs and memory, see `plan`). `dtype` auto is bf16 on a GPU and fp32 on a CPU.
+    Gradients are accumulated in fp32, and summed over ranks in `reduce` (fp32; bf16 halves the traffic, and 256 ranks
+    lose 1.7 % of the gradient). `offload` moves nothing (none), the optimizer, or all (parameters too, stage 3) to host
+    memory. `recompute` saves memory by activation checkpointing; `loss_tokens` rows of logits exist at once.
+    `attention` is auto (the fastest, timed), flash, cudnn, efficient, flex, varlen or math; `compile` compiles layers
+    and loss on a GPU. `deterministic` gives the same bits from the same run, or an error where an operation cannot.
     """
 
     zero: int = 1
@@ -207,7 +214,7 @@ class Engine:
 
     def __post_init__(self) -> None:
         _one_of("engine.reduce", self.reduce, ("fp32", "bf16"))
-        _one_of("engine.zero", str(self.zero), ("1", "2", "3"))
+        _one_of("engine.zero", str(self.zero), ("0", "1", "2", "3"))
         _one_of("engine.dtype", self.dtype, ("auto", "bf16", "fp32"))
         _one_of("engine.offload", self.offload, ("none", "optimizer", "all"))
         _one_of("engine.attention", self.attention, ATTENTION)

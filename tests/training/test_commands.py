@@ -130,7 +130,9 @@ def test_plan_prints_command_settings_memory_days_and_money(
     assert called(monkeypatch, "plan", "pretrain", "--model", "1.5b", "--to", str(tmp_path), "--gpus", "256") == 0
     said = capsys.readouterr().out
     assert "torchrun --nproc_per_node 8 --nnodes 32" in said and "-m training train pretrain --model 1.5b" in said
-    assert '"stage": 1' in said and "parameters           1,905,650,880" in said
+    assert "engine.zero=2: from 32 GPUs on" in said and '"stage": 2' in said
+    # 14 bytes a parameter, of which the first node of 32 copies its eight shares of 12 and the bf16 weights.
+    assert "parameters           1,905,650,880" in said and "its copy           5 GB of a node's host memory" in said
     assert "steps                476,838 of 1,024 x 4,096, 1 micro-batches a rank" in said
     # 2 T tokens x 12.78 GFLOP at 40 % of 256 x 989.4 TFLOP/s: 2.92 days.
     assert "days                 2.9" in said and "USD at 2.5 a GPU hour" in said

@@ -27,6 +27,7 @@ def deepspeed_config(run: Run, world: int, dtype: torch.dtype) -> Json:
     if why := refused(run, world):
         raise ValueError(why)
     e = run.engine
+    assert e.zero, "engine.zero is open: settled.py chooses"
     accumulation = run.batch.accumulation(world)
     bf16 = dtype is torch.bfloat16
     zero: Json = {

@@ -17,8 +17,8 @@ import torch
 
 from training.data.packing import IGNORED
 from training.data.reader import Batch
+from training.engine import compiling, kernels
 from training.engine import distributed as ranks
-from training.engine import kernels
 from training.engine.attention import NAME, Attention
 from training.engine.configuration import deepspeed_config, dtype_of
 from training.engine.loss import compile_kernel
@@ -61,9 +61,10 @@ class Engine:
         lm.set_attn_implementation(NAME)
         if run.engine.recompute:
             recompute_layers(lm)
-        if run.engine.compile:
+        self.eager = compiling.refusal(device) if run.engine.compile else "engine.compile is off"
+        if self.eager is None:
             compile_layers(lm)
-            compile_kernel()
+        compile_kernel(self.eager is None)
         lm.train()
         module = Trained(lm, self.attention, run.engine.loss_tokens, run.engine.zero == 3, run.loss.z)
         o = run.optimizer

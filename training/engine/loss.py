@@ -72,9 +72,9 @@ def _loss_and_gradient(logits: Tensor, targets: Tensor, z: float) -> tuple[Tenso
 _kernel: dict[str, Callable[[Tensor, Tensor, float], tuple[Tensor, Tensor, Tensor]]] = {"loss": _loss_and_gradient}
 
 
-def compile_kernel() -> None:
-    """Fuse the passes over a chunk's logits, a dozen in eager mode, into one kernel each way."""
-    _kernel["loss"] = torch.compile(_loss_and_gradient, dynamic=False)
+def compile_kernel(wanted: bool) -> None:
+    """Fuse the passes over a chunk's logits, a dozen in eager mode, into one kernel each way; or leave them apart."""
+    _kernel["loss"] = torch.compile(_loss_and_gradient, dynamic=False) if wanted else _loss_and_gradient
 
 
 def _add_product(total: Tensor, left: Tensor, right: Tensor) -> None:
