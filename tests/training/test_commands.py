@@ -144,6 +144,14 @@ def test_plan_prints_command_settings_memory_days_and_money(
     assert "readable to the end of the run" in said
 
 
+@pytest.mark.parametrize("flag", ["--gpus", "--per-node", "--mfu", "--gpu-gb"])
+def test_a_plan_for_nothing_is_refused(
+    flag: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert called(monkeypatch, "plan", "sft1", "--model", "8b", "--to", str(tmp_path), flag, "0") == 2
+    assert f"{flag}: expected a number above 0, found 0" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("gpus", "slurm", "torchrun"),
     [

@@ -31,6 +31,7 @@ def work(args: argparse.Namespace) -> int:
 
     from training.engine.configuration import deepspeed_config
 
+    _refuse_nothing(args)
     args.unnamed = not (args.tokens or args.part or args.mixture)
     if args.unnamed:
         # A plan needs no data; the command it prints then has a place to fill in.
@@ -48,6 +49,14 @@ def work(args: argparse.Namespace) -> int:
     steps = _steps(args, wanted)
     print("\n".join([*_memory(args, wanted), "", *_time(args, wanted, steps), *_tables(args, wanted, steps)]))
     return 0
+
+
+def _refuse_nothing(args: argparse.Namespace) -> None:
+    for name in ("gpus", "per_node", "mfu", "gpu_gb"):
+        if getattr(args, name) <= 0:
+            flag = name.replace("_", "-")
+            raise ValueError(f"--{flag}: expected a number above 0, found {getattr(args, name)}; name another")
+    _nodes(args)
 
 
 def command(args: argparse.Namespace, wanted: Asked) -> str:
