@@ -67,7 +67,7 @@ def test_a_mistake_is_not_started_again(tmp_path: Path, monkeypatch: pytest.Monk
     wrong = [*training(tmp_path / "crashes", tmp_path / "run"), "--set", "batch.size=0"]
     assert kept_up(wrong, tmp_path / "run", 3, 0.0) == 2
     said = capfd.readouterr().err
-    assert said.count("batch: expected size") == 1 and "starting again" not in said
+    assert said.count("batch: expected a size") == 1 and "starting again" not in said
 
 
 def shell(script: str, run: Path) -> list[str]:
