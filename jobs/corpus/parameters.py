@@ -46,7 +46,8 @@ class Instructions:
     the paper's description). `tables` are locations of given tables with the stage of each; they have the columns
     instruction, question or prompt, `input`, and output, answer or response, or `messages`; `system`, `language` and
     `repo` are read where they are there, and so are `weight` and `train` of a message: rows with an answer that is not
-    to be trained, or an empty user turn, are rejected. Bounds are bytes of UTF-8: 6,000 is about the authors' 1,500 tokens of a row.
+    to be trained, or an empty user turn, are rejected. Bounds are bytes of UTF-8: 6,000 is about the authors' 1,500
+    tokens of a row.
     """
 
     tables: dict[str, int] = field(default_factory=dict)

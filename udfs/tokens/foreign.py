@@ -98,8 +98,8 @@ def _keeping_spaces(backend: Tokenizer) -> Tokenizer:
 
 
 def same_form(tokenizer: TextTokenizer) -> bool:
-    """Whether its chat template writes conversations as sft_tokens have them: with and without a system turn, with white
-    space around what is said, and up to an answer that is still to come.
+    """Whether its chat template writes conversations as sft_tokens have them: with and without a system turn, with
+    white space around what is said, and up to an answer that is still to come.
     """
     turn, theirs = tokenizer.special.turn, tokenizer.hugging_face()
     plain = [{"role": role, "content": f"one\n{role}"} for role in ("user", "assistant", "user", "assistant")]
