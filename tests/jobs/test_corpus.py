@@ -315,7 +315,7 @@ def test_messages_bring_along_whether_they_are_trained(spark: SparkSession, tmp_
     talk = [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a", "weight": 0}]
     said = [{**talk[0]}, {"role": "assistant", "content": "a", "train": False}]
     file = tmp_path / "talks.jsonl"
-    rows = [{"messages": talk}, {"messages": said}, {"messages": talk[:1] + [{**talk[1], "weight": 1}], "system": "s"}]
+    rows = [{"messages": talk}, {"messages": said}, {"messages": [*talk[:1], {**talk[1], "weight": 1}], "system": "s"}]
     file.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
     weighted = spark.createDataFrame([(talk,)], "messages array<struct<content:string,role:string,weight:int>>")
     weighted.write.parquet(str(tmp_path / "talks.parquet"))
