@@ -25,7 +25,7 @@ from udfs.tokens.tokenizer import TextTokenizer
 
 OTHER = os.environ.get("OTHER_TRANSFORMERS")
 pytestmark = pytest.mark.skipif(not OTHER, reason="OTHER_TRANSFORMERS names the Python of another transformers")
-TEXTS = ["def f(x):\n    return x + 1\n", " a  b\t\n\n\u4e2d\u6587 <|im_end|>", "\r\n x"]
+TEXTS = ["def f(x):\n    return x + 1\n", " a  b\t\n\n\u4e2d\u6587 <|x|>", "\r\n x"]
 TALK = [{"role": "user", "content": "a \n"}, {"role": "assistant", "content": "  b"}]
 THEIRS = """
 import json, sys, torch
