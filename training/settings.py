@@ -282,13 +282,14 @@ class Evaluate:
 
 @dataclass(frozen=True)
 class Seeing:
-    """A line every `steps` steps; curves by `tensorboard` and `mlflow` where wanted; no step may take `hang_minutes`
-    minutes (0: no watchdog).
+    """A line every `steps` steps; curves by `tensorboard`, `mlflow` and `wandb` where wanted; no step may take
+    `hang_minutes` minutes (0: no watchdog).
     """
 
     steps: int = 10
     tensorboard: bool = False
     mlflow: bool = False
+    wandb: bool = False
     hang_minutes: float = 30.0
 
     def __post_init__(self) -> None:

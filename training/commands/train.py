@@ -16,6 +16,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_run(parser)
     parser.add_argument("--resume", action="store_true", help="go on from the run's newest complete checkpoint")
     parser.add_argument(
+        "--wandb", action="store_true", help="curves to Weights & Biases too, as by --set seeing.wandb=true"
+    )
+    parser.add_argument(
         "--resume-or-start", dest="resume_or_start", action="store_true", help="resume if there is a checkpoint"
     )
 
@@ -42,6 +45,7 @@ def _trained(args: argparse.Namespace) -> int:
     from training.train import STOPPED, train
 
     folder = Path(args.to).absolute()
+    args.set += ["seeing.wandb=true"] if args.wandb else []
     if args.resume or (args.resume_or_start and (folder / RUN_FILE).exists()):
         run, inputs, _ = reopened(folder)
         run = replace(run, **overridden(run.sections(), args.params, args.set))
