@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 
-from training import start, trackers
+from training import start
 from training.checkpoint import store
 from training.data.feed import Feed
 from training.data.readable import readable_until
@@ -47,7 +47,6 @@ def train(
 ) -> str:
     """Carry a run out. Returns finished, or why it stopped after saving. Raises ValueError for the user's mistakes."""
     _refuse_used(folder, resume)
-    trackers.check(run.seeing)
     tokenizer = TextTokenizer.read(inputs.tokenizer)
     # Before the ranks meet: copying a large table may take longer than ranks wait for each other. Those of a machine
     # queue at the lock of its cache.
@@ -70,7 +69,8 @@ def train(
     log = Log(folder, run.seeing, f"{run.name}-{folder.name}", ranks.rank() == 0)
     log.event("resumed" if begun.own else "started", begun.first, **_facts(run, inputs, begun, feed, engine))
     schedule = run.rate.schedule(run.phase, first, last - first)
-    loop = Loop(run, engine, feed, schedule, folder, begun.first, last, log, base, begun.stored(), progress, held_out)
+    loop = Loop(run, engine, feed, schedule, folder, begun.first, last, log, base, begun.stored())
+    loop.progress, loop.held_out = progress or (lambda _: None), held_out
     try:
         outcome = loop.carry_out()
         log.event(outcome if outcome == "finished" else "stopped", loop.done, why=outcome)
