@@ -298,4 +298,4 @@ def test_what_would_go_wrong_in_silence_is_refused(sections: Any, said: str) -> 
 
 
 def test_isolation_of_single_rows_is_refused() -> None:
-    assert "nothing to be isolated from" in (refused(tiny("sft1", data={"isolate": True}), 1) or "")
+    assert "nothing to be isolated from" in (refused(tiny("sft1", data={"isolate": True, "packed": False}), 1) or "")
