@@ -67,7 +67,7 @@ class Loop:
     log: Log
     base: dict[str, Any]
     stored: dict[str, Any]
-    progress: Callable[[dict[str, Any]], None] | None = None
+    progress: Callable[[dict[str, Any]], None] = lambda _: None
     held_out: HeldOut | None = None
     _saved_at: float = field(default_factory=time.monotonic)
     _began: float = field(default_factory=time.monotonic)
@@ -151,8 +151,7 @@ class Loop:
             **evaluated,
         }
         self.log.step(row)
-        if self.progress is not None:
-            self.progress(row)
+        self.progress(row)
 
     def _rows(self, step: int) -> list[list[Any]]:
         """(content id, chunk) of every row of a step."""

@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 
-from training import start, trackers
+from training import start
 from training.checkpoint import store
 from training.data.feed import Feed
 from training.data.readable import readable_until
@@ -52,7 +52,6 @@ def train(
     """Carry a run out. Returns finished, or why it stopped after saving. Raises ValueError for the user's mistakes."""
     with strict(run.engine.deterministic) as fixed:
         _refuse_used(folder, resume)
-        trackers.check(run.seeing)
         chosen = settled_here(run, folder, resume, inputs.tokenizer)
         return _carried(chosen, inputs, folder, resume, progress or (lambda _: None), fixed)
 
@@ -84,7 +83,8 @@ def _carried(
     facts = _facts(chosen, inputs, begun, feed, engine)
     log.event("resumed" if begun.own else "started", begun.first, **facts, deterministic=fixed)
     schedule = run.rate.schedule(run.phase, first, last - first)
-    loop = Loop(run, engine, feed, schedule, folder, begun.first, last, log, base, begun.stored(), progress, held_out)
+    loop = Loop(run, engine, feed, schedule, folder, begun.first, last, log, base, begun.stored())
+    loop.progress, loop.held_out = progress, held_out
     try:
         outcome = loop.carry_out()
         log.event(outcome if outcome == "finished" else "stopped", loop.done, why=outcome)

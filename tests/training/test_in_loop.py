@@ -41,9 +41,9 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="module")
 def looked(tmp_path_factory: pytest.TempPathFactory, table: str) -> Path:
-    """Six steps, with held-out rows after every second one."""
+    """Six steps, with all held-out rows after every second one."""
     place = tmp_path_factory.mktemp("looked") / "run"
-    carried(tiny(evaluate={"every": 2}), place, table=table)
+    carried(tiny(evaluate={"every": 2, "tokens": 100_000}), place, table=table)
     return place
 
 
@@ -76,7 +76,7 @@ def test_bits_per_byte_are_those_of_evaluate_on_the_export(looked: Path, table: 
 
 def test_a_resumed_run_sees_the_same(looked: Path, table: str, tmp_path: Path) -> None:
     place = tmp_path / "again"
-    run = tiny(evaluate={"every": 2})
+    run = tiny(evaluate={"every": 2, "tokens": 100_000})
     train(replace(run, duration=replace(run.duration, steps=3)), inputs(tmp_path / "cache", table), place)
     carried(run, place, "must", table)
     rows = {row["step"]: row for row in lines(place)}
@@ -96,7 +96,7 @@ def test_the_sample_is_bounded_and_the_same_each_time(table: str, tmp_path: Path
     assert 0 < some.tokens < 2 * 2 * 2000 < whole.tokens and some.names == ["go", "python"]
     one, other = ([(w.document, w.begin, w.stop, w.language) for w in held.windows] for held in (some, again))
     assert one == other
-    joined = sample(table, tmp_path, languages=1)
+    joined = sample(table, tmp_path, tokens=100_000, languages=1)
     assert joined is not None and joined.names[-1] == "others" and joined.tokens == whole.tokens
 
 

@@ -42,6 +42,7 @@ def _trained(args: argparse.Namespace) -> int:
     from training.engine import distributed as ranks
     from training.run_file import RUN_FILE, reopened
     from training.start import Resume
+    from training.trackers import check
     from training.train import STOPPED, train
 
     folder = Path(args.to).absolute()
@@ -53,6 +54,7 @@ def _trained(args: argparse.Namespace) -> int:
     else:
         wanted = asked(args)
         run, inputs = wanted.run, wanted.inputs.pinned()
+    check(run.seeing)
     resume: Resume = "must" if args.resume else "auto" if args.resume_or_start else "never"
     outcome = train(run, inputs, folder, resume, console(run.name))
     if ranks.rank() == 0:
