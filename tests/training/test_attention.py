@@ -14,7 +14,7 @@ from transformers import AutoModelForCausalLM, MistralConfig, Qwen2Config
 from tests.training.runs import TOKENIZER, inputs, tiny
 from training.engine import distributed as ranks
 from training.engine import kernels
-from training.engine.attention import head_size
+from training.engine.attention import _ends, head_size
 from training.engine.engine import Engine
 from training.inputs import open_feed
 from training.models import build, configuration
@@ -153,3 +153,16 @@ def test_nothing_is_timed_on_a_cpu(timed: list[Any]) -> None:
     with pytest.raises(ValueError, match="expected auto or math on a CPU, found 'flash'"):
         kernels.chosen(asked_for("flash"), config(), cpu, torch.float32)
     assert timed == []
+
+
+def test_numbers_of_documents_are_few_shapes() -> None:
+    """Any number of documents up to 255 looks alike to a compiler; those that are added hold no token."""
+    for lengths, size in (((4, 4), 256), ((1,) * 8, 256), ((1,) * 300 + (20,) * 5, 512)):
+        positions = torch.cat([torch.arange(n) for n in lengths])[None]
+        ends, longest = _ends(positions)
+        found = ends.diff().tolist()
+        assert (len(ends), ends.dtype, longest) == (size, torch.int32, sum(lengths))
+        assert found[: len(lengths)] == list(lengths) and set(found[len(lengths) :]) <= {0}
+        assert ends[0] == 0 and ends[-1] == sum(lengths)
+    full, _ = _ends(torch.zeros(1, 255, dtype=torch.int64))
+    assert len(full) == 256 and full[-1] == 255 and len(_ends(torch.zeros(1, 256, dtype=torch.int64))[0]) == 512

@@ -15,6 +15,7 @@ from torch.nn.attention import SDPBackend
 from transformers import AttentionInterface
 
 NAME = "refinelake"
+_FEWEST = 256
 SDPA = {
     "flash": SDPBackend.FLASH_ATTENTION,
     "cudnn": SDPBackend.CUDNN_ATTENTION,
@@ -117,9 +118,12 @@ def _varlen() -> Any:
 
 
 def _ends(positions: Tensor) -> tuple[Tensor, int]:
-    """Where each document begins in the flattened batch, with the end, int32; and the longest it can be."""
+    """Where each document begins in the flattened batch, with the end, int32; and the longest it can be. Documents
+    without tokens follow, up to a power of two: each other number of documents would compile the layers once more.
+    """
     starts = torch.nonzero((positions == 0).flatten()).flatten()
-    end = torch.tensor([positions.numel()], device=positions.device)
+    more = max(_FEWEST, 1 << len(starts).bit_length()) - len(starts)
+    end = torch.full((more,), positions.numel(), device=positions.device)
     return torch.cat([starts, end]).to(torch.int32), positions.shape[1]
 
 
