@@ -44,7 +44,7 @@ class Beginning:
 def beginning(run: Run, feed: Feed, folder: Path, resume: Resume, tokenizer: TextTokenizer) -> Beginning:
     """The checkpoint to go on from and where the data stand there. Raises ValueError."""
     place = folder / "checkpoints"
-    if resume == "must" or (resume == "auto" and store.steps(place)):
+    if resume == "must" or (resume == "auto" and ranks.told(bool(store.steps(place)))):
         found = saving.newest(place)
         sequence = feed.resume(found.state["feed"], run.start.allow if found.state["run"] != run.as_dict() else ())
         return Beginning(found, True, found.step, sequence)

@@ -67,8 +67,10 @@ def newest(folder: Path) -> Checkpoint:
     """The newest checkpoint whose files are all whole, the same on all ranks. Raises ValueError if there is none."""
     for step in reversed(ranks.told(store.steps(folder))):
         found = store.complete(folder, step)
-        if found is None:
+        # On a network file system one rank may not see yet what another one does: all of them take it, or none.
+        if not all(ranks.gathered(found is not None)):
             continue
+        assert found is not None
         wrong = [path for share in ranks.gathered(store.damaged(found, ranks.rank(), ranks.world())) for path in share]
         if not wrong:
             return found
