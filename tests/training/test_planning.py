@@ -41,9 +41,10 @@ def kept(shape: Shape, sequences: int, length: int) -> int:
     return sum(found.values())
 
 
-def test_activations_of_eager_layers_are_those_that_are_kept() -> None:
+@pytest.mark.parametrize("qk_norm", [False, True])
+def test_activations_of_eager_layers_are_those_that_are_kept(qk_norm: bool) -> None:
     """The difference of two depths is one layer's, whatever embedding and loss keep."""
-    of = Shape(160, 2, 4, 4, 40, 448, 10_000.0, 128, 128)
+    of = Shape(160, 2, 4, 4, 40, 448, 10_000.0, 128, 128, qk_norm)
     measured = kept(replace(of, layers=3), 2, 128) - kept(of, 2, 128)
     run = replace(tiny(), batch=Batch(2, 128, 2))
     planned = memory(run, replace(of, layers=3), 1).activations - memory(run, of, 1).activations
