@@ -26,8 +26,8 @@ OPEN = Engine(zero=0, compile=True)
 
 TOY_STEPS = (400, 100)
 """Stable phase with its warm-up, and annealing: about a million tokens, a minute and a half on two cores."""
-TOY_LOOKS = Evaluate(50, 2000, 8)
-"""A look at the held-out rows costs as much as three steps."""
+TOY_LOOKS = Evaluate(50, 1000, 8)
+"""A look at the held-out rows costs as much as two steps."""
 
 
 def pretrain(model: str = "1.5b") -> Run:

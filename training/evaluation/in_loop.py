@@ -81,6 +81,8 @@ class HeldOut:
         taken, seen = [0] * len(self.names), set()
         for cache, documents in chosen:
             for place in permutation(cache.ids[documents], cache.chunks[documents], 0, 0):
+                if min(taken, default=0) >= wanted.tokens:
+                    break
                 document = int(documents[place])
                 number = numbers.get(cache.labels[int(cache.kinds[document])][1], len(named))
                 length = int(cache.offsets[document + 1] - cache.offsets[document])
