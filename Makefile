@@ -8,11 +8,12 @@ CACHE ?= .cache
 WAREHOUSE ?= warehouse
 RUNS ?= runs
 SET ?= demo
+PYTHON_THERE ?= 3.12
 export GX_ANALYTICS_ENABLED = false
 # Java 17 or 21: JAVA_HOME, else java on PATH, else Debian's package (docker/java.sh says so or installs it).
 JAVA = source docker/java.sh &&
 
-.PHONY: help setup run model test test-long lint golden docs bench profile wheel pack clean
+.PHONY: help setup run model test test-long lint golden docs bench profile bundle wheel pack clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -78,6 +79,9 @@ bench: setup  ## measure every stage against the floor (SET=tiny, demo or bench)
 
 profile: setup  ## profile a kernel: make profile KERNEL=signals FILES=some/folder
 	@$(BIN)/refinelake profile $(KERNEL) --files $(FILES)
+
+bundle: setup  ## the training benchmark for a GPU machine without network: dist/bundle (PYTHON_THERE=3.12)
+	@$(BIN)/python -m benchmarks.bundle --to dist/bundle --python $(PYTHON_THERE)
 
 wheel: setup  ## build the wheel into dist/
 	$(BIN)/python -m build --wheel

@@ -94,6 +94,7 @@ def settings(args: argparse.Namespace, steps: int = 0) -> Run:
     batch = Batch(args.micro * args.accumulation, length, args.micro)
     run = replace(pretrain(args.model), batch=batch, duration=Duration(steps=steps or WARM + args.steps))
     run = replace(run, saving=replace(run.saving, steps=0, last=False), seeing=replace(run.seeing, steps=1))
+    run = replace(run, engine=replace(run.engine, zero=1))
     return replace(run, **overridden(run.sections(), None, args.set))
 
 
@@ -147,7 +148,7 @@ def measured(args: argparse.Namespace, run: Run, inputs: Inputs, folder: Path) -
         "machine": machine(device),
         "model": args.model,
         "settings": {"engine": run.as_dict()["engine"], "batch": run.as_dict()["batch"]},
-        "attention": events[0]["attention"],
+        **{key: events[0][key] for key in ("attention", "kernels", "compiled", "eager")},
         "steps": len(counted),
         "micro_batches": len(counted) * args.accumulation,
         "seconds_a_step": {"median": statistics.median(seconds), "min": min(seconds), "max": max(seconds)},

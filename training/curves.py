@@ -1,13 +1,20 @@
-"""Curves of the training report as SVG: a line through means, a band from the least to the most, x plain or by logs."""
+"""Curves of the training report as SVG: a line through means, a band from the least to the most, x plain or by logs;
+and many small ones, a name each, on one scale.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+from xml.sax.saxutils import escape, quoteattr
+
+from schemas.lettering import cut, width_of
 
 _WIDTH, _HEIGHT, _LEFT = 640, 150, 70
 _MOST_POINTS = 400
+_SPARKS, _SPARK = 360, 26
+"""Width of a picture, a phone's, and the height of one of its rows."""
 
 
 class Point(NamedTuple):
@@ -31,6 +38,17 @@ def point(row: dict[str, float | None], key: str) -> Point | None:
 def _number(row: dict[str, float | None], key: str, otherwise: float) -> float:
     found = row.get(key)
     return otherwise if found is None else float(found)
+
+
+def by_name(log: Sequence[Mapping[str, Any]], key: str) -> dict[str, list[Point]]:
+    """The points of a group of numbers of log.jsonl by name, in order; of a dict each its `loss`."""
+    found: dict[str, list[Point]] = {}
+    for row in log:
+        for name, held in (row.get(key) or {}).items():
+            value = held["loss"] if isinstance(held, dict) else held
+            if value is not None and math.isfinite(value):
+                found.setdefault(name, []).append(Point(float(row["step"]), value, value, value))
+    return dict(sorted(found.items(), key=lambda item: (item[0] != "all", item[0])))
 
 
 def joined(points: Sequence[Point], most: int = _MOST_POINTS) -> list[Point]:
@@ -65,4 +83,35 @@ def curve(points: Sequence[Point], logarithmic: bool = False) -> str:
     return (
         f'<svg viewBox="0 0 {_LEFT + _WIDTH + 10} {_HEIGHT + 34}" role="img">'
         f'{band}<polyline points="{line}"/>{marks}{ends}</svg>'
+    )
+
+
+def sparks(lines: Mapping[str, Sequence[Point]], title: str, logarithmic: bool = False) -> str:
+    """A small curve a name between its first and its last value, all on one scale; empty where there is no point."""
+    drawn = {name: joined(points, 100) for name, points in lines.items() if points}
+    if not drawn:
+        return ""
+    points = [point for row in drawn.values() for point in row]
+    low, high = min(p.y for p in points), max(p.y for p in points)
+    scale = math.log1p if logarithmic else float
+    begin, end = scale(min(p.x for p in points)), scale(max(p.x for p in points))
+    left = min(max(map(width_of, drawn)) + 8, 130.0)
+    number = max(width_of(f"{p.y:.3f}", 11) for p in points) + 6
+    across, up = _SPARKS - left - 2 * number, _SPARK - 10
+    parts = []
+    for n, (name, row) in enumerate(drawn.items()):
+        top = n * _SPARK
+        tip = f"<title>{escape(name)}</title>"
+        parts.append(f'<text x="0" y="{top + 17}">{escape(cut(name, left - 6))}{tip}</text>')
+        parts.append(f'<text class="small end" x="{left + number - 5:.1f}" y="{top + 17}">{row[0].y:.3f}</text>')
+        parts.append(f'<text class="small end" x="{_SPARKS}" y="{top + 17}">{row[-1].y:.3f}</text>')
+        path = " ".join(
+            f"{left + number + (scale(p.x) - begin) / ((end - begin) or 1) * across:.1f},"
+            f"{top + 5 + (high - p.y) / ((high - low) or 1) * up:.1f}"
+            for p in row
+        )
+        parts.append(f'<polyline class="spark" points="{path}"/>')
+    return (
+        f'<svg class="picture" viewBox="0 0 {_SPARKS} {len(drawn) * _SPARK}" role="img" aria-label={quoteattr(title)}>'
+        f"<title>{escape(title)}</title>{''.join(parts)}</svg>"
     )

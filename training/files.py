@@ -12,13 +12,16 @@ from typing import Any
 
 
 def write_json(file: Path, value: Any) -> None:
-    """Written aside, brought to the disk, renamed: never seen in part."""
+    """Written aside, brought to the disk, renamed: never seen in part. Raises OSError that names the file."""
     aside = file.with_name(f".{file.name}.writing")
-    with aside.open("w", encoding="utf-8") as opened:
-        json.dump(value, opened, indent=1)
-        opened.flush()
-        os.fsync(opened.fileno())
-    aside.replace(file)
+    try:
+        with aside.open("w", encoding="utf-8") as opened:
+            json.dump(value, opened, indent=1)
+            opened.flush()
+            os.fsync(opened.fileno())
+        aside.replace(file)
+    except OSError as error:
+        raise OSError(f"{file}: expected to write it, found {error}; free some space or name another place") from error
 
 
 def synced(place: Path) -> None:

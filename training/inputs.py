@@ -147,10 +147,12 @@ def phase_seed(seed: int, phase: str) -> int:
     return int.from_bytes(hashlib.blake2b(f"{phase}\n{seed}".encode(), digest_size=4).digest(), "big")
 
 
-def open_feed(run: Run, inputs: Inputs, tokenizer: TextTokenizer) -> Feed:
-    """The batches of a run, from sequence 0 at step 0. Raises ValueError."""
+def open_feed(run: Run, inputs: Inputs, tokenizer: TextTokenizer, cache: Path | None = None) -> Feed:
+    """The batches of a run, from sequence 0 at step 0; `cache` may be another folder than the inputs'. Raises
+    ValueError.
+    """
     tables = inputs.tables()
-    special, folder = tokenizer.special, Path(inputs.cache)
+    special, folder = tokenizer.special, cache or Path(inputs.cache)
     padding = tokenizer.id(special.padding)
     seed = phase_seed(run.data.seed, run.phase)
     if run.phase == "sft":

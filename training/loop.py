@@ -12,11 +12,14 @@ from typing import Any
 
 import torch
 
+from training.by_source import BySource
 from training.checkpoint import saving
+from training.checkpoint.saves import Saves
 from training.data.feed import Feed
 from training.data.prefetch import Prefetch
 from training.engine import distributed as ranks
 from training.engine.engine import Engine, Step
+from training.evaluation.in_loop import HeldOut
 from training.metrics import Log, Since, memory, mfu, peak_flops
 from training.schedule import Schedule
 from training.settings import Run
@@ -65,6 +68,7 @@ class Loop:
     base: dict[str, Any]
     stored: dict[str, Any]
     progress: Callable[[dict[str, Any]], None] = lambda _: None
+    held_out: HeldOut | None = None
     _saved_at: float = field(default_factory=time.monotonic)
     _began: float = field(default_factory=time.monotonic)
 
@@ -73,6 +77,8 @@ class Loop:
         self.tokens: int = self.stored.get("tokens", 0)
         self.skipped: int = self.stored.get("skipped", 0)
         self.losses = Since("loss")
+        self.saves = Saves(self.checkpoints, self.run.saving.background, self.log.event)
+        self.by_source = BySource(self.feed.names, self.engine.device)
         self.done = self.first
 
     @property
@@ -85,29 +91,44 @@ class Loop:
         self._parameters = sum(getattr(p, "ds_numel", p.numel()) for p in self.engine.lm.parameters())
         self._shape, self._peak = shape_of(self.engine.lm.config), peak_flops(self.engine.device)
         batches = Prefetch(lambda step: self.feed.batches(step, rank, world), self.first, self.last)
-        with Watchdog(self.run.seeing.hang_minutes, self.folder, rank) as dog, Stop() as stop, batches:
+        dog = Watchdog(self.run.seeing.hang_minutes, self.folder, rank)
+        with dog, Stop() as stop, batches, self.saves:
+            why = None
             for step in range(self.first, self.last):
                 dog.heard(step)
                 waited, began = batches.waited, time.monotonic()
                 # Whatever draws at random in a step draws by the step's number: a resume needs no generator's state.
                 torch.manual_seed(self.run.data.seed * 1_000_003 + step * 1009 + rank)
-                done = self.engine.step(next(batches), self.schedule.rate(step), self.watch.refuse)
-                self._note(step, done, time.monotonic() - began, batches.waited - waited)
+                done = self.engine.step(next(batches), self.schedule.rate(step), self.watch.refuse, self.by_source.note)
+                seconds = time.monotonic() - began
+                self._note(step, done, seconds, batches.waited - waited, self._evaluated(step + 1))
                 self.done = step + 1
                 why = self._stop_or_save(self.done, stop)
                 if why:
-                    return why
-        return "finished"
+                    break
+            self.saves.finish()
+        return why or "finished"
 
-    def _note(self, step: int, done: Step, seconds: float, waited: float) -> None:
+    def _evaluated(self, done: int) -> dict[str, Any]:
+        """What the log says of the held-out rows after `done` steps, where it is time to look at them."""
+        every = self.run.evaluate.every
+        if self.held_out is None or (done % every and done != self.last):
+            return {}
+        began = time.monotonic()
+        name = "held_out_loss" if self.held_out.chat else "held_out_bits_per_byte"
+        return {name: self.held_out.measured(self.engine), "evaluation_seconds": time.monotonic() - began}
+
+    def _note(self, step: int, done: Step, seconds: float, waited: float, evaluated: dict[str, Any]) -> None:
         self.tokens += done.tokens
         if done.skipped:
             self.skipped += 1
             rows = self._rows(step) if ranks.rank() == 0 else []
             self.log.event("skipped", step, why=done.skipped, loss=done.loss, rows=rows)
         self.losses.note(done.loss)
+        self.by_source.keep(done.loss)
         self.watch.note(done.loss, done.skipped)
-        if (step + 1) % self.run.seeing.steps and step + 1 not in (self.last, self.first + 1):
+        logged = (step + 1) % self.run.seeing.steps == 0 or step + 1 in (self.last, self.first + 1)
+        if not (logged or evaluated):
             return
         row = {
             "step": step,
@@ -116,6 +137,7 @@ class Loop:
             **self.losses.taken(),
             "rate": done.rate,
             "norm": done.norm,
+            **({} if done.z_loss is None else {"z_loss": done.z_loss}),
             "tokens": self.tokens,
             "step_tokens": done.tokens,
             "seconds": seconds,
@@ -125,6 +147,8 @@ class Loop:
             "data_wait": waited / seconds,
             "skipped": self.skipped,
             "mixture": self.feed.realised(step + 1),
+            "by_source": self.by_source.taken(),
+            **evaluated,
         }
         self.log.step(row)
         self.progress(row)
@@ -140,9 +164,11 @@ class Loop:
         limit = bool(s.limit_minutes) and now - self._began > s.limit_minutes * 60
         due = bool(s.minutes) and now - self._saved_at > s.minutes * 60
         names = {"SIGTERM": 1, "SIGINT": 2, "SIGUSR1": 3}
-        signalled, limit_any, due_any = ranks.largest(
-            [names.get(stop.wanted or "", 0), float(limit), float(due)], self.engine.device
+        signalled, limit_any, due_any, failed_any = ranks.largest(
+            [names.get(stop.wanted or "", 0), float(limit), float(due), float(self.saves.failed)], self.engine.device
         )
+        if failed_any:
+            self.saves.finish()
         marks = self._marks(done)
         why = next((name for name, code in names.items() if code == signalled), None)
         why = why or ("time limit" if limit_any else None)
@@ -163,7 +189,7 @@ class Loop:
             marks.append("kept by saving.forever")
         return marks
 
-    def save(self, step: int, marks: list[str]) -> Path:
+    def save(self, step: int, marks: list[str]) -> None:
         """A checkpoint of the state after `step` optimizer steps."""
         state = {
             **self.base,
@@ -177,9 +203,5 @@ class Loop:
             "skipped": self.skipped,
             "marks": marks,
         }
-        began = time.monotonic()
-        expected = self._parameters * _BYTES_A_PARAMETER
-        place = saving.save(self.engine, self.checkpoints, step, state, expected, self.run.saving.keep)
+        self.saves.begin(self.engine, step, state, self._parameters * _BYTES_A_PARAMETER)
         self._saved_at = time.monotonic()
-        self.log.event("saved", step, folder=place.name, seconds=self._saved_at - began, marks=marks)
-        return place

@@ -1,4 +1,4 @@
-"""What a step is worth: tokens per second, MFU by both formulas, memory; JSON lines always, other trackers if asked.
+"""What a step is worth: tokens per second, MFU by both formulas, memory; JSON lines always, trackers if asked.
 
 full    (6 N + 12 L d s) x tokens/s / peak     N without the input embedding; no discount for the causal mask
 causal  (6 N +  6 L d s) x tokens/s / peak
@@ -15,6 +15,7 @@ import torch
 
 from training.settings import Seeing
 from training.shapes import Shape
+from training.trackers import Trackers
 
 PEAK_FLOPS = {"H100": 989.4e12, "H800": 989.4e12, "H200": 989.4e12, "A100": 312e12, "A800": 312e12, "B200": 2250e12}
 """Dense bf16 FLOP/s of the SXM parts by the makers' data sheets."""
@@ -72,34 +73,18 @@ class Since:
 
 
 class Log:
-    """log.jsonl (a line a logged step) and events.jsonl (saves, skips, resumes) of rank 0; TensorBoard and MLflow."""
+    """log.jsonl (a line a logged step) and events.jsonl (saves, skips, resumes) of rank 0, and its trackers."""
 
     def __init__(self, folder: Path, seeing: Seeing, name: str, writes: bool) -> None:
         self.writes = writes
-        self._board: Any = None
-        self._mlflow: Any = None
         self._steps, self._events = folder / "log.jsonl", folder / "events.jsonl"
-        if writes and seeing.tensorboard:
-            from torch.utils.tensorboard import SummaryWriter
-
-            self._board = SummaryWriter(str(folder / "tensorboard"))
-        if writes and seeing.mlflow:
-            import mlflow
-
-            self._mlflow = mlflow
-            mlflow.start_run(run_name=name)
+        self._trackers = Trackers(folder, seeing if writes else Seeing(), name)
 
     def step(self, row: dict[str, Any]) -> None:
         """One logged step."""
-        if not self.writes:
-            return
-        _append(self._steps, row)
-        numbers = {k: float(v) for k, v in row.items() if isinstance(v, (int, float)) and k != "step"}
-        if self._board is not None:
-            for key, value in numbers.items():
-                self._board.add_scalar(key, value, row["step"])
-        if self._mlflow is not None:
-            self._mlflow.log_metrics(numbers, step=row["step"])
+        if self.writes:
+            _append(self._steps, row)
+            self._trackers.step(row)
 
     def event(self, what: str, step: int, **facts: Any) -> None:
         """Something that happened before the optimizer step with this number."""
@@ -107,13 +92,15 @@ class Log:
             _append(self._events, {"event": what, "step": step, **facts})
 
     def close(self) -> None:
-        if self._board is not None:
-            self._board.close()
-        if self._mlflow is not None:
-            self._mlflow.end_run()
+        self._trackers.close()
 
 
 def _append(file: Path, row: dict[str, Any]) -> None:
     clean = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in row.items()}
-    with file.open("a", encoding="utf-8") as opened:
-        opened.write(json.dumps(clean) + "\n")
+    try:
+        with file.open("a", encoding="utf-8") as opened:
+            opened.write(json.dumps(clean) + "\n")
+    except OSError as error:
+        raise OSError(
+            f"{file}: expected to write a line of the run's log, found {error}; free some space: checkpoints are whole"
+        ) from error

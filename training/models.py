@@ -1,4 +1,4 @@
-"""Shapes as plain Hugging Face Llama models: built from scratch, on the meta device, or read from any folder.
+"""Shapes as plain Hugging Face models, Llama's or with QK norm Qwen3's: from scratch, on the meta device, or read.
 
 Weights from scratch are drawn from a normal distribution with standard deviation 0.02, as Llama's own.
 """
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
-from transformers import AutoConfig, AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM
+from transformers import AutoConfig, AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM, Qwen3Config, Qwen3ForCausalLM
 from transformers.initialization import no_init_weights
 
 from training.shapes import Shape, refusal
@@ -19,10 +19,14 @@ INITIALISATION = "normal(0, 0.02)"
 _STANDARD_DEVIATION = 0.02
 
 
-def configuration(of: Shape, ids: dict[str, Any] | None = None) -> LlamaConfig:
-    """The Hugging Face configuration. `ids` are bos_token_id, eos_token_id and pad_token_id where there are any."""
+def configuration(of: Shape, ids: dict[str, Any] | None = None) -> LlamaConfig | Qwen3Config:
+    """The Hugging Face configuration: Llama's, and with QK norm Qwen3's, which is the same but for it.
+
+    `ids` are bos_token_id, eos_token_id and pad_token_id where there are any.
+    """
     none: dict[str, Any] = {"bos_token_id": None, "eos_token_id": None, "pad_token_id": None}
-    return LlamaConfig(
+    kind: Any = Qwen3Config if of.qk_norm else LlamaConfig
+    found: LlamaConfig | Qwen3Config = kind(
         vocab_size=of.vocabulary,
         hidden_size=of.hidden,
         num_hidden_layers=of.layers,
@@ -36,27 +40,30 @@ def configuration(of: Shape, ids: dict[str, Any] | None = None) -> LlamaConfig:
         initializer_range=_STANDARD_DEVIATION,
         tie_word_embeddings=False,
         attention_bias=False,
-        mlp_bias=False,
+        **({} if of.qk_norm else {"mlp_bias": False}),
         # Cached keys make transformers drop the isolation of packed documents without a word.
         use_cache=False,
         **(ids or none),
     )
+    return found
 
 
-def build(
-    of: Shape, seed: int = 0, dtype: torch.dtype = torch.float32, ids: dict[str, Any] | None = None
-) -> LlamaForCausalLM:
+def build(of: Shape, seed: int = 0, dtype: torch.dtype = torch.float32, ids: dict[str, Any] | None = None) -> Any:
     """A model from scratch. Weights are drawn in fp32 and then rounded, so every dtype starts from the same draw."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = LlamaForCausalLM(configuration(of, ids))
+        model = _class(of)(configuration(of, ids))
     return cast(model, dtype)
 
 
-def build_on_meta(of: Shape) -> LlamaForCausalLM:
+def build_on_meta(of: Shape) -> Any:
     """A model without storage: shapes and counts of what no machine at hand can hold."""
     with torch.device("meta"):
-        return LlamaForCausalLM(configuration(of))
+        return _class(of)(configuration(of))
+
+
+def _class(of: Shape) -> Any:
+    return Qwen3ForCausalLM if of.qk_norm else LlamaForCausalLM
 
 
 def read(folder: str | Path, dtype: torch.dtype = torch.float32) -> Any:

@@ -45,6 +45,9 @@ def memory(run: Run, shape: Shape, gpus: int) -> Memory:
     tokens = run.batch.micro * run.batch.length
     attention = shape.heads * shape.head + 2 * shape.key_value_heads * shape.head + shape.heads * shape.head
     again = 0 if e.compile else 4 * shape.hidden + shape.feed_forward
+    if shape.qk_norm:
+        # Queries and keys as they were before their norms; eager layers keep them in fp32 too.
+        again += (1 if e.compile else 3) * (shape.heads + shape.key_value_heads) * shape.head
     layer = 2 * tokens * (4 * shape.hidden + attention + 3 * shape.feed_forward + again)
     kept = shape.layers * 2 * tokens * shape.hidden + layer if e.recompute else shape.layers * layer
     chunk = min(e.loss_tokens, tokens)
@@ -87,6 +90,11 @@ def host_bytes(run: Run, shape: Shape, gpus: int) -> int:
 def checkpoint_bytes(shape: Shape) -> int:
     """Bytes of one checkpoint: bf16 weights, fp32 master, two moments."""
     return 14 * shape.parameters()
+
+
+def copy_bytes(shape: Shape, gpus: int, per_node: int) -> int:
+    """Bytes of host memory a node for the copy of a checkpoint that is written in the background, on the first node."""
+    return 12 * shape.parameters() * min(gpus, per_node) // gpus + 2 * shape.parameters()
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from schemas.pictures import style
-from training.curves import curve, point
+from training.curves import by_name, curve, point, sparks
 from training.runs import Carried
 
 CURVES = (
@@ -21,11 +21,18 @@ CURVES = (
     ("data_wait", "share of the step spent waiting for data"),
 )
 
+NAMED = (
+    ("held_out_bits_per_byte", "held-out bits per byte by language: the first value, the curve, the last value"),
+    ("held_out_loss", "loss of held-out answers by language, nats a token: the first value, the curve, the last value"),
+    ("by_source", "loss by source of the training batch, nats a token: the first value, the curve, the last value"),
+)
+
 
 def about(run: Carried, logarithmic: bool = False) -> dict[str, Any]:
     """What the template shows of a run; `logarithmic` scales the steps of its curves."""
     log, events = run.log(), run.events()
     drawn = [(title, curve([p for row in log if (p := point(row, key))], logarithmic)) for key, title in CURVES]
+    named = [(title, sparks(by_name(log, key), title, logarithmic)) for key, title in NAMED]
     skipped = [event for event in events if event["event"] == "skipped"]
     return {
         "name": f"{run.run.name} in {run.folder.name}",
@@ -33,6 +40,7 @@ def about(run: Carried, logarithmic: bool = False) -> dict[str, Any]:
         "last": log[-1] if log else None,
         "steps": (run.whole["first_step"], run.whole["last_step"], run.done()),
         "curves": [(title, svg) for title, svg in drawn if svg],
+        "named": [(title, svg) for title, svg in named if svg],
         "sources": run.whole["lineage"][-1]["sources"],
         "mixture": log[-1]["mixture"] if log else {},
         "versions": run.whole["versions"],

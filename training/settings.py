@@ -28,7 +28,7 @@ class Start:
     `checkpoint` names a run folder or a checkpoint of one, at `step` (-1: the newest complete one). With `state` its
     optimizer and step go on (annealing, longer context); without, only its weights are taken (SFT). `allow` names what
     of the data may differ from the checkpoint's (see data/resume.py). `context` replaces the model's positions. `seed`
-    draws the weights of a model from scratch.
+    draws the weights of a model from scratch, whose queries and keys are normed a head with `qk_norm`, as Qwen3's are.
     """
 
     model: str = "toy"
@@ -38,9 +38,12 @@ class Start:
     allow: tuple[str, ...] = ()
     context: int = 0
     seed: int = 0
+    qk_norm: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "allow", tuple(self.allow))
+        if min(self.step + 1, self.context) < 0:
+            raise ValueError(f"start: expected a step of -1 or more and a context of 0 or more, found {self}")
         if self.state and not self.checkpoint:
             raise ValueError("start.state: expected start.checkpoint to go on from, found none; name a run folder")
 
@@ -66,19 +69,25 @@ class Data:
         _one_of("data.tail", self.tail, ("pad", "drop"))
         _one_of("data.too_long", self.too_long, ("drop", "cut"))
         _one_of("data.missing", self.missing, ("fail", "renormalise"))
+        if self.block < 0:
+            raise ValueError(f"data: expected a block of 0 or more, found {self}")
 
 
 @dataclass(frozen=True)
 class Batch:
-    """`size` sequences (chat rows in SFT) of `length` tokens an optimizer step, `micro` of them at once on a rank."""
+    """`size` sequences (chat rows in SFT) of `length` tokens an optimizer step, `micro` of them at once on a rank (0:
+    as many as fit, see `plan`).
+    """
 
     size: int = 1024
     length: int = 4096
     micro: int = 1
 
     def __post_init__(self) -> None:
-        if min(self.size, self.micro) < 1 or self.length < 2:
-            raise ValueError(f"batch: expected size and micro of 1 or more and a length of 2 or more, found {self}")
+        if self.size < 1 or self.micro < 0 or self.length < 2:
+            raise ValueError(
+                f"batch: expected a size of 1 or more, micro of 0 or more and a length of 2 or more, found {self}"
+            )
 
     @property
     def tokens(self) -> int:
@@ -86,7 +95,10 @@ class Batch:
         return self.size * self.length
 
     def accumulation(self, world: int) -> int:
-        """Micro-batches of a rank in a step. Raises ValueError where the size is no multiple of micro x ranks."""
+        """Micro-batches of a rank in a step, once `micro` is known. Raises ValueError where the size is no multiple of
+        micro x ranks.
+        """
+        assert self.micro, "batch.micro is open: settled.py chooses"
         if self.size % (self.micro * world):
             raise ValueError(
                 f"batch.size: expected a multiple of batch.micro x ranks = {self.micro} x {world}, found {self.size}; "
@@ -159,20 +171,35 @@ class Optimizer:
     clip: float = 1.0
 
     def __post_init__(self) -> None:
-        if self.clip < 0 or self.weight_decay < 0 or not (0 <= self.beta1 < 1 and 0 <= self.beta2 < 1):
+        if min(self.clip, self.weight_decay) < 0 or not (0 <= self.beta1 < 1 and 0 <= self.beta2 < 1):
             raise ValueError(f"optimizer: expected clip and weight_decay >= 0 and betas in [0, 1), found {self}")
+        if self.epsilon <= 0:
+            raise ValueError(f"optimizer: expected an epsilon above 0, found {self}")
+
+
+@dataclass(frozen=True)
+class Loss:
+    """Cross-entropy, and `z` x logsumexp(logits)^2 a token beside it, which keeps logits from growing (1e-4 is common;
+    0: none). The log's loss is without it.
+    """
+
+    z: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.z < 0:
+            raise ValueError(f"loss: expected z of 0 or more, found {self}")
 
 
 @dataclass(frozen=True)
 class Engine:
     """How DeepSpeed carries the run out; none of it changes what is computed but by rounding.
 
-    `zero` is the stage, 1 to 3. `dtype` auto is bf16 on a GPU and fp32 on a CPU. Gradients are accumulated in fp32, and
-    summed over ranks in `reduce` (fp32; bf16 halves the traffic, and 256 ranks lose 1.7 % of the gradient).
-    `offload` moves nothing (none), the optimizer, or all (parameters too, stage 3) to host memory. `recompute` saves
-    memory by activation checkpointing; `loss_tokens` rows of logits exist at once. `attention` is auto, flash, cudnn,
-    efficient, flex, varlen or math; `compile` compiles each layer. Ranks exchange `bucket` elements at once, with
-    `overlap` behind the backward pass, but at ZeRO 1 in bf16, where all is exchanged at once after the last one.
+    `zero` is the stage, 1 to 3 (0: by GPUs and memory, see `plan`). `dtype` auto is bf16 on a GPU and fp32 on a CPU.
+    Gradients are accumulated in fp32, and summed over ranks in `reduce` (fp32; bf16 halves the traffic, and 256 ranks
+    lose 1.7 % of the gradient). `offload` moves nothing (none), the optimizer, or all (parameters too, stage 3) to host
+    memory. `recompute` saves memory by activation checkpointing; `loss_tokens` rows of logits exist at once.
+    `attention` is auto (the fastest, timed), flash, cudnn, efficient, flex, varlen or math; `compile` compiles layers
+    and loss on a GPU. `deterministic` gives the same bits from the same run, or an error where an operation cannot.
     """
 
     zero: int = 1
@@ -182,18 +209,17 @@ class Engine:
     loss_tokens: int = 4096
     attention: str = "auto"
     compile: bool = False
-    bucket: int = 200_000_000
-    overlap: bool = True
     reduce: str = "fp32"
+    deterministic: bool = False
 
     def __post_init__(self) -> None:
         _one_of("engine.reduce", self.reduce, ("fp32", "bf16"))
-        _one_of("engine.zero", str(self.zero), ("1", "2", "3"))
+        _one_of("engine.zero", str(self.zero), ("0", "1", "2", "3"))
         _one_of("engine.dtype", self.dtype, ("auto", "bf16", "fp32"))
         _one_of("engine.offload", self.offload, ("none", "optimizer", "all"))
         _one_of("engine.attention", self.attention, ATTENTION)
-        if self.loss_tokens < 1 or self.bucket < 1:
-            raise ValueError(f"engine: expected loss_tokens and bucket of 1 or more, found {self}")
+        if self.loss_tokens < 1:
+            raise ValueError(f"engine: expected loss_tokens of 1 or more, found {self}")
 
 
 ATTENTION = ("auto", "flash", "cudnn", "efficient", "flex", "varlen", "math")
@@ -203,8 +229,8 @@ ATTENTION = ("auto", "flash", "cudnn", "efficient", "flex", "varlen", "math")
 class Saving:
     """A checkpoint every `steps` steps (0: at the end only) and `minutes` minutes (0: never), and at the end unless
     `last` is false; the newest `keep` stay, and for ever the last of the stable phase, of an epoch, and every
-    `forever`-th step. After `limit_minutes` (0: none)
-    the run saves and ends, to be resumed: what a queue with a time limit needs.
+    `forever`-th step. After `limit_minutes` (0: none) the run saves and ends, to be resumed: what a queue with a time
+    limit needs. With `background` the state is copied to host memory and written while training goes on.
     """
 
     steps: int = 1000
@@ -213,6 +239,7 @@ class Saving:
     keep: int = 3
     forever: int = 0
     last: bool = True
+    background: bool = True
 
     def __post_init__(self) -> None:
         if self.keep < 1:
@@ -238,14 +265,31 @@ class Spikes:
 
 
 @dataclass(frozen=True)
+class Evaluate:
+    """Held-out rows of the run's own tables are scored every `every` steps and at the end (0: never), forward only; it
+    changes nothing of what is trained. The sample is the same each time: documents of up to `tokens` tokens, up to
+    `tokens` of each of the `languages` largest languages, and of all others together.
+    """
+
+    every: int = 1000
+    tokens: int = 100_000
+    languages: int = 20
+
+    def __post_init__(self) -> None:
+        if self.every < 0 or min(self.tokens, self.languages) < 1:
+            raise ValueError(f"evaluate: expected every >= 0, tokens and languages of 1 or more, found {self}")
+
+
+@dataclass(frozen=True)
 class Seeing:
-    """A line every `steps` steps; curves by `tensorboard` and `mlflow` where wanted; no step may take `hang_minutes`
-    minutes (0: no watchdog).
+    """A line every `steps` steps; curves by `tensorboard`, `mlflow` and `wandb` where wanted; no step may take
+    `hang_minutes` minutes (0: no watchdog).
     """
 
     steps: int = 10
     tensorboard: bool = False
     mlflow: bool = False
+    wandb: bool = False
     hang_minutes: float = 30.0
 
     def __post_init__(self) -> None:
@@ -265,9 +309,11 @@ class Run:
     duration: Duration = field(default_factory=Duration)
     rate: Rate = field(default_factory=Rate)
     optimizer: Optimizer = field(default_factory=Optimizer)
+    loss: Loss = field(default_factory=Loss)
     engine: Engine = field(default_factory=Engine)
     saving: Saving = field(default_factory=Saving)
     spikes: Spikes = field(default_factory=Spikes)
+    evaluate: Evaluate = field(default_factory=Evaluate)
     seeing: Seeing = field(default_factory=Seeing)
 
     def sections(self) -> dict[str, Any]:
@@ -282,13 +328,22 @@ class Run:
     def hash(self) -> str:
         """SHA-256 of what decides the trained weights: not of how they are saved and shown."""
         whole = self.as_dict()
-        for name in ("saving", "seeing"):
+        for name in ("saving", "evaluate", "seeing"):
             whole.pop(name)
         return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
 
     @classmethod
     def from_dict(cls, given: Mapping[str, Any]) -> Run:
-        """The inverse of as_dict. Raises TypeError for names that this release does not know."""
-        sections = {f.name: f.default_factory for f in fields(cls) if f.name not in ("name", "phase")}
-        made = {name: kind(**given[name]) for name, kind in sections.items() if callable(kind)}
+        """The inverse of as_dict; what an earlier release did not know has its default. Raises TypeError for names that
+        this release does not know.
+        """
+        made = {}
+        for f in fields(cls):
+            if callable(f.default_factory):
+                held = given.get(f.name, {})
+                made[f.name] = f.default_factory(**{k: v for k, v in held.items() if f"{f.name}.{k}" not in _GONE})
         return cls(given["name"], given["phase"], **made)
+
+
+_GONE = ("engine.overlap", "engine.bucket")
+"""Settings of earlier releases that decided nothing: a run of theirs goes on without them."""

@@ -15,7 +15,9 @@ VOCABULARY_MULTIPLE = 128
 
 @dataclass(frozen=True)
 class Shape:
-    """A Llama decoder with untied embeddings. Sizes are in units of elements, `context` in tokens."""
+    """A Llama decoder with untied embeddings. Sizes are in units of elements, `context` in tokens; with `qk_norm`
+    queries and keys go through a norm of a head's size, as in Qwen3.
+    """
 
     hidden: int
     layers: int
@@ -26,11 +28,13 @@ class Shape:
     rope_theta: float
     context: int
     vocabulary: int = VOCABULARY
+    qk_norm: bool = False
 
     def matrix_parameters(self) -> int:
         """Parameters that multiply each token: all but the input embedding, norms included."""
         attention = self.hidden * self.head * 2 * (self.heads + self.key_value_heads)
-        layer = attention + 3 * self.hidden * self.feed_forward + 2 * self.hidden
+        norms = 2 * self.hidden + (2 * self.head if self.qk_norm else 0)
+        layer = attention + 3 * self.hidden * self.feed_forward + norms
         return self.layers * layer + self.hidden + self.vocabulary * self.hidden
 
     def parameters(self) -> int:
@@ -55,11 +59,11 @@ SHAPES: dict[str, Shape] = {
 }
 
 
-def shape(name: str, vocabulary: int | None = None, context: int | None = None) -> Shape:
-    """A shape by name, with another vocabulary (rounded up to 128) or context. Raises ValueError."""
+def shape(name: str, vocabulary: int | None = None, context: int | None = None, qk_norm: bool = False) -> Shape:
+    """A shape by name, with another vocabulary (rounded up to 128) or context, or with QK norm. Raises ValueError."""
     if name not in SHAPES:
         raise ValueError(f"model: expected one of {', '.join(SHAPES)} or a folder, found {name!r}")
-    found = SHAPES[name]
+    found = replace(SHAPES[name], qk_norm=qk_norm)
     if vocabulary is not None:
         found = replace(found, vocabulary=padded(vocabulary))
     return found if context is None else replace(found, context=context)
@@ -91,7 +95,7 @@ def refusal(config: Any) -> str | None:
 
 
 def shape_of(config: Any) -> Shape:
-    """The shape of any Llama configuration."""
+    """The shape of any configuration of Llama's kind."""
     rope = getattr(config, "rope_parameters", None) or {}
     return Shape(
         config.hidden_size,
@@ -103,4 +107,5 @@ def shape_of(config: Any) -> Shape:
         float(rope.get("rope_theta", 10_000.0)),
         config.max_position_embeddings,
         config.vocab_size,
+        config.model_type == "qwen3",
     )

@@ -44,7 +44,7 @@ class Beginning:
 def beginning(run: Run, feed: Feed, folder: Path, resume: Resume, tokenizer: TextTokenizer) -> Beginning:
     """The checkpoint to go on from and where the data stand there. Raises ValueError."""
     place = folder / "checkpoints"
-    if resume == "must" or (resume == "auto" and store.steps(place)):
+    if resume == "must" or (resume == "auto" and ranks.told(bool(store.steps(place)))):
         found = saving.newest(place)
         sequence = feed.resume(found.state["feed"], run.start.allow if found.state["run"] != run.as_dict() else ())
         return Beginning(found, True, found.step, sequence)
@@ -88,10 +88,15 @@ def model(run: Run, begun: Beginning, tokenizer: TextTokenizer, feed: Feed, fold
         lm = models.empty(config, dtype)
     elif run.start.model in shapes.SHAPES and not run.start.checkpoint:
         context = max(run.start.context, run.batch.length, shapes.SHAPES[run.start.model].context)
-        shape = shapes.shape(run.start.model, tokenizer.size, context)
+        shape = shapes.shape(run.start.model, tokenizer.size, context, run.start.qk_norm)
         lm = models.build(shape, run.start.seed, dtype, tokenizer.model_ids())
     else:
         lm = models.read(_weights_folder(run, folder), dtype)
+    if run.start.qk_norm and not any(name.endswith("q_norm.weight") for name, _ in lm.named_parameters()):
+        raise ValueError(
+            f"start.qk_norm: expected a model from scratch, or one that has it, found {lm.config.model_type} weights "
+            "without it; leave it out, or start from scratch"
+        )
     rows = lm.get_input_embeddings().weight.shape[0]
     if max(feed.largest + 1, tokenizer.size) > rows:
         raise ValueError(

@@ -21,18 +21,23 @@ from training.checkpoint import store
 from training.data.feed import Feed
 from training.data.readable import readable_until
 from training.engine import distributed as ranks
+from training.engine.determinism import strict
 from training.engine.engine import Engine
+from training.evaluation.in_loop import HeldOut
 from training.files import write_json
+from training.here import agreed, settled_here
 from training.inputs import Inputs, open_feed
 from training.loop import Loop
 from training.metrics import Log, peak_flops
 from training.planning import MFU, PRICE, duration
 from training.run_file import RUN_FILE, logged
 from training.settings import Run
+from training.settled import Settled
 from training.shapes import shape_of
 from training.start import Beginning, Resume
 from udfs.tokens.tokenizer import TextTokenizer
 
+Progress = Callable[[dict[str, Any]], None]
 STOPPED = 75
 """Exit code of a run that saved and wants to be resumed (EX_TEMPFAIL)."""
 
@@ -42,15 +47,25 @@ def train(
     inputs: Inputs,
     folder: Path,
     resume: Resume = "never",
-    progress: Callable[[dict[str, Any]], None] | None = None,
+    progress: Progress | None = None,
 ) -> str:
     """Carry a run out. Returns finished, or why it stopped after saving. Raises ValueError for the user's mistakes."""
-    _refuse_used(folder, resume)
-    tokenizer = TextTokenizer.read(inputs.tokenizer)
+    with strict(run.engine.deterministic) as fixed:
+        _refuse_used(folder, resume)
+        chosen = settled_here(run, folder, resume, inputs.tokenizer)
+        return _carried(chosen, inputs, folder, resume, progress or (lambda _: None), fixed)
+
+
+def _carried(
+    chosen: Settled, inputs: Inputs, folder: Path, resume: Resume, progress: Progress, fixed: dict[str, str]
+) -> str:
+    run, tokenizer = chosen.run, TextTokenizer.read(inputs.tokenizer)
     # Before the ranks meet: copying a large table may take longer than ranks wait for each other. Those of a machine
     # queue at the lock of its cache.
-    feed = open_feed(run, inputs, tokenizer)
+    feed, found = open_feed(run, inputs, tokenizer), _held_out(run, inputs, tokenizer)
     device = ranks.start(max(30.0, run.seeing.hang_minutes))
+    agreed(chosen)
+    held_out = _agreed(*found, feed)
     begun = start.beginning(run, feed, folder, resume, tokenizer)
     feed.begin(begun.first, begun.sequence)
     first = _phase_first(folder, begun)
@@ -60,16 +75,16 @@ def train(
     _refuse_unreadable(inputs, _seconds(run, lm, device, folder, last - begun.first), begun.own)
     base = start.base(run, inputs, begun, lm, tokenizer)
     if ranks.rank() == 0:
-        _describe(run, inputs, folder, first, last, begun, base)
+        _describe(chosen, inputs, folder, first, last, begun, base)
         tokenizer.save(folder / "tokenizer")
     ranks.barrier()
     engine = start.engine(run, lm, device, begun)
     log = Log(folder, run.seeing, f"{run.name}-{folder.name}", ranks.rank() == 0)
-    facts = _facts(run, inputs, begun, feed, engine)
-    log.event("resumed" if begun.own else "started", begun.first, **facts)
+    facts = _facts(chosen, inputs, begun, feed, engine)
+    log.event("resumed" if begun.own else "started", begun.first, **facts, deterministic=fixed)
     schedule = run.rate.schedule(run.phase, first, last - first)
     loop = Loop(run, engine, feed, schedule, folder, begun.first, last, log, base, begun.stored())
-    loop.progress = progress or (lambda _: None)
+    loop.progress, loop.held_out = progress, held_out
     try:
         outcome = loop.carry_out()
         log.event(outcome if outcome == "finished" else "stopped", loop.done, why=outcome)
@@ -79,15 +94,37 @@ def train(
         engine.close()
 
 
-def _facts(run: Run, inputs: Inputs, begun: Beginning, feed: Feed, engine: Engine) -> dict[str, Any]:
+def _held_out(run: Run, inputs: Inputs, tokenizer: TextTokenizer) -> tuple[HeldOut | None, list[str]]:
+    """The held-out sample, and why there is none where its rows cannot be read: a run goes on without, as after a
+    vacuum, which its own cache outlives.
+    """
+    try:
+        return HeldOut.opened(run, inputs, tokenizer), []
+    except ValueError as error:
+        return None, [f"without evaluation of held-out rows: {error}"]
+
+
+def _agreed(held_out: HeldOut | None, said: list[str], feed: Feed) -> HeldOut | None:
+    """All ranks take part, or none, which the feed's notices say."""
+    if errors := [line for lines in ranks.gathered(said) for line in lines]:
+        feed.notices = [*feed.notices, errors[0]]
+        return None
+    return held_out
+
+
+def _facts(chosen: Settled, inputs: Inputs, begun: Beginning, feed: Feed, engine: Engine) -> dict[str, Any]:
     """What the log's first event says; what the run does without is printed too."""
-    notices = [*inputs.notices(run.phase), *feed.notices]
-    if ranks.rank() == 0 and notices:
-        print("\n".join(notices), flush=True)
+    notices = [*inputs.notices(chosen.run.phase), *feed.notices]
+    if ranks.rank() == 0 and (said := [*chosen.why, *notices]):
+        print("\n".join(said), flush=True)
     return {
         "sequence": begun.sequence,
         "notices": notices,
         "attention": engine.attention.backend,
+        "kernels": engine.kernels.as_dict(),
+        "compiled": engine.eager is None,
+        "eager": engine.eager,
+        "settled": chosen.as_dict(),
         "account": feed.account(),
     }
 
@@ -141,9 +178,10 @@ def _refuse_used(folder: Path, resume: Resume) -> None:
 
 
 def _describe(
-    run: Run, inputs: Inputs, folder: Path, first: int, last: int, begun: Beginning, base: dict[str, Any]
+    chosen: Settled, inputs: Inputs, folder: Path, first: int, last: int, begun: Beginning, base: dict[str, Any]
 ) -> None:
     """Write run.json, with a segment for each stretch of steps that reads or counts sequences in its own way."""
+    run = chosen.run
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / RUN_FILE
     segments = json.loads(file.read_text(encoding="utf-8"))["segments"] if begun.own else []
@@ -153,7 +191,8 @@ def _describe(
     moved = not kept or any(kept[-1][k] != segment[k] for k in segment if k not in ("step", "sequence"))
     whole = {
         "format": 1,
-        "run": run.as_dict(),
+        "run": chosen.asked.as_dict(),
+        "settled": chosen.as_dict(),
         "inputs": inputs.as_dict(),
         "first_step": first,
         "last_step": last,

@@ -46,13 +46,16 @@ def refuse_mixed(args: argparse.Namespace) -> None:
 
 def take(args: argparse.Namespace, place: Path) -> int:
     """Write the folder that everything after reads. Raises ValueError."""
-    from udfs.tokens.foreign import adopted, ordinary, same_form, special_of, uses
+    from udfs.tokens.foreign import adopted, ordinary, same_form, special_of, stripping, uses
+    from udfs.tokens.tokenizer import backend_of
 
     special = special_of(args.source, uses(args.special))
     made = adopted(args.source, special, args.add, args.drop_normaliser, args.chatml)
     made.save(place)
     for use, token in asdict(special).items():
         print(f"{use:<12} {' '.join(token) if use == 'more' else token or 'none'}")
+    if ate := stripping(backend_of(args.source)):
+        print(f"these added tokens no longer eat the white space beside them: {' '.join(map(repr, ate))}")
     if spelt := ordinary(made):
         print(
             f"a text can spell these added tokens: {' '.join(map(repr, spelt))}; --special more=TOKEN keeps one apart"

@@ -23,8 +23,9 @@ from udfs.instructions.make import ANSWERS, QUESTIONS
 from udfs.spark.corpus import given_rows
 
 NAME = "given_instructions"
-_TEXTS = (*QUESTIONS, "input", *ANSWERS, "language", "repo")
-_MESSAGES = "array<struct<role:string,content:string>>"
+_TEXTS = ("system", *QUESTIONS, "input", *ANSWERS, "language", "repo")
+_TURN = {"role": "string", "content": "string", "weight": "double", "train": "boolean"}
+_MESSAGES = f"array<struct<{','.join(f'{name}:{kind}' for name, kind in _TURN.items())}>>"
 _JSON = ", ".join(f"{name} string" for name in _TEXTS) + f", messages {_MESSAGES}, corrupt string"
 _KEY = ["origin", "instruction_id"]
 
@@ -94,9 +95,18 @@ def _messages(rows: DataFrame, place: str) -> Column:
     if kind is None:
         return F.lit(None).cast(_MESSAGES)
     if not (kind.startswith("array<struct<") and "role:string" in kind and "content:string" in kind):
-        raise ValueError(f"{place}: expected messages of type {_MESSAGES}, found {kind}; convert them")
-    turn = F.transform("messages", lambda m: F.struct(m["role"].alias("role"), m["content"].alias("content")))
-    return turn.cast(_MESSAGES)
+        raise ValueError(
+            f"{place}: expected messages of type array<struct<role:string,content:string>>, found {kind}; convert them"
+        )
+    has = {field.name for field in rows.schema["messages"].dataType.elementType.fields}
+
+    def turn(m: Column) -> Column:
+        """Whether a turn is to be trained comes along where the table says so."""
+        return F.struct(
+            *((m[name] if name in has else F.lit(None)).cast(kind).alias(name) for name, kind in _TURN.items())
+        )
+
+    return F.transform("messages", turn).cast(_MESSAGES)
 
 
 def _count(result: StageResult, rows: DataFrame, found: DataFrame) -> None:

@@ -44,8 +44,10 @@ class Tokens:
 class Instructions:
     """Which instructions are kept, and for which stage of fine-tuning: 1 is broad, 2 is deep (OpenCoder, 1.2 and 1.3 of
     the paper's description). `tables` are locations of given tables with the stage of each; they have the columns
-    instruction, question or prompt, `input`, and output, answer or response, or `messages`; `language` and `repo` are
-    read where they are there. Bounds are bytes of UTF-8: 6,000 is about the authors' 1,500 tokens of a row.
+    instruction, question or prompt, `input`, and output, answer or response, or `messages`; `system`, `language` and
+    `repo` are read where they are there, and so are `weight` and `train` of a message: rows with an answer that is not
+    to be trained, or an empty user turn, are rejected. Bounds are bytes of UTF-8: 6,000 is about the authors' 1,500
+    tokens of a row.
     """
 
     tables: dict[str, int] = field(default_factory=dict)

@@ -38,6 +38,7 @@ from schemas.ops import REJECTS, RUNS
 from tests.jobs.pipeline import contents_of, plain_rows
 from tests.jobs.rows import decide, frame
 from training.data.opening import open_table
+from udfs.spark.corpus import given_rows
 from udfs.tokens.fim import Fim
 from udfs.tokens.heldout import is_held_out
 from udfs.tokens.tokenizer import TextTokenizer
@@ -307,6 +308,25 @@ def test_a_given_table_is_read_in_each_of_its_forms(spark: SparkSession, made: M
         ("Add two numbers.", "python", None, 2),
         ("Say yes.", None, None, 2),
     ]
+
+
+def test_messages_bring_along_whether_they_are_trained(spark: SparkSession, tmp_path: Path) -> None:
+    """From JSON and from a table, whichever of the two says so, and a system text of the row's own."""
+    talk = [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a", "weight": 0}]
+    said = [{**talk[0]}, {"role": "assistant", "content": "a", "train": False}]
+    file = tmp_path / "talks.jsonl"
+    rows = [{"messages": talk}, {"messages": said}, {"messages": [*talk[:1], {**talk[1], "weight": 1}], "system": "s"}]
+    file.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    weighted = spark.createDataFrame([(talk,)], "messages array<struct<content:string,role:string,weight:int>>")
+    weighted.write.parquet(str(tmp_path / "talks.parquet"))
+    plain = spark.createDataFrame([(talk,)], "messages array<struct<content:string,role:string>>")
+    plain.write.parquet(str(tmp_path / "plain.parquet"))
+    found = {
+        name: sorted((r["reason"] or "") for r in given_rows(table_rows(spark, str(tmp_path / name), 1)).collect())
+        for name in ("talks.jsonl", "talks.parquet", "plain.parquet")
+    }
+    assert found["talks.jsonl"] == ["", "untrained_answer", "untrained_answer"]
+    assert (found["talks.parquet"], found["plain.parquet"]) == (["untrained_answer"], [""])
 
 
 def test_a_text_that_left_the_corpus_gives_no_instruction(spark: SparkSession) -> None:

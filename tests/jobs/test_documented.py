@@ -99,6 +99,7 @@ TOOLS = {
     SUBMIT,  # test_cluster.py
     "ALL_REFERENCES=1 python -m pytest -n0 -rP tests/training/test_evaluation.py -k reference",  # the suite, in full
     "python -m training",  # tests/training/test_launchers.py
+    "python -m training.again --run RUN --times 3 -- torchrun --nproc_per_node 8 -m training train ... --to RUN",
     "python udfs/data/derive_languages.py --shared ../shared/data",  # rewrites a data file from ../shared
     "uv pip compile setup.cfg --extra spark --extra dev --universal --generate-hashes",  # needs the network
 }

@@ -83,7 +83,7 @@ def test_the_training_commands_of_readme_run(
 
 
 @pytest.mark.parametrize(
-    "target", ["run", "model", "test", "help", "lint", "golden", "bench", "wheel", "setup", "docs"]
+    "target", ["run", "model", "test", "help", "lint", "golden", "bench", "bundle", "wheel", "setup", "docs"]
 )
 def test_make_knows_the_targets_that_are_named(target: str) -> None:
     done = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, text=True)

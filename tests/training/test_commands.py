@@ -73,7 +73,8 @@ def test_chat_rows_are_shown_with_what_is_not_trained(
     assert called(monkeypatch, "batch", "--run", str(place), "--step", "0", "--sequences", "2") == 0
     said = capsys.readouterr().out
     assert "<<|im_start|>user\nWrite udfs/" in said and "<|im_end|>\n" in said
-    assert "rows dropped: too_long" in (place / "events.jsonl").read_text()
+    assert "tokens: 2 of 40 rows are longer than 256 tokens and left out" in said
+    assert "rows are longer than 256 tokens" in (place / "events.jsonl").read_text()
 
 
 def test_export_evaluate_and_report(
@@ -129,7 +130,9 @@ def test_plan_prints_command_settings_memory_days_and_money(
     assert called(monkeypatch, "plan", "pretrain", "--model", "1.5b", "--to", str(tmp_path), "--gpus", "256") == 0
     said = capsys.readouterr().out
     assert "torchrun --nproc_per_node 8 --nnodes 32" in said and "-m training train pretrain --model 1.5b" in said
-    assert '"stage": 1' in said and "parameters           1,905,650,880" in said
+    assert "engine.zero=2: from 32 GPUs on" in said and '"stage": 2' in said
+    # 14 bytes a parameter, of which the first node of 32 copies its eight shares of 12 and the bf16 weights.
+    assert "parameters           1,905,650,880" in said and "its copy           5 GB of a node's host memory" in said
     assert "steps                476,838 of 1,024 x 4,096, 1 micro-batches a rank" in said
     # 2 T tokens x 12.78 GFLOP at 40 % of 256 x 989.4 TFLOP/s: 2.92 days.
     assert "days                 2.9" in said and "USD at 2.5 a GPU hour" in said
@@ -139,6 +142,14 @@ def test_plan_prints_command_settings_memory_days_and_money(
     said = capsys.readouterr().out
     assert "GPUS=1 sbatch --nodes=1 --gpus-per-node=1 docker/train.sbatch train sft1 --model tiny" in said
     assert "readable to the end of the run" in said
+
+
+@pytest.mark.parametrize("flag", ["--gpus", "--per-node", "--mfu", "--gpu-gb"])
+def test_a_plan_for_nothing_is_refused(
+    flag: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert called(monkeypatch, "plan", "sft1", "--model", "8b", "--to", str(tmp_path), flag, "0") == 2
+    assert f"{flag}: expected a number above 0, found 0" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

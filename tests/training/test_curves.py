@@ -7,7 +7,9 @@ import re
 
 import pytest
 
-from training.curves import Point, curve, joined, point
+from schemas.pictures import style
+from tests.browser import seen
+from training.curves import Point, by_name, curve, joined, point, sparks
 from training.metrics import Since
 
 
@@ -51,3 +53,28 @@ def test_a_band_is_drawn_where_there_is_one() -> None:
     assert "<polygon" in curve([Point(0, 1, 0, 2), Point(1, 1, 1, 1)])
     assert "<polygon" not in curve([Point(0, 1, 1, 1), Point(1, 2, 2, 2)])
     assert curve([Point(0, 1, 1, 1)]) == ""
+
+
+def test_numbers_of_the_log_by_name_begin_with_all_and_leave_out_what_is_no_number() -> None:
+    log = [
+        {"step": 1, "held": {"go": 2.0, "all": 3.0, "c": None}, "by": {"web": {"loss": 4.0, "tokens": 9}}},
+        {"step": 2},
+        {"step": 3, "held": {"go": 1.0, "all": math.inf}, "by": {}},
+    ]
+    found = by_name(log, "held")
+    assert list(found) == ["all", "go"]
+    assert found["go"] == [Point(1, 2.0, 2.0, 2.0), Point(3, 1.0, 1.0, 1.0)] and len(found["all"]) == 1
+    assert by_name(log, "by") == {"web": [Point(1, 4.0, 4.0, 4.0)]} and by_name(log, "none") == {}
+
+
+def test_small_curves_share_a_scale_and_fit_whatever_their_names() -> None:
+    names = ("all", "c++ & <b>", "a language of a very long name, which has no room at all", "中文" * 20)
+    lines = {name: [Point(x, n + 100 / (x + 1), 0, 0) for x in range(300)] for n, name in enumerate(names)}
+    svg = sparks({**lines, "once": [Point(4, 1.0, 1.0, 1.0)], "none": []}, "a title & more")
+    heights = [[float(p.split(",")[1]) for p in line.split()] for line in re.findall(r'points="([^"]*)"', svg)]
+    assert len(heights) == 5 and all(len(line) <= 100 for line in heights)
+    # Row n begins 26 lower and n higher on the scale of all.
+    apart = [row[0] - 26 * n for n, row in enumerate(heights[:4])]
+    assert apart == sorted(apart, reverse=True) and apart[3] == 5 and apart[0] - apart[3] < 1
+    assert sparks({"none": []}, "title") == ""
+    assert seen(f'<!doctype html><html lang="en"><style>{style()}</style><body>{svg}</body></html>') == []

@@ -13,6 +13,7 @@ import pytest
 
 from tests.training.test_data_made import HASH, row, rows, write
 from training.data import cache as caching
+from training.data import checksums
 from training.data.cache import Cache, open_cache
 from training.data.opening import open_table
 from training.data.order import id_to_hex
@@ -47,7 +48,7 @@ def test_documents_are_chosen_by_source_and_language(tmp_path: Path) -> None:
 def test_it_is_built_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     table = made(tmp_path)
     open_cache(table, HASH, tmp_path / "c")
-    monkeypatch.setattr(caching, "_build", None)
+    monkeypatch.setattr(caching, "build", None)
     assert len(open_cache(table, HASH, tmp_path / "c").ids) == 35
 
 
@@ -76,8 +77,8 @@ def test_a_damaged_cache_is_built_again(tmp_path: Path, harm: Callable[[Path], N
 
 
 def test_a_large_file_is_checked_at_both_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(caching, "_BLOCK", 16)
-    monkeypatch.setattr(caching, "_CHECKED_BLOCKS", 2)
+    monkeypatch.setattr(checksums, "BLOCK", 16)
+    monkeypatch.setattr(checksums.damage, "__defaults__", (2,))
     table = made(tmp_path, 300)
     whole = contents(open_cache(table, HASH, tmp_path / "c"))
     (place,) = (p for p in (tmp_path / "c").iterdir() if p.is_dir())
@@ -99,7 +100,7 @@ def test_a_full_disk_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.M
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(caching.os, "fsync", full)
+    monkeypatch.setattr(checksums.os, "fsync", full)
     with pytest.raises(OSError, match=r"expected to write the cache of .*/t, found .*No space left.*free some space"):
         open_cache(made(tmp_path), HASH, tmp_path / "c")
     assert [p for p in (tmp_path / "c").iterdir() if p.is_dir()] == []

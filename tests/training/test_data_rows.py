@@ -52,7 +52,11 @@ def test_ranks_share_a_step_and_take_equally_many_turns(tmp_path: Path, packed: 
 def test_rows_that_are_too_long_are_dropped_and_counted_or_cut_with_their_end(tmp_path: Path) -> None:
     dropped, cut = (feed(tmp_path, data={"too_long": how}, batch={"length": 96}) for how in ("drop", "cut"))
     gone = dropped.rows.dropped["too_long"]
-    assert gone > 5 and f"tokens: {gone:,} rows dropped: too_long" in dropped.notices
+    whole = gone + len(dropped.rows)
+    assert gone > 5 and dropped.notices[0].startswith(f"tokens: {gone:,} of {whole:,} rows are longer than 96 tokens")
+    assert cut.notices[0].startswith(f"tokens: {cut.rows.cut:,} of {whole:,} rows are longer than 96 tokens and cut")
+    assert cut.rows.cut + cut.rows.dropped["nothing_supervised_after_cut"] == gone
+    assert sum(cut.rows.dropped.values()) == 0 or "have no answer within 96 tokens" in cut.notices[1]
     assert len(dropped.rows) < len(cut.rows) <= len(dropped.rows) + gone
     end = TextTokenizer.read(TOKENIZER).id("<|im_end|>")
     batches = [batch for step in range(cut.steps_an_epoch) for batch in cut.batches(step, 0, 1)]

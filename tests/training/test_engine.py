@@ -116,7 +116,7 @@ def test_the_gradient_is_of_the_whole_batch_however_it_is_cut(engines: Any, zero
 def summed_in_fp32() -> dict[str, torch.Tensor]:
     """Of the bf16 model: the sequences' bf16 gradients by plain autograd, scaled as by the engine, added in fp32."""
     plain, made = build(shape("tiny"), dtype=torch.bfloat16), batches(1)
-    trained = Trained(plain, Attention("auto", torch.device("cpu"), torch.bfloat16, 16, False), 4096, gathered=False)
+    trained = Trained(plain, Attention("auto", torch.device("cpu"), False), 4096, gathered=False)
     plain.set_attn_implementation(NAME)
     scale = 1 / sum(int((b.labels[:, 1:] != -100).sum()) for b in made)
     sums = {name: torch.zeros(p.shape) for name, p in plain.named_parameters()}
@@ -208,8 +208,11 @@ def test_a_batch_without_supervised_tokens_changes_nothing(engines: Any) -> None
 
 @pytest.mark.parametrize("chunk", [1, 7, 64, 1000])
 @pytest.mark.parametrize("gathered", [False, True])
-def test_the_chunked_loss_is_cross_entropy(chunk: int, gathered: bool) -> None:
-    """Sum and both gradients equal those from whole logits, with and without the head's weight at hand."""
+@pytest.mark.parametrize("z", [0.0, 0.02])
+def test_the_chunked_loss_is_cross_entropy(chunk: int, gathered: bool, z: float) -> None:
+    """Sum and both gradients equal those from whole logits, with and without the head's weight at hand. With z-loss its
+    square of the normaliser is in the sum and not in the losses of tokens.
+    """
     generator = torch.Generator().manual_seed(1)
     hidden = torch.randn(64, 16, generator=generator)
     targets = torch.randint(0, 40, (64,), generator=generator)
@@ -222,12 +225,27 @@ def test_the_chunked_loss_is_cross_entropy(chunk: int, gathered: bool) -> None:
         rows = hidden.clone().requires_grad_()
         if way == "plain":
             loss = F.cross_entropy(head(rows), targets, ignore_index=-100, reduction="sum")
+            loss = loss + z * head(rows).logsumexp(1)[targets != -100].square().sum()
         else:
-            loss = summed_loss(rows, head, targets, chunk, gathered)
+            loss, each = summed_loss(rows, head, targets, chunk, gathered, z)
+            expected = F.cross_entropy(head(rows), targets, ignore_index=-100, reduction="none")
+            torch.testing.assert_close(each, expected.detach(), rtol=1e-5, atol=1e-5)
+            assert not each.requires_grad
         (loss * 0.37).backward()
         found.append((loss.detach(), rows.grad, head.weight.grad))
     for one, other in zip(*found, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(("zero", "dtype"), [(1, "fp32"), (2, "bf16"), (3, "fp32")])
+def test_z_loss_draws_the_normaliser_and_is_told_apart(engines: Any, zero: int, dtype: str) -> None:
+    """The first loss is that without it; the norm is not; after steps the squared normaliser is smaller."""
+    plain, drawn = (engines(engine={"zero": zero, "dtype": dtype}, loss={"z": z}) for z in (0.0, 0.1))
+    steps = [[engine.step(batches(2), 1e-2) for _ in range(4)] for engine in (plain, drawn)]
+    assert steps[0][0].loss == pytest.approx(steps[1][0].loss, rel=1e-6) and steps[0][0].z_loss is None
+    assert steps[1][0].norm > 1.005 * steps[0][0].norm
+    of = [step.z_loss for step in steps[1]]
+    assert of[0] == pytest.approx(0.1 * np.log(512) ** 2, rel=0.02) and of[3] < 0.9 * of[0]
 
 
 @pytest.mark.parametrize("isolate", [False, True])
@@ -235,7 +253,7 @@ def test_isolated_documents_do_not_see_each_other(device: torch.device, isolate:
     """The loss of the second document, with two different first ones before it."""
     lm = build(shape("tiny"))
     lm.set_attn_implementation(NAME)
-    attention = Attention("auto", device, torch.float32, 16, isolate)
+    attention = Attention("auto", device, isolate)
     trained = Trained(lm, attention, 64, gathered=False)
     first, second = torch.arange(20), torch.arange(100, 140)
     losses = []
@@ -246,7 +264,7 @@ def test_isolated_documents_do_not_see_each_other(device: torch.device, isolate:
         losses.append(float(trained(ids, labels, positions if isolate else None).detach()))
     assert (losses[0] == pytest.approx(losses[1], rel=1e-6)) is isolate
     if isolate:
-        alone = Trained(lm, Attention("auto", device, torch.float32, 16, False), 64, gathered=False)
+        alone = Trained(lm, Attention("auto", device, False), 64, gathered=False)
         assert losses[0] == pytest.approx(float(alone(second[None], second[None]).detach()), rel=1e-5)
 
 
@@ -271,10 +289,10 @@ def test_rows_weigh_alike_packed_or_not(engines: Any, tmp_path: Path, packed: bo
         feed = open_feed(run, inputs(tmp_path, "rows"), TextTokenizer.read(TOKENIZER))
         engine = engines(name="sft1", engine={"dtype": "fp32"}, **sections)
         made = feed.batches(0, 0, 1)
-        found.append((len(made), engine.step(made, 1e-3), weights(engine)))
+        found.append((len(made), *step_and_gradients(engine, made)))
     assert found[0][1].tokens == found[1][1].tokens
     assert found[0][1].norm == pytest.approx(found[1][1].norm, rel=1e-5)
-    torch.testing.assert_close(found[0][2], found[1][2], rtol=0, atol=2e-6)
+    assert_equal_gradients(found[0][2], found[1][2])
     assert not packed or found[1][0] < found[0][0]
 
 
@@ -295,4 +313,4 @@ def test_what_would_go_wrong_in_silence_is_refused(sections: Any, said: str) -> 
 
 
 def test_isolation_of_single_rows_is_refused() -> None:
-    assert "nothing to be isolated from" in (refused(tiny("sft1", data={"isolate": True}), 1) or "")
+    assert "nothing to be isolated from" in (refused(tiny("sft1", data={"isolate": True, "packed": False}), 1) or "")

@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 import torch
+from transformers import AutoModelForCausalLM
 
 from tests.training.runs import TOKENIZER, carried, inputs, tiny
 from training import start
 from training.checkpoint.export import _both_rotary_keys, export, facts_of
 from training.checkpoint.store import opened
+from training.engine.engine import Engine
 from training.models import read
 from training.settings import Run
 from training.train import train
@@ -155,3 +157,39 @@ def test_scaled_rotary_positions_are_written_in_both_spellings(tmp_path: Path) -
     LlamaConfig(hidden_size=32, num_attention_heads=2).save_pretrained(str(tmp_path))
     _both_rotary_keys(tmp_path / "config.json")
     assert "rope_scaling" not in json.loads((tmp_path / "config.json").read_text())
+
+
+def test_a_model_with_qk_norm_is_exported_as_qwen3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its logits are those of training, by transformers' own attention; it goes on, is annealed and fine-tuned."""
+    ids, seen, own = torch.arange(40)[None], [], Engine.close
+
+    def close(self: Any) -> None:
+        with torch.no_grad():
+            seen.append(self.lm(ids, use_cache=False).logits)
+        own(self)
+
+    monkeypatch.setattr(Engine, "close", close)
+    place, sections = tmp_path / "run", {"start": {"qk_norm": True}, "loss": {"z": 1e-3}}
+    whole = carried(tiny(**sections), place)
+    exported = export([opened(place)], tmp_path / "model", "fp32")
+    model = AutoModelForCausalLM.from_pretrained(exported)
+    assert type(model).__name__ == "Qwen3ForCausalLM" and model.config.model_type == "qwen3"
+    norms = [p for name, p in model.named_parameters() if "q_norm" in name or "k_norm" in name]
+    assert len(norms) == 4 and all(bool((p != 1).any()) for p in norms)
+    with torch.no_grad():
+        torch.testing.assert_close(model(ids).logits, seen[0], rtol=0, atol=1e-6)
+    shutil.rmtree(place / "checkpoints" / "step-00000006")
+    assert carried(tiny(**sections), place, "must") == whole
+    start = {"checkpoint": str(place), "state": True}
+    assert train(tiny("anneal", steps=2, start=start), inputs(tmp_path / "cache"), tmp_path / "anneal") == "finished"
+    batch = {"size": 8, "length": 256, "micro": 8}
+    tuned = tiny("sft1", batch=batch, duration={"steps": 2}, start={"model": str(exported)})
+    assert train(tuned, inputs(tmp_path / "cache", "rows", 1), tmp_path / "sft") == "finished"
+    assert opened(tmp_path / "sft").state["model"]["config"]["model_type"] == "qwen3"
+
+
+def test_qk_norm_is_not_added_to_weights_without_it(before: Path, tmp_path: Path) -> None:
+    run = from_step(before, 6)
+    wanted = replace(run, start=replace(run.start, qk_norm=True))
+    with pytest.raises(ValueError, match=r"qk_norm: expected a model from scratch, .* found llama weights without"):
+        train(wanted, inputs(tmp_path / "cache", "rows", 1), tmp_path / "run")

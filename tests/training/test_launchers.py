@@ -122,7 +122,8 @@ def _free_port() -> int:
 
 
 STUBS = {
-    "srun": 'printf "%s\\n" "$@" > "$TOLD/srun"; env > "$TOLD/environment"; exit "${SRUN_CODE:-0}"',
+    "srun": 'printf "%s\\n" "$@" > "$TOLD/srun"; env > "$TOLD/environment"; '
+    '[ -z "${ENDED:-}" ] || echo "$ENDED" > "$REFINELAKE_ENDED"; exit "${SRUN_CODE:-0}"',
     # Slowly: a reader that leaves after the first line would end it by a signal.
     "scontrol": 'echo "$*" >> "$TOLD/scontrol"; [ "$1" != show ] || { echo gpu07; sleep 0.1; echo gpu08; }',
 }
@@ -170,21 +171,35 @@ def test_the_slurm_script_takes_the_gpus_of_the_job(tmp_path: Path, given: dict[
 
 
 @pytest.mark.parametrize("form", ["--to {}", "--to={}"])
-@pytest.mark.parametrize(("last", "queued"), [("stopped", True), ("finished", False), ("saved", False)])
-def test_a_run_that_stopped_to_be_resumed_is_queued_again(tmp_path: Path, form: str, last: str, queued: bool) -> None:
+@pytest.mark.parametrize(("ended", "queued"), [("stopped", True), ("mistake", False)])
+def test_a_run_that_stopped_to_be_resumed_is_queued_again(tmp_path: Path, form: str, ended: str, queued: bool) -> None:
     job, run = Job(tmp_path), tmp_path / "run"
     run.mkdir()
-    events = [{"event": "started"}, {"event": last}]
-    (run / "events.jsonl").write_text("".join(json.dumps(event) + "\n" for event in events), encoding="utf-8")
-    assert job.run("train", *form.format(run).split(), "--model", "tiny", SRUN_CODE="1", LIMIT_MINUTES="5") == 1
-    assert ("requeue 40007" in job.said("scontrol")) is queued
+    given = {"SRUN_CODE": "1", "LIMIT_MINUTES": "5", "ENDED": ended}
+    assert job.run("train", *form.format(run).split(), "--model", "tiny", **given) == 1
+    assert ("requeue 40007" in job.said("scontrol")) is queued and not list(run.iterdir())
     assert job.said("srun")[-1] == "saving.limit_minutes=5" and "--resume-or-start" not in job.said("srun")
     assert job.run("train", *form.format(run).split(), SLURM_RESTART_COUNT="1") == 0
     assert job.said("srun")[-3] == "--resume-or-start"
 
 
-def test_a_job_that_failed_before_its_run_is_not_queued_again(tmp_path: Path) -> None:
-    job = Job(tmp_path)
-    assert job.run("train", "--to", str(tmp_path / "none"), SRUN_CODE="2") == 2
-    assert job.run("train", SRUN_CODE="2") == 2
-    assert not any("requeue" in line for line in job.said("scontrol"))
+def test_a_job_whose_run_crashed_is_queued_again_while_it_gets_on(tmp_path: Path) -> None:
+    """Twice without a checkpoint further on; a finished one, and what is no run, are not."""
+    job, run = Job(tmp_path), tmp_path / "run"
+    given = {"SRUN_CODE": "1", "RESTARTS": "2", "REFINELAKE": str(Path(sys.executable).parents[1])}
+
+    def queued() -> bool:
+        before = len(job.said("scontrol"))
+        assert job.run("train", "--to", str(run), **given) == 1
+        return "requeue 40007" in job.said("scontrol")[before:]
+
+    assert [queued() for _ in range(3)] == [True, True, False]
+    (run / "checkpoints" / "step-00000010").mkdir(parents=True)
+    assert [queued() for _ in range(3)] == [True, True, False]
+    (run / "checkpoints" / "step-00000020").mkdir()
+    assert queued()
+    given["SRUN_CODE"] = "0"
+    assert job.run("train", "--to", str(run), **given) == 0
+    before = job.said("scontrol")
+    assert job.run("train", **(given | {"SRUN_CODE": "2"})) == 2
+    assert not any("requeue" in line for line in job.said("scontrol")[len(before) :])

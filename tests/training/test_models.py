@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from training.models import build, build_on_meta, cast, configuration, read
-from training.shapes import SHAPES, padded, shape
+from training.shapes import SHAPES, padded, shape, shape_of
 
 
 @pytest.mark.parametrize(
@@ -19,6 +19,18 @@ def test_the_papers_models_have_their_parameters(name: str, expected: int, witho
     both = 2 * SHAPES[name].vocabulary * SHAPES[name].hidden
     assert expected - both == without_embeddings
     assert {str(p.device) for p in model.parameters()} == {"meta"}
+
+
+@pytest.mark.parametrize("name", ["1.5b", "tiny"])
+def test_qk_norm_adds_two_norms_a_layer_and_nothing_else(name: str) -> None:
+    of = shape(name, qk_norm=True)
+    model, without = build_on_meta(of), build_on_meta(SHAPES[name])
+    added = {n: p.shape for n, p in model.named_parameters() if n not in dict(without.named_parameters())}
+    assert set(added.values()) == {(of.head,)} and len(added) == 2 * of.layers
+    whole = sum(p.numel() for p in model.parameters())
+    assert whole == of.parameters() == SHAPES[name].parameters() + of.layers * 2 * of.head
+    assert model.config.model_type == "qwen3" and not model.config.attention_bias and shape_of(model.config) == of
+    assert not any(n.endswith("bias") for n, _ in model.named_parameters())
 
 
 @pytest.mark.parametrize(("name", "length", "full", "causal"), [("1.5b", 4096, 12.78, 11.46), ("8b", 8192, 57.1, 50.7)])

@@ -11,7 +11,7 @@ from tests.training.runs import tiny
 from training.engine.attention import NAME, Attention
 from training.engine.model import Trained
 from training.models import build
-from training.planning import MANY, ROOM, fitting, memory
+from training.planning import ROOM, fitting, memory
 from training.recipes import recipe
 from training.settings import Batch
 from training.shapes import SHAPES, Shape
@@ -22,7 +22,7 @@ GB = 10**9
 def kept(shape: Shape, sequences: int, length: int) -> int:
     """Bytes that the decoder layers of a bf16 model keep for their backward pass, parameters not counted."""
     lm = build(shape, dtype=torch.bfloat16)
-    attention = Attention("auto", torch.device("cpu"), torch.bfloat16, shape.head, False)
+    attention = Attention("auto", torch.device("cpu"), False)
     lm.set_attn_implementation(NAME)
     trained = Trained(lm, attention, 64, gathered=False)
     own = {p.untyped_storage().data_ptr() for p in lm.parameters()}
@@ -41,9 +41,10 @@ def kept(shape: Shape, sequences: int, length: int) -> int:
     return sum(found.values())
 
 
-def test_activations_of_eager_layers_are_those_that_are_kept() -> None:
+@pytest.mark.parametrize("qk_norm", [False, True])
+def test_activations_of_eager_layers_are_those_that_are_kept(qk_norm: bool) -> None:
     """The difference of two depths is one layer's, whatever embedding and loss keep."""
-    of = Shape(160, 2, 4, 4, 40, 448, 10_000.0, 128, 128)
+    of = Shape(160, 2, 4, 4, 40, 448, 10_000.0, 128, 128, qk_norm)
     measured = kept(replace(of, layers=3), 2, 128) - kept(of, 2, 128)
     run = replace(tiny(), batch=Batch(2, 128, 2))
     planned = memory(run, replace(of, layers=3), 1).activations - memory(run, of, 1).activations
@@ -56,30 +57,16 @@ def test_bytes_a_token_and_layer_of_the_papers_models(model: str, eager: int, co
     shape = SHAPES[model]
     for compile_, expected in ((False, eager), (True, compiled)):
         run = recipe("pretrain", model)
-        run = replace(run, engine=replace(run.engine, compile=compile_))
+        run = replace(run, engine=replace(run.engine, compile=compile_, zero=1), batch=replace(run.batch, micro=4))
         tokens = run.batch.micro * run.batch.length * shape.layers
         assert memory(run, shape, 8).activations / tokens == pytest.approx(expected, rel=0.005)
 
 
-@pytest.mark.parametrize(("name", "model"), [(n, m) for n in ("sft1", "sft2", "oci") for m in ("1.5b", "8b")])
-def test_fine_tuning_fits_eight_gpus_of_80_gb_as_it_is(name: str, model: str) -> None:
-    run = recipe(name, model)
-    assert memory(run, SHAPES[model], 8).total < ROOM * 80 * GB
-    assert fitting(run, SHAPES[model], 8, 80 * GB) == run
-    assert run.data.packed and run.data.isolate
-
-
 def test_a_run_that_does_not_fit_gets_the_cheapest_change() -> None:
     run = recipe("pretrain", "1.5b")
-    run = replace(run, batch=replace(run.batch, micro=16))
+    run = replace(run, batch=replace(run.batch, micro=16), engine=replace(run.engine, zero=1, compile=False))
     found = fitting(run, SHAPES["1.5b"], 8, 80 * GB)
     assert found is not None and memory(found, SHAPES["1.5b"], 8).total < ROOM * 80 * GB
     assert (found.engine.zero, found.batch.micro, found.engine.recompute) == (1, 4, False)
     assert found.batch.size % (found.batch.micro * 8) == 0
     assert fitting(run, SHAPES["8b"], 1, 80 * GB) is None
-
-
-def test_many_gpus_exchange_behind_the_backward_pass() -> None:
-    for gpus, zero in ((MANY // 2, 1), (MANY, 2), (256, 2)):
-        found = fitting(recipe("pretrain", "1.5b"), SHAPES["1.5b"], gpus, 80 * GB)
-        assert found is not None and found.engine.zero == zero

@@ -13,11 +13,13 @@ from transformers import AutoConfig, AutoModelForCausalLM
 
 from tests.training.runs import FIXTURES, TOKENIZER, carried, events, inputs, tiny
 from training.__main__ import main
-from training.checkpoint import saving, store
+from training.checkpoint import background, saving
 from training.data.feed import RowFeed
+from training.files import write_json
 from training.inputs import open_feed
+from training.metrics import Log
 from training.models import read
-from training.settings import Duration, Rate, Saving, Seeing, Spikes
+from training.settings import Data, Duration, Optimizer, Rate, Run, Saving, Seeing, Spikes, Start
 from udfs.tokens.tokenizer import TextTokenizer
 
 
@@ -33,6 +35,10 @@ from udfs.tokens.tokenizer import TextTokenizer
         (Duration, {"epochs": -1.0}),
         (Rate, {"peak": 0.0}),
         (Rate, {"warmup": -1}),
+        (Data, {"block": -1}),
+        (Start, {"step": -2}),
+        (Start, {"context": -1}),
+        (Optimizer, {"epsilon": 0.0}),
     ],
 )
 def test_numbers_that_would_divide_by_zero_or_count_backwards_are_refused(section: Any, wrong: dict[str, Any]) -> None:
@@ -119,13 +125,14 @@ def test_a_run_that_does_not_go_on_ends_in_one_line(
     assert "of free space for a checkpoint, found" in said and "Traceback" not in said
 
 
-def test_an_optimizer_file_that_nobody_sees_is_no_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a network file system a listing may lack what another rank has just written."""
-    listed = store.files_of
-    monkeypatch.setattr(store, "files_of", lambda folder: [p for p in listed(folder) if "optim" not in p])
-    with pytest.raises(OSError, match="1 ranks wrote their optimizer state and 0 files of it are there"):
+def test_a_rank_without_an_optimizer_file_makes_no_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = background.Taken.save
+    monkeypatch.setattr(
+        background.Taken, "save", lambda me, state_dict, path: "optim" in path or own(me, state_dict, path)
+    )
+    with pytest.raises(OSError, match="of step 3, found that rank 0 wrote no optimizer state; free"):
         carried(tiny(), tmp_path / "run")
-    assert not list((tmp_path / "run" / "checkpoints").glob("step-*"))
+    assert not list((tmp_path / "run" / "checkpoints").glob("*step*"))
 
 
 def test_the_last_event_names_the_step_at_which_a_run_stopped(tmp_path: Path) -> None:
@@ -133,3 +140,23 @@ def test_the_last_event_names_the_step_at_which_a_run_stopped(tmp_path: Path) ->
     carried(replace(run, saving=replace(run.saving, limit_minutes=1e-9)), tmp_path / "run")
     assert [(e["step"], e["why"]) for e in events(tmp_path / "run", "stopped")] == [(1, "time limit")]
     assert json.loads((tmp_path / "run" / "run.json").read_text())["last_step"] == 30
+
+
+def test_a_disk_without_room_for_a_line_is_named(tmp_path: Path) -> None:
+    """A log cannot be written to a folder; a full disk gives no file's name by itself."""
+    (tmp_path / "events.jsonl").mkdir()
+    with pytest.raises(OSError, match=f"{tmp_path}/events.jsonl: expected to write a line .*; free some space"):
+        Log(tmp_path, Seeing(), "run", True).event("started", 0)
+    with pytest.raises(OSError, match=f"{tmp_path}/none/run.json: expected to write it, found .*; free some space"):
+        write_json(tmp_path / "none" / "run.json", {})
+
+
+def test_a_run_of_an_earlier_release_is_read(tmp_path: Path) -> None:
+    """Without the sections that came later, with a setting that is gone; a name that never was is refused."""
+    whole = tiny().as_dict()
+    whole["engine"] |= {"overlap": True, "bucket": 200_000_000}
+    del whole["spikes"]
+    assert Run.from_dict(whole) == tiny()
+    whole["engine"]["overlapped"] = True
+    with pytest.raises(TypeError, match="overlapped"):
+        Run.from_dict(whole)

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import torch
 
-from tests.training.runs import carried, tiny
+from tests.training.runs import carried, lines, tiny
 from tests.training.test_engine import assert_equal_gradients, assert_fp32_sums, autograd, batches, summed_in_fp32
 from tests.training.two_ranks import LAYOUTS, SKIPPED
 from training.checkpoint.master import master_weights
@@ -67,6 +67,35 @@ def test_killed_and_resumed_equals_uninterrupted(two: tuple[Path, dict[str, Any]
     found = two[1][f"zero{zero}-{dtype}"]
     assert set(found["whole"]) == {"0", "1", "2", "3", "4", "5"}
     assert found["again"] == found["whole"]
+
+
+def test_what_one_rank_cannot_write_stops_both_and_leaves_the_checkpoint_before(
+    two: tuple[Path, dict[str, Any]],
+) -> None:
+    one, other = two[1]["unwritten"]
+    assert one == other and one[1] == ["step-00000003"]
+    assert one[0].startswith("expected to write the checkpoint of step 6, found no room on rank 1; free some space")
+
+
+@pytest.mark.parametrize("zero", [1, 2, 3])
+def test_held_out_rows_are_looked_at_by_both_ranks_and_change_nothing(
+    two: tuple[Path, dict[str, Any]], tmp_path: Path, zero: int
+) -> None:
+    """The numbers are those of one rank, and so are the losses by source."""
+    found = two[1][f"looked{zero}"]
+    assert found["0"] == found["2"]
+    assert [row["step"] for row in found["lines2"] if "held_out_bits_per_byte" in row] == [1, 3]
+    alone = tiny(steps=4, batch={"size": 12, "micro": 3}, engine={"zero": zero}, evaluate={"every": 2})
+    carried(alone, tmp_path / "one", table=str(two[0] / "held-out" / "files.json"))
+    for one, both in zip(lines(tmp_path / "one"), found["lines2"], strict=True):
+        held = "held_out_bits_per_byte"
+        assert one.get(held, {}) == pytest.approx(both.get(held, {}), rel=1e-5)
+        assert {n: s["tokens"] for n, s in one["by_source"].items()} == {
+            n: s["tokens"] for n, s in both["by_source"].items()
+        }
+        assert {n: s["loss"] for n, s in one["by_source"].items()} == pytest.approx(
+            {n: s["loss"] for n, s in both["by_source"].items()}, rel=1e-5
+        )
 
 
 @pytest.mark.parametrize(("zero", "dtype"), [(1, "bf16"), (2, "bf16"), (3, "fp32")])

@@ -15,8 +15,9 @@ from typing import Any
 
 import torch
 
-from tests.training.runs import carried, tiny
+from tests.training.runs import carried, held_out_table, lines, tiny
 from tests.training.test_engine import batches, infinite_gradient, step_and_gradients
+from training.checkpoint import background
 from training.data.reader import Batch
 from training.engine import distributed as ranks
 from training.engine.engine import Engine
@@ -92,14 +93,53 @@ def killed_and_resumed(folder: Path, zero: int, dtype: str) -> dict[str, Any]:
     return {"whole": whole, "again": again}
 
 
+def unwritten(folder: Path) -> list[Any]:
+    """Rank 1 finds no room in the thread that writes its part of the second checkpoint: what each rank says of it."""
+    own, place = background.Taken.write, folder / "unwritten"
+
+    def write(self: Any) -> None:
+        if ranks.rank() == 1 and any("step-00000006" in str(path) for path in self.files):
+            raise OSError("no room on rank 1")
+        own(self)
+
+    background.Taken.write = write  # type: ignore[method-assign]
+    said = ""
+    try:
+        carried(tiny(steps=9), place)
+    except OSError as error:
+        said = str(error)
+    background.Taken.write = own  # type: ignore[method-assign]
+    ranks.barrier()
+    left = sorted(path.name for path in (place / "checkpoints").glob("*step*"))
+    return ranks.gathered((said.partition(": ")[2], left))
+
+
+def looked_at(folder: Path, zero: int) -> dict[str, Any]:
+    """Four steps of 3 sequences a micro-batch with held-out rows looked at after two of them, and without."""
+    table, found = folder / "held-out", {}
+    if ranks.rank() == 0 and not table.exists():
+        held_out_table(table)
+    ranks.barrier()
+    for every in (0, 2):
+        place = folder / f"looked{zero}-{every}"
+        asked = {"batch": {"size": 12, "micro": 3}, "engine": {"zero": zero}, "evaluate": {"every": every}}
+        found[f"{every}"] = carried(tiny(steps=4, **asked), place, table=str(table / "files.json"))
+        ranks.barrier()
+        found[f"lines{every}"] = lines(place)
+    return found
+
+
 def main() -> None:
     folder = Path(sys.argv[1])
+    ranks.start()
     found = {f"step{zero}": one_step(folder, zero) for zero in (1, 2, 3)}
     for zero in (1, 2):
         one_step(folder, zero, "bf16")
     found |= {f"skipped{zero}-{dtype}": skipped(zero, dtype) for zero, dtype in SKIPPED}
     for zero, dtype in LAYOUTS:
         found[f"zero{zero}-{dtype}"] = killed_and_resumed(folder, zero, dtype)
+    found["unwritten"] = unwritten(folder)
+    found |= {f"looked{zero}": looked_at(folder, zero) for zero in (1, 2, 3)}
     if ranks.rank() == 0:
         (folder / "found.json").write_text(json.dumps(found), encoding="utf-8")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -9,56 +10,44 @@ from typing import Any
 import torch
 
 from training.checkpoint import store
+from training.checkpoint.background import Taken, Writing, host_free, unwritten
 from training.checkpoint.store import Checkpoint
 from training.engine import distributed as ranks
 from training.engine.engine import Engine
-from training.files import write_json
 from training.settings import Run
 
 _HEADROOM = 1.1
 
 
-def save(engine: Engine, folder: Path, step: int, state: dict[str, Any], expected: int, keep: int) -> Path:
-    """A checkpoint of the optimizer step boundary `step`. Returns its folder.
+def begin(engine: Engine, folder: Path, step: int, state: dict[str, Any], expected: int, background: bool) -> Writing:
+    """A checkpoint of the optimizer step boundary `step`, begun: with `background` its state is copied and training may
+    go on at once, where host memory has the room; else all of it is written when this returns. `finish` ends it.
 
     `expected` are the bytes it will need at least. Raises OSError where the disk is full: the checkpoints before it
     stay as they are.
     """
     aside = folder / f"{store.ASIDE}{store.name(step)}"
+    error = None
     if ranks.rank() == 0:
-        _make_room(folder, aside, max(expected, store.size_on_disk(folder)))
-    ranks.barrier()
+        try:
+            _make_room(folder, aside, max(expected, store.size_on_disk(folder)))
+        except OSError as found:
+            error = str(found)
+    if said := ranks.told(error):
+        raise OSError(said)
+    whole, own = engine.deepspeed.checkpoint_engine, int(os.environ.get("LOCAL_WORLD_SIZE", 1))
+    # Optimizer states are dealt to the ranks, bf16 weights are rank 0's (a seventh of all).
+    needed = expected * (own / ranks.world() + 1 / 7)
+    engine.deepspeed.checkpoint_engine = taken = Taken(whole, background and needed * _HEADROOM < host_free())
     try:
         engine.deepspeed.save_checkpoint(str(folder), tag=aside.name, save_latest=False)
-        if ranks.rank() == 0:
-            write_json(aside / store.STATE, state)
-        ranks.barrier()
-        # One list for all: on a network file system each rank may see another one, and a file would be nobody's.
-        files = ranks.told(_whole_list(aside))
-        shares = ranks.gathered(store.digests(aside, files, ranks.rank(), ranks.world()))
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError) as found:
         if ranks.world() == 1:
             shutil.rmtree(aside, ignore_errors=True)
-        raise OSError(
-            f"{aside}: expected to write the checkpoint of step {step}, found {error}; free some space: the newest "
-            "complete checkpoint is untouched"
-        ) from error
-    final = folder / store.name(step)
-    if ranks.rank() == 0:
-        store.write_manifest(aside, step, {path: facts for share in shares for path, facts in share.items()})
-        final = store.publish(aside, folder, step)
-        store.retire(folder, keep)
-    ranks.barrier()
-    return final
-
-
-def _whole_list(aside: Path) -> list[str]:
-    """Files of the checkpoint as rank 0 sees them. Raises OSError where a rank's optimizer file is not among them."""
-    files = store.files_of(aside)
-    found = sum(path.endswith("optim_states.pt") for path in files)
-    if ranks.rank() == 0 and found != ranks.world():
-        raise OSError(f"{ranks.world()} ranks wrote their optimizer state and {found} files of it are there")
-    return files
+        raise OSError(unwritten(aside, step, found)) from found
+    finally:
+        engine.deepspeed.checkpoint_engine = whole
+    return Writing(taken, aside, step, state, engine.run.saving.keep)
 
 
 def _make_room(folder: Path, aside: Path, needed: int) -> None:
@@ -78,8 +67,10 @@ def newest(folder: Path) -> Checkpoint:
     """The newest checkpoint whose files are all whole, the same on all ranks. Raises ValueError if there is none."""
     for step in reversed(ranks.told(store.steps(folder))):
         found = store.complete(folder, step)
-        if found is None:
+        # On a network file system one rank may not see yet what another one does: all of them take it, or none.
+        if not all(ranks.gathered(found is not None)):
             continue
+        assert found is not None
         wrong = [path for share in ranks.gathered(store.damaged(found, ranks.rank(), ranks.world())) for path in share]
         if not wrong:
             return found

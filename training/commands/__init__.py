@@ -8,6 +8,7 @@ from __future__ import annotations
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "train": ("training.commands.train", "Pretrain, anneal or fine-tune a model from pinned token tables."),
+    "cache": ("training.commands.cache", "Copy a run's tables to local files by all cores, or check those there."),
     "plan": ("training.commands.plan", "Say what a run needs: command, DeepSpeed settings, memory, days, money."),
     "export": ("training.commands.export", "Write a checkpoint, or the average of several, as a Hugging Face folder."),
     "batch": ("training.commands.batch", "Show the text, mask and rows of a step of a run."),

@@ -27,6 +27,15 @@ class Asked:
 
 def add_run(parser: argparse.ArgumentParser) -> None:
     """What `train` and `plan` take."""
+    add_data(parser)
+    parser.add_argument("--to", required=True, metavar="DIR", help="run folder: settings, logs, checkpoints")
+    parser.add_argument(
+        "--from", dest="source", metavar="RUN", help="run folder, RUN@STEP or model folder to go on from"
+    )
+
+
+def add_data(parser: argparse.ArgumentParser) -> None:
+    """What says what a run reads, and how."""
     parser.add_argument("recipe", nargs="?", choices=sorted(RECIPES), help="what to train; left out with --resume")
     parser.add_argument("--model", help="1.5b (without it), 8b, toy, tiny, or a Hugging Face folder")
     parser.add_argument("--tokens", metavar="TABLE", help="token table: LOCATION, LOCATION@VERSION, LOCATION@rRELEASE")
@@ -36,11 +45,7 @@ def add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--mixture", metavar="FILE", help="TOML file: table, weight, epochs, languages of each part")
     parser.add_argument("--without", action="append", default=[], metavar="NAME", help="ablation: leave a part out")
     parser.add_argument("--tokenizer", metavar="DIR", help="folder of the tokenizer that made the tokens")
-    parser.add_argument("--to", required=True, metavar="DIR", help="run folder: settings, logs, checkpoints")
-    parser.add_argument(
-        "--from", dest="source", metavar="RUN", help="run folder, RUN@STEP or model folder to go on from"
-    )
-    parser.add_argument("--cache", metavar="DIR", help="local copies of tables (default: DIR/../cache)")
+    parser.add_argument("--cache", metavar="DIR", help="local copies of tables (default: cache beside the run)")
     parser.add_argument("--params", metavar="FILE", help="TOML file of settings, see docs/training.md")
     parser.add_argument("--set", action="append", default=[], metavar="SECTION.NAME=VALUE", help="one setting")
 

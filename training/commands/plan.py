@@ -6,12 +6,14 @@ import argparse
 import json
 import shlex
 import sys
+from dataclasses import replace
 from typing import Any
 
 from training.commands.arguments import Asked, add_run, asked
 from training.data.mixture import ANNEALING
 from training.planning import MFU, PRICE
 from training.settings import Run
+from training.settled import settled
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,6 +31,7 @@ def work(args: argparse.Namespace) -> int:
 
     from training.engine.configuration import deepspeed_config
 
+    _refuse_nothing(args)
     args.unnamed = not (args.tokens or args.part or args.mixture)
     if args.unnamed:
         # A plan needs no data; the command it prints then has a place to fill in.
@@ -36,13 +39,24 @@ def work(args: argparse.Namespace) -> int:
         args.part, args.tokens = parts, None if parts else "TOKENS"
     args.tokenizer = args.tokenizer or "TOKENIZER"
     wanted = asked(args)
+    chosen = settled(wanted.run, _shape(wanted), args.gpus, args.gpu_gb * 1e9)
+    wanted = replace(wanted, run=chosen.run)
     config = deepspeed_config(wanted.run, args.gpus, torch.bfloat16)
     print(f"# {wanted.run.name}: {args.gpus} GPUs, ZeRO {wanted.run.engine.zero}\n")
     print(command(args, wanted) + "\n")
+    print("chosen, as the run will be\n" + "".join(f"  {line}\n" for line in chosen.why or ("nothing was left open",)))
     print(json.dumps(config, indent=1) + "\n")
     steps = _steps(args, wanted)
     print("\n".join([*_memory(args, wanted), "", *_time(args, wanted, steps), *_tables(args, wanted, steps)]))
     return 0
+
+
+def _refuse_nothing(args: argparse.Namespace) -> None:
+    for name in ("gpus", "per_node", "mfu", "gpu_gb"):
+        if getattr(args, name) <= 0:
+            flag = name.replace("_", "-")
+            raise ValueError(f"--{flag}: expected a number above 0, found {getattr(args, name)}; name another")
+    _nodes(args)
 
 
 def command(args: argparse.Namespace, wanted: Asked) -> str:
@@ -96,12 +110,12 @@ def _shape(wanted: Asked) -> Any:
 
     name = wanted.run.start.model
     if name in shapes.SHAPES:
-        return shapes.shape(name)
+        return shapes.shape(name, qk_norm=wanted.run.start.qk_norm)
     return shapes.shape_of(AutoConfig.from_pretrained(name))
 
 
 def _memory(args: argparse.Namespace, wanted: Asked) -> list[str]:
-    from training.planning import checkpoint_bytes, host_bytes, memory
+    from training.planning import checkpoint_bytes, copy_bytes, host_bytes, memory
 
     shape = _shape(wanted)
     held = memory(wanted.run, shape, args.gpus)
@@ -113,6 +127,9 @@ def _memory(args: argparse.Namespace, wanted: Asked) -> list[str]:
     if host := host_bytes(wanted.run, shape, args.gpus):
         lines.append(f"  host memory a rank {host / 1e9:8.1f} GB")
     lines.append(f"a checkpoint         {checkpoint_bytes(shape) / 1e9:,.0f} GB")
+    if wanted.run.saving.background:
+        copied = copy_bytes(shape, args.gpus, args.per_node)
+        lines.append(f"  its copy           {copied / 1e9:,.0f} GB of a node's host memory")
     return lines
 
 

@@ -16,18 +16,37 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_run(parser)
     parser.add_argument("--resume", action="store_true", help="go on from the run's newest complete checkpoint")
     parser.add_argument(
+        "--wandb", action="store_true", help="curves to Weights & Biases too, as by --set seeing.wandb=true"
+    )
+    parser.add_argument(
         "--resume-or-start", dest="resume_or_start", action="store_true", help="resume if there is a checkpoint"
     )
 
 
 def work(args: argparse.Namespace) -> int:
+    from training.again import end
+    from training.spikes import Stuck
+
+    try:
+        code = _trained(args)
+    except (ValueError, Stuck):
+        end("mistake")
+        raise
+    if code:
+        end("stopped")
+    return code
+
+
+def _trained(args: argparse.Namespace) -> int:
     from schemas.params import overridden
     from training.engine import distributed as ranks
     from training.run_file import RUN_FILE, reopened
     from training.start import Resume
+    from training.trackers import check
     from training.train import STOPPED, train
 
     folder = Path(args.to).absolute()
+    args.set += ["seeing.wandb=true"] if args.wandb else []
     if args.resume or (args.resume_or_start and (folder / RUN_FILE).exists()):
         run, inputs, _ = reopened(folder)
         run = replace(run, **overridden(run.sections(), args.params, args.set))
@@ -35,6 +54,7 @@ def work(args: argparse.Namespace) -> int:
     else:
         wanted = asked(args)
         run, inputs = wanted.run, wanted.inputs.pinned()
+    check(run.seeing)
     resume: Resume = "must" if args.resume else "auto" if args.resume_or_start else "never"
     outcome = train(run, inputs, folder, resume, console(run.name))
     if ranks.rank() == 0:

@@ -20,12 +20,15 @@ _ROUND = 64
 
 
 class Feed(Protocol):
-    """Batches by global step. `steps` is how many there are, counted from the run's step 0."""
+    """Batches by global step. `steps` is how many there are, counted from the run's step 0; `names` are the (part,
+    source) that pieces may have.
+    """
 
     steps: int
     steps_an_epoch: int
     notices: list[str]
     largest: int
+    names: set[tuple[str, str]]
 
     def batches(self, step: int, rank: int, world: int) -> list[Batch]:
         """The micro-batches of a rank; every rank has as many."""
@@ -69,6 +72,7 @@ class DocumentFeed:
         whole = sum(source.sequences for source in reader.sources.values())
         self.steps_an_epoch = max(1, whole // batch.size)
         self.notices, self.largest = reader.notices, reader.largest
+        self.names = {name for source in reader.sources.values() for name in source.names()}
 
     def begin(self, step: int, sequence: int) -> None:
         self.first_step, self.first_sequence = step, sequence
@@ -126,8 +130,8 @@ class RowFeed:
         self.rows, self.batch, self.packed, self.whole = rows, batch, packed, whole
         self.steps_an_epoch = -(-len(rows) // batch.size)
         self.steps = max(1, round(epochs * self.steps_an_epoch))
-        self.notices = [f"{rows.name}: {count:,} rows dropped: {why}" for why, count in rows.dropped.items() if count]
-        self.largest = rows.largest
+        self.notices = rows.notices
+        self.largest, self.names = rows.largest, rows.names()
 
     def _chosen(self, step: int) -> tuple[int, Any]:
         """Epoch and documents of a step."""
@@ -210,4 +214,5 @@ class RowFeed:
 
     def account(self) -> dict[str, Any]:
         tokens = int(self.rows.lengths(self.rows.chosen).sum())
-        return {self.rows.name: {"rows": len(self.rows), "tokens": tokens, "dropped": dict(self.rows.dropped)}}
+        dropped, cut = dict(self.rows.dropped), self.rows.cut
+        return {self.rows.name: {"rows": len(self.rows), "tokens": tokens, "dropped": dropped, "cut": cut}}

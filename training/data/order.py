@@ -76,14 +76,18 @@ def permutation(ids: U64, chunks: I32, seed: int, epoch: int, where: str = "toke
 
     Equal hashes are ordered by id and chunk. Two equal rows have equal hashes, so looking at ties finds them all.
     """
-    keys = hashes(ids, chunks, seed, epoch)
-    order = np.argsort(keys).astype(np.int64, copy=False)
-    keys = keys[order]
+    return sorted_rows(hashes(ids, chunks, seed, epoch), np.arange(len(ids), dtype=np.int64), ids, chunks, where)
+
+
+def sorted_rows(keys: U64, rows: I64, ids: U64, chunks: I32, where: str) -> I64:
+    """These rows of ids and chunks by their keys. Raises ValueError as `permutation` does."""
+    order = np.argsort(keys)
+    keys, rows = keys[order], rows[order]
     tied = np.flatnonzero(keys[1:] == keys[:-1])
     for run in np.split(tied, np.flatnonzero(np.diff(tied) != 1) + 1) if len(tied) else []:
         first, last = int(run[0]), int(run[-1]) + 2
-        order[first:last] = _by_id(ids, chunks, order[first:last], where)
-    return order
+        rows[first:last] = _by_id(ids, chunks, rows[first:last], where)
+    return rows
 
 
 def _by_id(ids: U64, chunks: I32, rows: I64, where: str) -> I64:

@@ -17,6 +17,7 @@ from training.data.order import I32, I64
 
 IGNORED = -100
 """The label of a place that is not predicted."""
+_BLOCK = 1 << 20
 
 Read = Callable[[int, int, int], I32]
 """(document, start, stop) -> its tokens from start to stop; the document is a number in the stream's order."""
@@ -63,6 +64,11 @@ class Packing:
         """Tokens that each document gains."""
         return 1 if self.bos is None else 2
 
+    def sequences(self, tokens: int) -> int:
+        """Those of a stream of so many tokens."""
+        whole, rest = divmod(tokens, self.length)
+        return whole + (1 if rest and self.tail == "pad" else 0)
+
 
 class Span(NamedTuple):
     """A part of a document's piece, BOS and separator counted, and where it begins in the sequence."""
@@ -90,19 +96,20 @@ class Account:
 
 
 class Stream:
-    """The packed stream over documents of `lengths` [n] tokens, given in their order.
+    """The packed stream of documents in their order; `ends` [n] is the token after each, its tokens and what they gain
+    counted. An empty document takes no place.
 
-    A sequence is found by binary search in cumulative sums: 16 bytes a document, no pass over earlier data.
+    A sequence is found by binary search in them: no pass over earlier data.
     """
 
-    def __init__(self, lengths: I64, packing: Packing) -> None:
-        self.packing = packing
-        # An empty document would be a separator after a separator: it takes no place.
-        self.pieces: I64 = np.where(lengths > 0, lengths + packing.added, 0).astype(np.int64)
-        self.ends: I64 = np.cumsum(self.pieces)
-        self.tokens = int(self.ends[-1]) if len(self.ends) else 0
-        whole, rest = divmod(self.tokens, packing.length)
-        self.sequences = whole + (1 if rest and packing.tail == "pad" else 0)
+    def __init__(self, ends: I64, packing: Packing) -> None:
+        self.packing, self.ends = packing, ends
+        self.tokens = int(ends[-1]) if len(ends) else 0
+        self.sequences = packing.sequences(self.tokens)
+
+    def size(self, document: int) -> int:
+        """Tokens of a document in the stream."""
+        return int(self.ends[document]) - (int(self.ends[document - 1]) if document else 0)
 
     def spans(self, sequence: int) -> list[Span]:
         """What a sequence holds. Raises IndexError outside of the stream."""
@@ -115,7 +122,7 @@ class Stream:
         spans = []
         for document in range(first, last + 1):
             stop = int(self.ends[document])
-            size = int(self.pieces[document])
+            size = self.size(document)
             if size:
                 start = max(begin, stop - size)
                 spans.append(Span(document, start - stop + size, min(end, stop) - stop + size, start - begin))
@@ -123,7 +130,7 @@ class Stream:
 
     def holding(self, document: int) -> range:
         """Sequences that hold tokens of a document; none where it is empty or its tokens were dropped."""
-        stop, size = int(self.ends[document]), int(self.pieces[document])
+        stop, size = int(self.ends[document]), self.size(document)
         if not size:
             return range(0)
         length = self.packing.length
@@ -131,19 +138,22 @@ class Stream:
 
     def account(self) -> Account:
         """Raises nothing: the sums are an identity, which the tests assert."""
-        length, full = self.packing.length, self.pieces > 0
-        documents = int(full.sum())
+        length, documents, inside, before = self.packing.length, 0, 0, 0
         rest = self.tokens - self.sequences * length
-        starts = (self.ends - self.pieces)[full]
         placed = min(self.tokens, self.sequences * length)
-        inside = int(((starts % length != 0) & (starts < placed)).sum()) if self.packing.isolate else 0
+        for first in range(0, len(self.ends), _BLOCK):
+            ends = self.ends[first : first + _BLOCK]
+            starts = np.concatenate([[before], ends[:-1]])
+            starts, before = starts[ends > starts], int(ends[-1])
+            documents += len(starts)
+            inside += int(((starts % length != 0) & (starts < placed)).sum()) if self.packing.isolate else 0
         return Account(
             tokens=self.tokens - documents * self.packing.added,
             added=documents * self.packing.added,
             sequences=self.sequences,
             padding=max(0, -rest),
             dropped={"tail_fills_no_sequence": max(0, rest)},
-            empty_documents=len(self.pieces) - documents,
+            empty_documents=len(self.ends) - documents,
             predicted=placed - self.sequences - inside,
         )
 
@@ -164,7 +174,7 @@ class Stream:
 
     def _piece(self, span: Span, read: Read, out: I32) -> None:
         before = self.packing.added - 1  # 1 with a BOS
-        body = int(self.pieces[span.document]) - self.packing.added
+        body = self.size(span.document) - self.packing.added
         start, stop = max(0, span.start - before), min(body, span.stop - before)
         at = start + before - span.start
         if stop > start:

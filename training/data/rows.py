@@ -36,7 +36,7 @@ class RowShape:
 class Rows:
     """The rows of one table that fit, numbered over epochs: row n of epoch e is order(e)[n].
 
-    `dropped` counts the others by reason. Raises ValueError where no row is left.
+    `dropped` counts the others by reason, `cut` those that lost their end. Raises ValueError where no row is left.
     """
 
     def __init__(self, name: str, table: TokenTable, shape: RowShape, seed: int, tokenizer: str, folder: Path) -> None:
@@ -55,14 +55,27 @@ class Rows:
         """Documents that can be trained on, and why the others cannot."""
         lengths = self._cache.lengths()
         fits = lengths <= self.shape.length
-        dropped = Counter[str]()
+        dropped, self.cut = Counter[str](), 0
         if self.shape.too_long == "cut":
             for row in np.flatnonzero(~fits):
                 fits[row] = bool(self._cache.mask(int(row))[: self.shape.length].any())
                 dropped["nothing_supervised_after_cut"] += not fits[row]
+                self.cut += int(fits[row])
         else:
             dropped["too_long"] = int((~fits).sum())
         return np.flatnonzero(fits).astype(np.int64), dropped
+
+    @property
+    def notices(self) -> list[str]:
+        """What becomes of rows that are longer than a sequence, where there are any."""
+        whole, most = len(self.chosen) + self.dropped.total(), f"{self.shape.length:,} tokens"
+        long, empty = self.dropped["too_long"], self.dropped["nothing_supervised_after_cut"]
+        said = [
+            (long, f"are longer than {most} and left out; raise batch.length, or cut them by data.too_long=cut"),
+            (self.cut, f"are longer than {most} and cut to them; raise batch.length for whole ones"),
+            (empty, f"have no answer within {most} and are left out; raise batch.length"),
+        ]
+        return [f"{self.name}: {count:,} of {whole:,} rows {what}" for count, what in said if count]
 
     def _permuted(self, epoch: int) -> I64:
         ids, chunks = self._cache.ids[self.chosen], self._cache.chunks[self.chosen]
@@ -82,18 +95,22 @@ class Rows:
 
     def lengths(self, documents: I64) -> I64:
         """[n] tokens of each, as they will be trained on."""
-        return np.minimum(self._cache.lengths()[documents], self.shape.length)
+        return np.minimum(self._cache.lengths(documents), self.shape.length)
 
     def write(self, document: int, epoch: int, place: int, ids: I32, labels: I32) -> Piece:
         """Writes a row into views of its trained length; labels are not shifted. Returns what it is."""
         stop = len(ids)
         ids[:] = self._cache.read(document, 0, stop)
         labels[:] = np.where(self._cache.mask(document)[:stop], ids, IGNORED)
-        if stop < int(self._cache.lengths()[document]):
+        if stop < self._cache.length(document):
             ids[-1] = self.shape.end
             labels[-1] = self.shape.end if labels[-1] != IGNORED else IGNORED
-        row = self._cache.ids[document]
-        return Piece(self.name, epoch, id_to_hex(row), int(self._cache.chunks[document]), 0, stop, place)
+        row, source = self._cache.ids[document], self._cache.labels[int(self._cache.kinds[document])][0]
+        return Piece(self.name, epoch, id_to_hex(row), int(self._cache.chunks[document]), 0, stop, place, source)
+
+    def names(self) -> set[tuple[str, str]]:
+        """(part, source) that pieces may have."""
+        return {(self.name, source) for source, _ in self._cache.labels}
 
     def holding(self, content_id: str) -> I64:
         """Documents of this content."""
@@ -111,7 +128,7 @@ class Rows:
 
     def part(self) -> dict[str, Any]:
         """What a checkpoint stores of the rows."""
-        lengths = self._cache.lengths()[self.chosen]
+        lengths = self._cache.lengths(self.chosen)
         ids, chunks = self._cache.ids[self.chosen], self._cache.chunks[self.chosen]
         return {
             "table": self.table.identity,

@@ -9,10 +9,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from training.data import index
 from training.data.bijection import Bijection
 from training.data.cache import Cache
+from training.data.index import Chosen
 from training.data.mixture import Weight
-from training.data.order import I32, I64, U64, digest, id_to_hex, permutation
+from training.data.order import I32, I64, id_to_hex
 from training.data.packing import Account, Packing, Span, Stream
 from training.data.tables import TokenTable
 
@@ -33,7 +35,9 @@ class Part:
 
 
 class Piece(NamedTuple):
-    """Tokens of a document in a sequence: `start` to `stop` count BOS and separator, `place` is in the sequence."""
+    """Tokens of a document in a sequence: `start` to `stop` count BOS and separator, `place` is in the sequence.
+    `source` is the document's, as its table has it.
+    """
 
     part: str
     epoch: int
@@ -42,6 +46,7 @@ class Piece(NamedTuple):
     start: int
     stop: int
     place: int
+    source: str
 
 
 class _Epoch(NamedTuple):
@@ -58,30 +63,22 @@ class Source:
     Documents are permuted, packed, and then the blocks of the stream are permuted: else the sequences of one long
     document would be trained on one after another. What fills no whole block comes last.
 
-    Memory: 24 bytes a document and epoch in use; two epochs are kept.
+    Two epochs are kept open; see index.py for their memory.
     """
 
     def __init__(self, part: Part, cache: Cache, packing: Packing, seed: int) -> None:
         self.part, self.packing, self.seed = part, packing, seed
         self._cache = cache
-        self._documents = cache.select(part.sources, part.languages)
-        self._lengths = cache.lengths()[self._documents]
+        self._chosen = Chosen(cache, part.sources, part.languages, packing.added)
         self._epoch = lru_cache(maxsize=2)(self._opened)
         # The number of tokens is the same in every epoch, and so is the number of sequences.
-        self.sequences = Stream(self._lengths, packing).sequences
+        self.sequences = packing.sequences(self._chosen.counts[2])
 
     def _opened(self, epoch: int) -> _Epoch:
-        chosen = self._documents
-        where = self.part.table.name
-        order = permutation(*self._names(), self.seed, epoch, where)
-        stream = Stream(self._lengths[order], self.packing)
+        documents, ends = index.opened(self._chosen, self.seed, epoch, self.part.table.name)
+        stream = Stream(ends, self.packing)
         blocks = Bijection(stream.tokens // self.packing.moved, f"{self.seed}\n{epoch}\n{self.part.name}")
-        return _Epoch(chosen[order], stream, blocks)
-
-    def _names(self) -> tuple[U64, I32]:
-        """Ids and chunks of the part's documents; a whole table's are not copied, at 36 bytes a document."""
-        ids, chunks, chosen = self._cache.ids, self._cache.chunks, self._documents
-        return (ids, chunks) if len(chosen) == len(ids) else (ids[chosen], chunks[chosen])
+        return _Epoch(documents, stream, blocks)
 
     def _find(self, number: int) -> tuple[int, I64, Stream, list[Span]]:
         epoch, place = divmod(number, self.sequences)
@@ -106,7 +103,13 @@ class Source:
 
     def _piece(self, epoch: int, document: int, span: Span) -> Piece:
         name, chunk = id_to_hex(self._cache.ids[document]), int(self._cache.chunks[document])
-        return Piece(self.part.name, epoch, name, chunk, span.start, span.stop, span.place)
+        source = self._cache.labels[int(self._cache.kinds[document])][0]
+        return Piece(self.part.name, epoch, name, chunk, span.start, span.stop, span.place, source)
+
+    def names(self) -> set[tuple[str, str]]:
+        """(part, source) that pieces may have."""
+        part = self.part
+        return {(part.name, source) for source, _ in self._cache.labels if not part.sources or source in part.sources}
 
     def holding(self, content: I64, epoch: int) -> list[int]:
         """Numbers of the sequences of an epoch that hold any of these documents of the table."""
@@ -122,7 +125,7 @@ class Source:
 
     def state(self) -> dict[str, object]:
         """What a checkpoint stores of the part, and what a resume compares."""
-        part, chosen = self.part, self._documents
+        part, (documents, tokens, _) = self.part, self._chosen.counts
         return {
             "weight": str(part.weight),
             "epochs": float(part.epochs),
@@ -131,7 +134,7 @@ class Source:
             "held_out": part.table.held_out,
             "table": part.table.identity,
             "version": part.table.version,
-            "documents": len(chosen),
-            "tokens": int(self._lengths.sum()),
-            "rows": digest(*self._names(), self._lengths),
+            "documents": documents,
+            "tokens": tokens,
+            "rows": self._chosen.digest,
         }

@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, Literal
 
 import numpy as np
@@ -43,6 +44,15 @@ class File:
 
 
 @dataclass(frozen=True)
+class Counted:
+    """What training reads of a file: rows, their tokens, and the distinct (source, language)."""
+
+    rows: int
+    tokens: int
+    labels: frozenset[tuple[str, str]]
+
+
+@dataclass(frozen=True)
 class TokenTable:
     """One version of a token table. `name` is what errors call it, `identity` the Delta table's own id.
 
@@ -65,15 +75,33 @@ class TokenTable:
         return hashlib.sha256(json.dumps(whole).encode()).hexdigest()
 
     def batches(self, tokenizer_hash: str) -> Iterator[pa.RecordBatch]:
-        """Checked rows of the schema. Raises ValueError, naming table or file, for what training may not read."""
+        """Checked rows of all files, in their order. Raises ValueError."""
         for file in self.files:
-            where = f"{self.name}: {file.path}"
-            for batch in self._rows(file, where):
-                yield self._checked(batch, tokenizer_hash, where)
+            yield from self.rows(file, tokenizer_hash)
 
-    def _rows(self, file: File, where: str) -> Iterator[pa.RecordBatch]:
+    def rows(self, file: File, tokenizer_hash: str, wide: bool = True) -> Iterator[pa.RecordBatch]:
+        """Checked rows of a file, without tokens and mask where they are not `wide`. Raises ValueError, naming table or
+        file, for what training may not read.
+        """
+        schema = self.schema if wide else pa.schema([f for f in self.schema if f.name not in ("tokens", "supervised")])
+        where = f"{self.name}: {file.path}"
+        for batch in self._read(file, schema, where):
+            yield self._checked(batch, tokenizer_hash, where)
+
+    def counted(self, file: File, tokenizer_hash: str) -> Counted:
+        """How much a file holds, by its narrow columns. Raises ValueError."""
+        rows, tokens, labels = 0, 0, set()
+        for batch in self.rows(file, tokenizer_hash, wide=False):
+            rows += len(batch)
+            tokens += int(pc.sum(batch["n_tokens"]).as_py() or 0)
+            names = ["source", "language"]
+            pairs = pa.table([batch[name] for name in names], names).group_by(names).aggregate([])
+            labels |= set(zip(*(pairs[name].to_pylist() for name in names), strict=True))
+        return Counted(rows, tokens, frozenset(labels))
+
+    def _read(self, file: File, schema: pa.Schema, where: str) -> Iterator[pa.RecordBatch]:
         try:
-            yield from _read(self.filesystem, file, self.schema, where)
+            yield from _read(self.filesystem, file, schema, where)
         except FileNotFoundError:
             raise ValueError(
                 f"{where}: expected this file of version {self.version}, found none; it was vacuumed or moved: "
@@ -122,7 +150,9 @@ def _read(filesystem: Any, file: File, schema: pa.Schema, where: str) -> Iterato
         if missing:
             raise ValueError(_missing(where, missing))
         row = 0
-        for batch in parquet.iter_batches(_ROWS, columns=wanted):
+        # A row group at a time: what is read ahead of a file of several is held, and many files are read at once.
+        groups = (parquet.iter_batches(_ROWS, [group], wanted) for group in range(parquet.num_row_groups))
+        for batch in chain.from_iterable(groups):
             whole = _conformed(batch, constants, schema, where)
             if file.keep is not None:
                 # A selection vector may end early: the rows after it are all there.

@@ -11,46 +11,28 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.nn.attention import SDPBackend
 from transformers import AttentionInterface
 
 NAME = "refinelake"
+_FEWEST = 256
 SDPA = {
     "flash": SDPBackend.FLASH_ATTENTION,
     "cudnn": SDPBackend.CUDNN_ATTENTION,
     "efficient": SDPBackend.EFFICIENT_ATTENTION,
     "math": SDPBackend.MATH,
 }
-_FAST = ("flash", "cudnn", "efficient")
 
 
 class Attention:
-    """The backend of a run. `backend` is its name in logs: one of settings.ATTENTION, or cpu.
-
-    Raises ValueError where the wanted backend cannot do this head size, type or isolation here.
+    """The backend of a run. `backend` is its name in logs: one of settings.ATTENTION, or cpu. On a GPU it was chosen
+    before (kernels.py).
     """
 
-    def __init__(self, wanted: str, device: torch.device, dtype: torch.dtype, head: int, isolate: bool) -> None:
+    def __init__(self, wanted: str, device: torch.device, isolate: bool) -> None:
+        assert device.type == "cpu" or wanted != "auto", "kernels.py chooses on a GPU"
         self.isolate = isolate
-        if device.type == "cpu":
-            if wanted not in ("auto", "math"):
-                raise ValueError(f"engine.attention: expected auto or math on a CPU, found {wanted!r}")
-            self.backend = "cpu" if wanted == "auto" else "math"
-        elif isolate:
-            if wanted not in ("auto", "flex", "varlen"):
-                raise ValueError(
-                    f"engine.attention: expected auto, flex or varlen where data.isolate is set, found {wanted!r}: "
-                    "the others would need a mask, which takes them off the fast path"
-                )
-            if wanted == "varlen" and _varlen() is None:
-                raise ValueError("engine.attention: expected a torch with varlen_attn, found none; name flex or auto")
-            self.backend = ("varlen" if _varlen() else "flex") if wanted == "auto" else wanted
-        else:
-            if wanted in ("flex", "varlen"):
-                raise ValueError(
-                    f"engine.attention: {wanted} is for isolated documents; set data.isolate or name another"
-                )
-            self.backend = _probed(wanted, device, dtype, head)
+        self.backend = "cpu" if wanted == "auto" else wanted
 
     def insist(self) -> None:
         """From now on no other kernel can be taken in this process: torch raises instead. Not only around the forward
@@ -122,20 +104,9 @@ def _allow(names: set[str]) -> None:
     torch.backends.cuda.enable_math_sdp("math" in names)
 
 
-def _probed(wanted: str, device: torch.device, dtype: torch.dtype, head: int) -> str:
-    """The first of the wanted kernels that runs forward and backward here. Raises ValueError."""
-    for name in _FAST if wanted == "auto" else (wanted,):
-        try:
-            q = torch.randn(1, 2, 128, head, device=device, dtype=dtype, requires_grad=True)
-            with sdpa_kernel([SDPA[name]]):
-                F.scaled_dot_product_attention(q, q, q, is_causal=True).sum().backward()  # type: ignore[no-untyped-call]
-            return name
-        except RuntimeError:
-            continue
-    raise ValueError(
-        f"engine.attention: expected {wanted} to run with heads of {head} in {dtype} on {device}, found it cannot; "
-        "name another, or math if nothing else runs"
-    )
+def has_varlen() -> bool:
+    """Whether this torch has attention of variable lengths."""
+    return _varlen() is not None
 
 
 def _varlen() -> Any:
@@ -147,9 +118,12 @@ def _varlen() -> Any:
 
 
 def _ends(positions: Tensor) -> tuple[Tensor, int]:
-    """Where each document begins in the flattened batch, with the end, int32; and the longest it can be."""
+    """Where each document begins in the flattened batch, with the end, int32; and the longest it can be. Documents
+    without tokens follow, up to a power of two: each other number of documents would compile the layers once more.
+    """
     starts = torch.nonzero((positions == 0).flatten()).flatten()
-    end = torch.tensor([positions.numel()], device=positions.device)
+    more = max(_FEWEST, 1 << len(starts).bit_length()) - len(starts)
+    end = torch.full((more,), positions.numel(), device=positions.device)
     return torch.cat([starts, end]).to(torch.int32), positions.shape[1]
 
 

@@ -9,6 +9,8 @@ import torch
 from training.settings import Run
 
 Json = dict[str, Any]
+_BUCKET = 200_000_000
+"""Elements that ranks exchange at once; DeepSpeed's 5e8 would cost gigabytes."""
 
 
 def dtype_of(wanted: str, device: torch.device) -> torch.dtype:
@@ -25,15 +27,17 @@ def deepspeed_config(run: Run, world: int, dtype: torch.dtype) -> Json:
     if why := refused(run, world):
         raise ValueError(why)
     e = run.engine
+    assert e.zero, "engine.zero is open: settled.py chooses"
     accumulation = run.batch.accumulation(world)
     bf16 = dtype is torch.bfloat16
     zero: Json = {
         "stage": e.zero,
         "contiguous_gradients": True,
-        # DeepSpeed leaves overlap off for stages 1 and 2; its buckets of 5e8 elements would cost gigabytes.
-        "overlap_comm": e.overlap,
-        "reduce_bucket_size": e.bucket,
-        "allgather_bucket_size": e.bucket,
+        # DeepSpeed leaves overlap off for stages 1 and 2. Stage 1 in bf16 has none: its optimizer keeps one flat sum a
+        # group, which goes over the ranks at once after the last backward pass.
+        "overlap_comm": True,
+        "reduce_bucket_size": _BUCKET,
+        "allgather_bucket_size": _BUCKET,
     }
     if e.offload != "none":
         zero["offload_optimizer"] = {"device": "cpu", "pin_memory": torch.cuda.is_available()}

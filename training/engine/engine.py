@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterable
 from contextlib import redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,8 +17,9 @@ import torch
 
 from training.data.packing import IGNORED
 from training.data.reader import Batch
+from training.engine import compiling, kernels
 from training.engine import distributed as ranks
-from training.engine.attention import NAME, Attention, head_size
+from training.engine.attention import NAME, Attention
 from training.engine.configuration import deepspeed_config, dtype_of
 from training.engine.loss import compile_kernel
 from training.engine.model import Trained, compile_layers, parameter_groups, recompute_layers
@@ -29,7 +30,8 @@ from training.settings import Run
 @dataclass(frozen=True)
 class Step:
     """What a step did. `loss` is the mean over the global batch's supervised tokens, in nats; `norm` the gradient's
-    before clipping; `skipped` says why nothing was updated. `places` are all ranks' tokens, padding included.
+    before clipping; `skipped` says why nothing was updated. `places` are all ranks' tokens, padding included. `z_loss`
+    is the mean of what is added to `loss` where loss.z is set.
     """
 
     loss: float
@@ -38,6 +40,7 @@ class Step:
     rate: float
     places: int
     skipped: str | None = None
+    z_loss: float | None = None
 
 
 class Engine:
@@ -52,17 +55,18 @@ class Engine:
         config = deepspeed_config(run, ranks.world(), self.dtype)
         if universal:
             config["checkpoint"] = {"load_universal": True}
-        head = head_size(lm.config, run.batch.length)
-        self.attention = Attention(run.engine.attention, device, self.dtype, head, run.data.isolate)
+        self.kernels = kernels.chosen(run, lm.config, device, self.dtype)
+        self.attention = Attention(self.kernels.backend, device, run.data.isolate)
         self.attention.insist()
         lm.set_attn_implementation(NAME)
         if run.engine.recompute:
             recompute_layers(lm)
-        if run.engine.compile:
+        self.eager = compiling.refusal(device) if run.engine.compile else "engine.compile is off"
+        if self.eager is None:
             compile_layers(lm)
-            compile_kernel()
+        compile_kernel(self.eager is None)
         lm.train()
-        module = Trained(lm, self.attention, run.engine.loss_tokens, gathered=run.engine.zero == 3)
+        module = Trained(lm, self.attention, run.engine.loss_tokens, run.engine.zero == 3, run.loss.z)
         o = run.optimizer
         optimizer = torch.optim.AdamW(
             parameter_groups(lm, o.weight_decay),
@@ -82,29 +86,37 @@ class Engine:
         return ranks.world()
 
     def step(
-        self, batches: Iterable[Batch], rate: float, refuse: Callable[[float], str | None] = lambda _: None
+        self,
+        batches: Iterable[Batch],
+        rate: float,
+        refuse: Callable[[float], str | None] = lambda _: None,
+        seen: Callable[[Batch, torch.Tensor], None] = lambda *_: None,
     ) -> Step:
         """One optimizer step over this rank's micro-batches. `refuse(loss)` gives a reason to skip it, from a loss that
-        is the same on every rank. Gradients that are not finite skip it too; either way they are cleared.
+        is the same on every rank. Gradients that are not finite skip it too; either way they are cleared. `seen` gets
+        each micro-batch with the losses of its tokens (Trained.losses).
         """
         made = list(batches)
-        held = [_tensors(batch, self.device) for batch in made]
+        held = [tensors(batch, self.device) for batch in made]
         counted = sum(int((batch.labels[:, 1:] != IGNORED).sum()) for batch in made)
         tokens = self._sum(torch.tensor(counted, dtype=torch.float64, device=self.device))
         scale = self.world / tokens.clamp_min(1)
-        total = torch.zeros((), dtype=torch.float64, device=self.device)
+        total = torch.zeros(2, dtype=torch.float64, device=self.device)
         for number, (ids, labels, positions) in enumerate(held):
             self.deepspeed.set_gradient_accumulation_boundary(number == len(held) - 1)
             loss = self.deepspeed(ids, labels, positions)
+            seen(made[number], self.deepspeed.module.losses)
             self.deepspeed.backward(loss * scale.to(loss.dtype), scale_wrt_gas=False)
-            total += loss.detach().double()
+            plain = self.deepspeed.module.losses.sum() if self.run.loss.z else loss
+            total += torch.stack([plain.detach().double(), (loss - plain).detach().double()])
             if number < len(held) - 1:
                 self.deepspeed.step()
-        loss_value, count = (float(x) for x in torch.stack([self._sum(total), tokens]).tolist())
+        loss_value, extra, count = (float(x) for x in torch.cat([self._sum(total), tokens[None]]).tolist())
         mean = loss_value / max(1.0, count)
         why = "no supervised token in the batch" if not count else refuse(mean)
         places = sum(batch.ids.size for batch in made) * self.world
-        return self._update(mean, int(count), places, rate, why)
+        done = self._update(mean, int(count), places, rate, why)
+        return replace(done, z_loss=extra / max(1.0, count)) if self.run.loss.z else done
 
     def _sum(self, number: torch.Tensor) -> torch.Tensor:
         if self.world > 1:
@@ -130,7 +142,7 @@ class Engine:
         self.attention.release()
 
 
-def _tensors(batch: Batch, device: torch.device) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
+def tensors(batch: Batch, device: torch.device) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
     """ids, labels and positions [sequences, length] int64 on the device."""
 
     def moved(array: Any) -> torch.Tensor:

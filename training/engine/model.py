@@ -16,15 +16,19 @@ PREFIX = "lm."
 
 
 class Trained(nn.Module):
-    """forward(ids, labels, positions) -> sum of token losses [] in fp32; labels are not shifted, as the reader's.
+    """forward(ids, labels, positions) -> sum of token losses, and of z-losses where `z` is set, [] in fp32; labels are
+    not shifted, as the reader's.
 
-    ids, labels and positions are [sequences, length]; positions only where documents are isolated.
+    ids, labels and positions are [sequences, length]; positions only where documents are isolated. `losses` are the
+    last call's, of each token at the place before it [sequences, length], without z-loss, to be looked at.
     """
 
-    def __init__(self, lm: Any, attention: Attention, loss_tokens: int, gathered: bool) -> None:
+    losses: Tensor
+
+    def __init__(self, lm: Any, attention: Attention, loss_tokens: int, gathered: bool, z: float = 0.0) -> None:
         super().__init__()
         self.lm = lm
-        self.attention, self.loss_tokens, self.gathered = attention, loss_tokens, gathered
+        self.attention, self.loss_tokens, self.gathered, self.z = attention, loss_tokens, gathered, z
 
     def forward(self, ids: Tensor, labels: Tensor, positions: Tensor | None = None) -> Tensor:
         # No mask and no cache: with either, transformers drops isolation and the fast path without a word.
@@ -33,7 +37,9 @@ class Trained(nn.Module):
         ).last_hidden_state
         head = self.lm.get_output_embeddings()
         rows, targets = hidden.flatten(0, 1), shifted(labels).flatten()
-        return summed_loss(rows, head, targets, self.loss_tokens, self.gathered)
+        total, losses = summed_loss(rows, head, targets, self.loss_tokens, self.gathered, self.z)
+        self.losses = losses.view(labels.shape)
+        return total
 
 
 def shifted(labels: Tensor) -> Tensor:

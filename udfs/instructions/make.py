@@ -90,14 +90,17 @@ ANSWERS = ("output", "answer", "response")
 def given(row: dict[str, object]) -> list[Message]:
     """The conversation of a row of a given table: its `messages`, else question, `input` and answer.
 
-    `input` follows the instruction, as in Alpaca's tables, or is the question where there is no other. Raises RowError
-    with the reason.
+    `input` follows the instruction, as in Alpaca's tables, or is the question where there is no other; `system` goes
+    before either. Every answer is trained, so a row with one that is not to be (`weight` 0, `train` false), or only in
+    part, is refused. Raises RowError with the reason.
     """
     messages = row.get("messages")
     if isinstance(messages, list):
         if not all(isinstance(message, dict) for message in messages):
             raise RowError("not_a_message: null")
         check(messages)
+        for message in messages:
+            _refuse_untrained(message)
         found: list[Message] = [{"role": m["role"], "content": m["content"]} for m in messages]
     else:
         asked = [_said(row, QUESTIONS), _said(row, ("input",))]
@@ -107,11 +110,31 @@ def given(row: dict[str, object]) -> list[Message]:
         if not answer:
             raise RowError("no_answer")
         found = [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
+    found = _with_system(found, _said(row, ("system",)))
+    if any(m["role"] == "user" and not m["content"].strip() for m in found):
+        raise RowError("empty_user_turn")
     if not found[-1]["content"].strip():
         raise RowError("no_answer")
     if found[-1]["role"] != "assistant":
         raise RowError("no_answer_at_the_end")
     return found
+
+
+def _refuse_untrained(message: dict[str, object]) -> None:
+    weight, train = message.get("weight"), message.get("train")
+    if message["role"] == "assistant" and (weight not in (None, 1) or train is False):
+        raise RowError(f"untrained_answer: weight {weight}, train {train}")
+
+
+def _with_system(talk: list[Message], system: str) -> list[Message]:
+    """A row's own system text before its turns; a conversation that opens with another one has two."""
+    if not system:
+        return talk
+    if talk[0]["role"] != "system":
+        return [{"role": "system", "content": system}, *talk]
+    if talk[0]["content"] != system:
+        raise RowError("two_system_messages")
+    return talk
 
 
 def _said(row: dict[str, object], names: Sequence[str]) -> str:

@@ -26,6 +26,16 @@ _PROBES = (
 
 def check_texts_come_back(backend: Tokenizer, folder: str | Path) -> None:
     """Raises ValueError where a text is another one after it was tokenised, with the reason."""
+    # An added token that is not special can be spelt by a text, and may eat the white space beside it.
+    added = [t.content for t in backend.get_added_tokens_decoder().values() if not t.special and (t.lstrip or t.rstrip)]
+    for token in added:
+        text = f"a  {token}\n\tb"
+        back = backend.decode(backend.encode(text, add_special_tokens=False).ids, skip_special_tokens=False)
+        if back != text:
+            raise ValueError(
+                f"{folder}: expected a tokenizer from which every text comes back as it was, found an added token that "
+                f"eats white space: {back!r} for {text!r}; take it by refinelake tokenizer --from FOLDER --to DIR"
+            )
     for text in _PROBES:
         back = backend.decode(backend.encode(text, add_special_tokens=False).ids, skip_special_tokens=False)
         if back == text:

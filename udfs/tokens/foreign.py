@@ -6,10 +6,14 @@ import json
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from udfs.tokens.chat import encode
 from udfs.tokens.folder import may_go, own_token
 from udfs.tokens.tokenizer import Special, TextTokenizer, backend_of
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
 
 USES = tuple(field.name for field in fields(Special))
 
@@ -54,7 +58,9 @@ def adopted(
     drop_normaliser: bool = False,
     our_template: bool = False,
 ) -> TextTokenizer:
-    """The tokenizer of the folder with these uses. `add` adds special tokens that it lacks. Raises ValueError."""
+    """The tokenizer of the folder with these uses. `add` adds special tokens that it lacks; added
+    tokens no longer eat the white space beside them. Raises ValueError.
+    """
     backend = backend_of(folder)
     if drop_normaliser and not may_go(backend):
         raise ValueError(
@@ -63,6 +69,8 @@ def adopted(
         )
     if drop_normaliser:
         backend.normalizer = None
+    if stripping(backend):
+        backend = _keeping_spaces(backend)
     if add:
         backend.add_special_tokens([token for token in special.tokens() if backend.token_to_id(token) is None])
     return TextTokenizer.checked(backend, special, folder, our_template)
@@ -74,11 +82,37 @@ def ordinary(tokenizer: TextTokenizer) -> list[str]:
     return [a["content"] for a in added if not a["special"] and a["content"] not in tokenizer.special.tokens()]
 
 
+def stripping(backend: Tokenizer) -> list[str]:
+    """Added tokens that eat the white space beside them."""
+    return [t.content for t in backend.get_added_tokens_decoder().values() if t.lstrip or t.rstrip]
+
+
+def _keeping_spaces(backend: Tokenizer) -> Tokenizer:
+    """The same with added tokens that leave the white space beside them: in tables, runs and exports alike."""
+    from tokenizers import Tokenizer
+
+    whole = json.loads(backend.to_str())
+    for token in whole["added_tokens"]:
+        token["lstrip"] = token["rstrip"] = False
+    return Tokenizer.from_str(json.dumps(whole))
+
+
 def same_form(tokenizer: TextTokenizer) -> bool:
-    """Whether its chat template writes a conversation as sft_tokens have it."""
-    talk = [{"role": role, "content": f"one\n{role}"} for role in ("system", "user", "assistant", "user", "assistant")]
+    """Whether its chat template writes conversations as sft_tokens have them: with and without a system turn, with
+    white space around what is said, and up to an answer that is still to come.
+    """
+    turn, theirs = tokenizer.special.turn, tokenizer.hugging_face()
+    plain = [{"role": role, "content": f"one\n{role}"} for role in ("user", "assistant", "user", "assistant")]
+    spaced = [{**message, "content": f"  {message['content']} \n"} for message in plain]
+    talks = [[{"role": "system", "content": "one\nsystem"}, *plain], plain, spaced]
     try:
-        theirs = tokenizer.hugging_face().apply_chat_template(talk, return_dict=True)["input_ids"]
+        texts = [theirs.apply_chat_template(talk, tokenize=False) for talk in talks]
+        asked = theirs.apply_chat_template(plain[:-1], tokenize=False, add_generation_prompt=True)
+        ids = list(theirs.apply_chat_template(plain, return_dict=True)["input_ids"])
     except Exception:  # a template is a program of others, and may refuse a role in its own way
         return False
-    return list(theirs) == encode(talk, tokenizer).ids
+    trained = [encode(talk, tokenizer).ids for talk in talks]
+    # What is asked ends before an answer's first word; its tail after that is the answer.
+    before = tokenizer.decode(trained[1]).rpartition(f"{turn}assistant\n")[0]
+    same = texts == [tokenizer.decode(row) for row in trained] and ids == trained[1]
+    return same and asked == f"{before}{turn}assistant\n"

@@ -189,12 +189,36 @@ def test_a_given_row_is_a_question_and_an_answer(row: dict[str, Any], question: 
     assert given(row) == [{"role": "user", "content": question}, {"role": "assistant", "content": "done"}]
 
 
+USER, ANSWER = {"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}
+SYSTEM = {"role": "system", "content": "Be brief."}
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"messages": [USER, ANSWER], "system": "Be brief."},
+        {"messages": [SYSTEM, USER, ANSWER], "system": "Be brief."},
+        {"messages": [SYSTEM, USER, ANSWER], "system": " "},
+        {"messages": [SYSTEM, {**USER, "weight": 0.0, "train": False}, {**ANSWER, "weight": 1.0, "train": True}]},
+        {"instruction": "q", "output": "a", "system": "Be brief."},
+    ],
+)
+def test_a_rows_system_text_goes_before_its_turns_and_what_is_trained_anyway_stays(row: dict[str, Any]) -> None:
+    assert given(row) == [SYSTEM, USER, ANSWER]
+
+
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
         ({"output": "done"}, "no_question"),
         ({"instruction": "Do", "output": " \n"}, "no_answer"),
         ({"messages": []}, "no_assistant_turn"),
+        ({"messages": [USER, {**ANSWER, "weight": 0.0}]}, "untrained_answer"),
+        ({"messages": [USER, {**ANSWER, "weight": 0.5}]}, "untrained_answer"),
+        ({"messages": [USER, {**ANSWER, "train": False}, USER, ANSWER]}, "untrained_answer"),
+        ({"messages": [{"role": "user", "content": " \n"}, ANSWER]}, "empty_user_turn"),
+        ({"messages": [USER, ANSWER, {"role": "user", "content": ""}, ANSWER]}, "empty_user_turn"),
+        ({"messages": [{"role": "system", "content": "a"}, USER, ANSWER], "system": "b"}, "two_system_messages"),
         ({"messages": [None]}, "not_a_message"),
         ({"messages": [{"role": "robot", "content": "x"}, {"role": "assistant", "content": "x"}]}, "not_a_message"),
         ({"messages": [{"role": "user", "content": None}, {"role": "assistant", "content": "x"}]}, "not_a_message"),

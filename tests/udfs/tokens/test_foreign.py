@@ -13,6 +13,7 @@ from jobs.cli import exit_code
 from jobs.corpus.parameters import Tokens
 from jobs.corpus.pinned_tokenizer import shipped
 from udfs.tokens.chat import encode
+from udfs.tokens.foreign import adopted, same_form, special_of, uses
 from udfs.tokens.tokenizer import SETTINGS_FILE, TextTokenizer
 from udfs.tokens.tokenizing import loaded
 
@@ -20,7 +21,10 @@ TEXTS = [file.read_text(encoding="utf-8") for file in sorted(Path(__file__).pare
 NAMES = ["<s>", "</s>", "<fill>", "<who>", "<over>"]
 CHAT = ("--special", "turn=<who>", "--special", "end_of_turn=<over>")
 TEMPLATE = "{{ bos_token }}{% for m in messages %}[{{ m['role'] }}] {{ m['content'] }}{% endfor %}"
-CHATML = "{% for m in messages %}{{ '<who>' + m['role'] + '\\n' + m['content'] + '<over>\\n' }}{% endfor %}"
+CHATML = (
+    "{% for m in messages %}{{ '<who>' + m['role'] + '\\n' + m['content'] + '<over>\\n' }}{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<who>assistant\\n' }}{% endif %}"
+)
 TALK = [{"role": "user", "content": "a </s> b"}, {"role": "assistant", "content": "c"}]
 
 
@@ -106,6 +110,61 @@ def test_a_template_of_the_trained_form_is_told_from_others(tmp_path: Path, caps
     ours = TextTokenizer.read(tmp_path / "other" / "ours")
     plain = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
     assert list(theirs.apply_chat_template(plain, return_dict=True)["input_ids"]) == encode(plain, ours).ids
+
+
+LOOP = "{% for m in messages %}{{ '<who>' + m['role'] + '\\n' + BODY + '<over>\\n' }}{% endfor %}"
+PROMPT = "{% if add_generation_prompt %}{{ '<who>assistant\\n' }}{% endif %}"
+DEFAULT = "{% if messages[0]['role'] != 'system' %}{{ '<who>system\\nHelp.<over>\\n' }}{% endif %}"
+
+
+@pytest.mark.parametrize(
+    ("template", "same"),
+    [
+        (LOOP.replace("BODY", "m['content']") + PROMPT, True),
+        (LOOP.replace("BODY", "m['content']"), False),
+        (LOOP.replace("BODY", "m['content']") + PROMPT.replace("\\n", "\\n<think>\\n"), False),
+        (DEFAULT + LOOP.replace("BODY", "m['content']") + PROMPT, False),
+        (LOOP.replace("BODY", "m['content'] | trim") + PROMPT, False),
+        (LOOP.replace("BODY", "m['content'].rstrip()") + PROMPT, False),
+        ("{{ bos_token }}" + LOOP.replace("BODY", "m['content']") + PROMPT, False),
+    ],
+)
+def test_a_template_is_of_the_trained_form_only_if_it_writes_every_conversation_so(
+    tmp_path: Path, template: str, same: bool
+) -> None:
+    """Neither with a system turn of its own, nor trimming, nor asking for an answer in another way."""
+    special = special_of(foreign(tmp_path, template), uses([word for word in CHAT if word != "--special"]))
+    assert same_form(adopted(tmp_path, special)) is same
+
+
+@pytest.mark.parametrize(("left", "right"), [(True, False), (False, True), (True, True)])
+def test_added_tokens_that_eat_spaces_are_refused_as_they_are_and_mended_when_taken(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], left: bool, right: bool
+) -> None:
+    """An ordinary one, which a text can spell, and one that ends a turn, which a chat template spells."""
+    from transformers import AutoTokenizer
+
+    source = foreign(tmp_path / "theirs", LOOP.replace("BODY", "m['content']") + PROMPT)
+    file = Path(source) / "tokenizer.json"
+    whole = json.loads(file.read_text())
+    for token in whole["added_tokens"]:
+        if token["content"] in ("<tool>", "<over>"):
+            token["lstrip"], token["rstrip"] = left, right
+    file.write_text(json.dumps(whole))
+    special = special_of(source, uses([word for word in CHAT if word != "--special"]))
+    with pytest.raises(ValueError, match=r"an added token that eats white space: .*refinelake tokenizer --from"):
+        TextTokenizer.read(source, special)
+    assert taken(tmp_path, source, *CHAT) == 0
+    said = capsys.readouterr().out
+    assert "'<over>' '<tool>'" in said and "no longer eat" in said and "another form" not in said
+    made = TextTokenizer.read(tmp_path / "ours")
+    text = "a  <tool>\n\tb <over> c"
+    assert made.decode(made.encode([text])[0]) == text
+    talk = [{"role": "user", "content": "a \n"}, {"role": "assistant", "content": "  b  "}]
+    theirs = AutoTokenizer.from_pretrained(str(tmp_path / "ours"))
+    assert theirs.apply_chat_template(talk, tokenize=False) == made.decode(encode(talk, made).ids)
+    asked = list(theirs.apply_chat_template(talk[:1], add_generation_prompt=True, return_dict=True)["input_ids"])
+    assert encode(talk, made).ids[: len(asked)] == asked
 
 
 def test_a_folder_as_it_is_names_the_uses_that_it_lacks(tmp_path: Path) -> None:
