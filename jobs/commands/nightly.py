@@ -102,9 +102,11 @@ def _night(lake: Lake, began: datetime, seconds: float, code: int, failed: str |
 
 
 def _write(args: argparse.Namespace, lake: Lake, night: Night) -> None:
-    from jobs.runtime.places import absolute, write_text
+    from jobs.runtime.places import absolute, files_place, write_text
 
-    place = absolute(args.metrics) if args.metrics else f"{lake.warehouse.rstrip('/')}/_metrics/nightly"
+    place = (
+        absolute(args.metrics) if args.metrics else f"{files_place(lake.warehouse, lake.staging_root)}/_metrics/nightly"
+    )
     try:
         write_text(f"{place}.json", night.as_json())
         write_text(f"{place}.prom", night.as_open_metrics())

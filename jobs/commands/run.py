@@ -73,13 +73,14 @@ def _run_code(args: argparse.Namespace, stages: tuple[Stage, ...], with_ingest: 
     from jobs.code.parameters import Ingest
     from jobs.flows import CODE, SECTIONS
     from jobs.runtime.manifest import read_manifest
-    from jobs.runtime.places import absolute, driver
+    from jobs.runtime.places import absolute, driver, files_place
     from schemas.params import load_params
 
     load_params(SECTIONS, args.params, args.set)  # before the manifest, which may be long
     warehouse = absolute(args.warehouse)
-    target = absolute(args.report) if args.report else f"{warehouse.rstrip('/')}/report.html"
-    driver(target if args.report else warehouse)
+    beside = files_place(warehouse, absolute(args.staging) if args.staging else None)
+    target = absolute(args.report) if args.report else f"{beside}/report.html"
+    driver(target)
     sources = read_manifest(args.sources) if with_ingest else []
     warnings: list[str] = []
 
@@ -151,15 +152,16 @@ def open_lake(args: argparse.Namespace, *also: str) -> tuple[Lake, dict[type, An
     """
     from jobs.flows import SECTIONS
     from jobs.runtime.parameters import Releases
-    from jobs.runtime.places import absolute, driver
+    from jobs.runtime.places import absolute, driver, files_place
     from jobs.runtime.session import session
     from jobs.runtime.tables import Lake
     from schemas.params import load_params
 
     params = load_params(SECTIONS, args.params, args.set)
     warehouse, staging = absolute(args.warehouse), absolute(args.staging) if args.staging else None
-    driver(staging or warehouse)
-    started = partial(session, warehouse, staging or warehouse, *also)
+    beside = staging or files_place(warehouse, None)
+    driver(beside)
+    started = partial(session, warehouse, beside, *also)
     return Lake(started, warehouse, staging, params[Releases].retention_days), params
 
 

@@ -35,6 +35,18 @@ def schema_of(place: str) -> str | None:
     return found["schema"] if found else None
 
 
+def files_place(warehouse: str, staging: str | None) -> str:
+    """Where files beside the tables go: the warehouse, or what is set aside where tables have names and no folder.
+
+    Raises ValueError where there is neither.
+    """
+    if schema_of(warehouse) and not staging:
+        raise ValueError(
+            f"{warehouse}: expected --staging with a folder or URL (a volume) for what is no table, found none"
+        )
+    return (staging if schema_of(warehouse) and staging else warehouse).rstrip("/")
+
+
 def absolute(place: str) -> str:
     """A path from the root, or the URL as it is. Raises ValueError for what was meant as a URL and is none."""
     found = _SCHEME.fullmatch(place)

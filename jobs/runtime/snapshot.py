@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow.compute as pc
 from deltalake.exceptions import TableNotFoundError
 
-from jobs.runtime.places import absolute
+from jobs.runtime.places import absolute, schema_of
 from jobs.runtime.store_errors import cause
 from schemas.contract import Table
 from schemas.ops import RELEASES
@@ -31,6 +31,11 @@ class Snapshot:
     def newest(cls, warehouse: str) -> Snapshot:
         """Raises ValueError where the warehouse has no release yet."""
         place = absolute(warehouse)
+        if schema_of(place):
+            raise ValueError(
+                f"{place}: expected a folder or URL, found names in a catalog: this is read from files, without Spark; "
+                "name the location of the schema's tables, or ask the tables by SQL"
+            )
         snapshot = cls(place)
         try:
             releases = snapshot.rows(RELEASES, pc.scalar(True))

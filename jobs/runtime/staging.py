@@ -61,7 +61,7 @@ class Staging:
         return self.stage(of(observed), run_id, name), {key: int(seen.get[key] or 0) for key in counts}
 
     def staging(self, run_id: str) -> str:
-        root = self.staging_root or f"{self.warehouse.rstrip('/')}/_staging"
+        root = self.staging_root or f"{places.files_place(self.warehouse, None)}/_staging"
         return f"{root.rstrip('/')}/{run_id}"
 
     def sweep_staging(self, run_id: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from jobs.cli import exit_code
 from jobs.code import flow
 from jobs.runtime import upkeep
 from jobs.runtime.lease import LeaseError, claimed
@@ -71,6 +72,21 @@ def test_a_schema_that_is_not_there_is_named(spark: object, tmp_path: Path) -> N
 def test_a_name_that_is_none_is_refused(place: str) -> None:
     with pytest.raises(ValueError, match=r"expected catalog:CATALOG\.SCHEMA"):
         absolute(place)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("run", "--sources", "sources.jsonl", "--warehouse", "catalog:a.b"), "catalog:a.b: expected --staging"),
+        (("check", "--warehouse", "catalog:a.b"), "catalog:a.b: expected --staging"),
+        (("explain", "README.md", "--warehouse", "catalog:a.b"), "catalog:a.b: expected a folder or URL"),
+        (("releases", "--warehouse", "catalog:a.b"), "catalog:a.b: expected a folder or URL"),
+    ],
+)
+def test_what_names_alone_do_not_tell_is_asked_for(
+    capsys: pytest.CaptureFixture[str], words: tuple[str, ...], said: str
+) -> None:
+    assert exit_code(list(words)) == 2 and f"refinelake: {said}" in capsys.readouterr().err
 
 
 def test_a_folder_with_a_dot_in_its_name_is_a_folder() -> None:
