@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "List what readers see and how long; point back at an earlier release; pin one.",
     ),
     "nightly": ("jobs.commands.nightly", "Refresh, check, release, maintain and report, for a scheduler."),
+    "schedule": ("jobs.commands.schedule", "Write the night as an Airflow DAG, a systemd timer or a line for cron."),
     "maintain": ("jobs.commands.maintain", "Put small files together, cluster, remove what no readable release needs."),
     "check": ("jobs.commands.check", "Look for double keys, mend them, and say whether each flow is whole."),
     "tokenizer": (

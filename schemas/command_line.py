@@ -24,3 +24,10 @@ def parsed(
             command.add_arguments(choice)
             choice.set_defaults(work=command.work)
     return parser.parse_args(given)
+
+
+def options_of(module: str) -> frozenset[str]:
+    """The options, as `--name`, that the command in a module takes."""
+    parser = argparse.ArgumentParser()
+    import_module(module).add_arguments(parser)
+    return frozenset(option for action in parser._actions for option in action.option_strings if option[:2] == "--")
