@@ -42,12 +42,11 @@ def work(args: argparse.Namespace) -> int:
 
 def _command(name: str, args: argparse.Namespace) -> list[str]:
     """A command of `refinelake` with those of the arguments that it takes; places are named from the root."""
-    from jobs.cli import COMMANDS
     from jobs.runtime.places import absolute
     from schemas.command_line import options_of
 
     program = Path(sys.executable).with_name("refinelake")
-    takes = options_of(COMMANDS[name][0])
+    takes = options_of(f"jobs.commands.{name}")
     places = {f"--{key}": getattr(args, key) for key in ("sources", "warehouse", "staging", "params", "tokenizer")}
     given = [word for key, place in places.items() if place and key in takes for word in (key, absolute(place))]
     return [str(program), name, *given]
