@@ -15,7 +15,7 @@ import pyarrow as pa
 from benchmarks.stages import MB, Sample
 from udfs import signals
 from udfs.cleaning import clean as cleaning
-from udfs.duplicates import sketching
+from udfs.duplicates import shingling
 from udfs.duplicates.fingerprint import Fingerprint, fingerprint_texts
 from udfs.languages import detect as languages
 from udfs.languages.natural_language import natural_language
@@ -33,7 +33,7 @@ def tokenising(texts: Sequence[Sample]) -> None:
     """Bytes to tokens to shingle hashes, without the sketch."""
     for sample in texts:
         raw = np.frombuffer(sample.text.encode(), np.uint8)
-        sketching.shingle_hashes(raw, sketching.BYTE_CLASSES, 5, np.empty(raw.size + 1, np.uint64))
+        shingling.shingle_hashes(raw, shingling.BYTE_CLASSES, 5, np.empty(raw.size + 1, np.uint64))
 
 
 def fingerprint(sketch: str) -> Work:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from udfs.duplicates import sketching
+from udfs.duplicates import shingling, sketching
 from udfs.duplicates.fingerprint import Fingerprint, collision_probability, similarities
 
 SIZES = (50, 200, 1_000, 10_000)
@@ -40,7 +40,7 @@ def fss_slots(tokens: list[str], slots: int) -> NDArray[np.uint32]:
     """The 32-bit slots of a set of tokens, one token a shingle."""
     raw = np.frombuffer(" ".join(tokens).encode(), np.uint8)
     hashes = np.empty(raw.size + 1, np.uint64)
-    count = sketching.shingle_hashes(raw, sketching.BYTE_CLASSES, 1, hashes)
+    count = shingling.shingle_hashes(raw, shingling.BYTE_CLASSES, 1, hashes)
     out = np.empty(slots, np.uint32)
     sketching.sketch_slots(hashes[:count], sketching.MULTIPLIERS, out)
     return out

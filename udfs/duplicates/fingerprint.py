@@ -17,7 +17,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from schemas.identity import code_identity
-from udfs.duplicates import sketching
+from udfs.duplicates import shingling, sketching
 from udfs.duplicates.chunks import chunk_spans
 from udfs.duplicates.scripts import token_spans
 
@@ -178,25 +178,16 @@ def _outputs(rows: int, p: Fingerprint) -> _Outputs:
 def _compiled(texts: pa.Array, p: Fingerprint) -> _Outputs:
     counts, bands, sketches = _outputs(len(texts), p)
     data, offsets = _buffers(texts)
-    sketching.sketch_batch(
-        data,
-        offsets,
-        sketching.BYTE_CLASSES,
-        sketching.MULTIPLIERS,
-        p.ngram,
-        p.slots,
-        p.rows,
-        counts,
-        bands,
-        sketches[:, 1:],
-        p.bits,
-    )
+    classes, multipliers = shingling.BYTE_CLASSES, sketching.MULTIPLIERS
+    given = (data, offsets, classes, multipliers, p.ngram, p.slots, p.rows, counts, bands, sketches[:, 1:], p.bits)
+    if sketching.sketch_batch(*given):
+        sketching.sketch_unspaced(*given)
     return counts, bands, sketches
 
 
 def _slots(raw: bytes, p: Fingerprint) -> tuple[int, NDArray[np.uint32]]:
     scratch, slots = np.empty(len(raw) + 1, np.uint64), np.full(p.slots, EMPTY_SLOT, np.uint32)
-    n = sketching.shingle_hashes(np.frombuffer(raw, np.uint8), sketching.BYTE_CLASSES, p.ngram, scratch)
+    n = shingling.shingle_hashes(np.frombuffer(raw, np.uint8), shingling.BYTE_CLASSES, p.ngram, scratch)
     if n > 0:
         sketching.sketch_slots(scratch[:n], sketching.MULTIPLIERS, slots)
     return n, slots

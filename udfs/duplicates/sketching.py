@@ -1,4 +1,4 @@
-"""Compiled loops of the fingerprint: bytes to shingle hashes to a similarity sketch, in one pass over a batch.
+"""Compiled loops of the fingerprint: shingle hashes to a similarity sketch, in one pass over a batch of texts.
 
 The sketch is fast similarity sketching (Dahlgaard, Knudsen, Thorup, arXiv 1704.04370). Round r throws every shingle
 into one random slot; a slot keeps the smallest (round, value) it ever saw, and rounds stop once no slot is empty. The
@@ -14,122 +14,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from udfs.duplicates import scripts
+from udfs.duplicates.shingling import mix, shingles_of_characters, shingles_of_runs
 
 ROUNDS = 256
 """Random rounds before direct filling. A larger number costs sets of under 50 shingles time, a smaller one others."""
 
-_SPACE, _WORD, _PUNCT = scripts.SPACE, scripts.WORD, scripts.PUNCT
 _VALUE_BITS = 21  # a slot is 32 bits: 11 bits of round, 21 of value; equal values of unequal shingles: 5e-7 a slot
 _VALUE = np.uint32((1 << _VALUE_BITS) - 1)
 _EMPTY = np.uint32(0xFFFFFFFF)
 
 
-def _byte_classes() -> NDArray[np.uint8]:
-    """Word bytes are ASCII letters, digits, underscore and every byte of a multi-byte character."""
-    classes = np.full(256, _PUNCT, np.uint8)
-    for byte in range(256):
-        if bytes([byte]).isspace():
-            classes[byte] = _SPACE
-        elif byte >= 0x80 or chr(byte).isalnum() or byte == 0x5F:
-            classes[byte] = _WORD
-    return classes
-
-
-BYTE_CLASSES = _byte_classes()
 _HALF_ROUNDS = np.random.default_rng(20241107).integers(1, 2**63, 1024, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
 _DIRECT = np.uint64(0xD6E8FEB86659FD93)
-_POLYNOMIAL = np.uint64(0x9E3779B97F4A7C15)
-
-
-@numba.njit(cache=True, nogil=True, inline="always")
-def _mix(x: np.uint64) -> np.uint64:
-    x ^= x >> np.uint64(32)
-    x *= np.uint64(0xD6E8FEB86659FD93)
-    x ^= x >> np.uint64(32)
-    x *= np.uint64(0xD6E8FEB86659FD93)
-    x ^= x >> np.uint64(32)
-    return x
-
-
-@numba.njit(cache=True, nogil=True)
-def shingle_hashes(data: NDArray[np.uint8], classes: NDArray[np.uint8], ngram: int, out: NDArray[np.uint64]) -> int:
-    """Hash each run of `ngram` tokens into `out`. Returns how many."""
-    if scripts.is_unspaced(data):
-        return _shingles_of_characters(data, classes, ngram, out)
-    return _shingles_of_runs(data, classes, ngram, out)
-
-
-@numba.njit(cache=True, nogil=True)
-def _shingles_of_runs(data: NDArray[np.uint8], classes: NDArray[np.uint8], ngram: int, out: NDArray[np.uint64]) -> int:
-    """Tokens of any other text: runs of word bytes or of punctuation."""
-    ring = np.zeros(ngram, np.uint64)
-    oldest_power = np.uint64(1)
-    for _ in range(ngram):
-        oldest_power *= _POLYNOMIAL
-    rolling = np.uint64(0)
-    tokens, count, position, size, at = 0, 0, 0, data.size, 0
-    while position < size:
-        kind = classes[data[position]]
-        if kind == _SPACE:
-            position += 1
-            continue
-        token = np.uint64(0xCBF29CE484222325)
-        while position < size and classes[data[position]] == kind:
-            token = (token ^ np.uint64(data[position])) * np.uint64(0x100000001B3)
-            position += 1
-        token ^= token >> np.uint64(29)
-        rolling = rolling * _POLYNOMIAL + token - ring[at] * oldest_power
-        ring[at] = token
-        at = at + 1 if at + 1 < ngram else 0
-        tokens += 1
-        if tokens >= ngram:
-            out[count] = _mix(rolling)
-            count += 1
-    return count
-
-
-@numba.njit(cache=True, nogil=True)
-def _shingles_of_characters(
-    data: NDArray[np.uint8], classes: NDArray[np.uint8], ngram: int, out: NDArray[np.uint64]
-) -> int:
-    """Tokens of a text of udfs/duplicates/scripts.py: characters, and runs of anything else."""
-    ring = np.zeros(ngram, np.uint64)
-    oldest_power = np.uint64(1)
-    for _ in range(ngram):
-        oldest_power *= _POLYNOMIAL
-    rolling = np.uint64(0)
-    tokens, count, position, size, at = 0, 0, 0, data.size, 0
-    while position < size:
-        kind, end = _character(data, classes, position)
-        if kind == _SPACE:
-            position = end
-            continue
-        token = np.uint64(0xCBF29CE484222325)
-        more = kind
-        while more == kind:
-            while position < end:
-                token = (token ^ np.uint64(data[position])) * np.uint64(0x100000001B3)
-                position += 1
-            if position == size or kind == scripts.CHARACTER:
-                break
-            more, end = _character(data, classes, position)
-        token ^= token >> np.uint64(29)
-        rolling = rolling * _POLYNOMIAL + token - ring[at] * oldest_power
-        ring[at] = token
-        at = at + 1 if at + 1 < ngram else 0
-        tokens += 1
-        if tokens >= ngram:
-            out[count] = _mix(rolling)
-            count += 1
-    return count
-
-
-@numba.njit(cache=True, nogil=True)
-def _character(data: NDArray[np.uint8], classes: NDArray[np.uint8], at: int) -> tuple[int, int]:
-    """(class of the character that begins here, where it ends)."""
-    if data[at] < scripts.LEAST_LEAD:
-        return int(classes[data[at]]), at + 1
-    return scripts.kind_at(data, at), min(at + (4 if data[at] >= 0xF0 else 3), data.size)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -175,7 +71,7 @@ def _fill_directly(shingles: NDArray[np.uint64], slots: NDArray[np.uint32]) -> N
             salt = np.uint64(slot + 1) * _DIRECT
             least = _EMPTY
             for i in range(shingles.size):
-                value = np.uint32(_mix(shingles[i] ^ salt) >> np.uint64(64 - _VALUE_BITS))
+                value = np.uint32(mix(shingles[i] ^ salt) >> np.uint64(64 - _VALUE_BITS))
                 least = min(least, base | value)
             slots[slot] = least
 
@@ -217,20 +113,68 @@ def sketch_batch(
     bands: NDArray[np.int64],
     sketches: NDArray[np.uint8],
     bits: int,
+) -> int:
+    """Fingerprint texts i = data[offsets[i]:offsets[i + 1]] into row i of the three outputs. Returns how many are left
+    with a count of -1, for `sketch_unspaced`: in one function with the other loop this one takes a twelfth longer.
+    """
+    scratch, slots = _scratch(offsets, slots_number)
+    left = 0
+    for i in range(counts.size):
+        text = data[offsets[i] : offsets[i + 1]]
+        if scripts.is_unspaced(text):
+            counts[i] = -1
+            left += 1
+            continue
+        counts[i] = shingles_of_runs(text, classes, ngram, scratch)
+        _fingerprint(scratch[: counts[i]], multipliers, slots, rows, bands[i], sketches[i], bits)
+    return left
+
+
+@numba.njit(cache=True, nogil=True)
+def sketch_unspaced(
+    data: NDArray[np.uint8],
+    offsets: NDArray[np.int64],
+    classes: NDArray[np.uint8],
+    multipliers: NDArray[np.uint64],
+    ngram: int,
+    slots_number: int,
+    rows: int,
+    counts: NDArray[np.int64],
+    bands: NDArray[np.int64],
+    sketches: NDArray[np.uint8],
+    bits: int,
 ) -> None:
-    """Fingerprint texts i = data[offsets[i]:offsets[i + 1]] into row i of the three outputs."""
+    """The same for the texts whose count is -1: those in scripts without spaces."""
+    scratch, slots = _scratch(offsets, slots_number)
+    for i in range(counts.size):
+        if counts[i] < 0:
+            counts[i] = shingles_of_characters(data[offsets[i] : offsets[i + 1]], classes, ngram, scratch)
+            _fingerprint(scratch[: counts[i]], multipliers, slots, rows, bands[i], sketches[i], bits)
+
+
+@numba.njit(cache=True, nogil=True)
+def _scratch(offsets: NDArray[np.int64], slots_number: int) -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:
+    """Room for the shingles of the longest text, and for its slots."""
     longest = 0
-    for i in range(counts.size):
+    for i in range(offsets.size - 1):
         longest = max(longest, offsets[i + 1] - offsets[i])
-    scratch = np.empty(longest + 1, np.uint64)
-    slots = np.empty(slots_number, np.uint32)
-    for i in range(counts.size):
-        n = shingle_hashes(data[offsets[i] : offsets[i + 1]], classes, ngram, scratch)
-        counts[i] = n
-        if n > 0:
-            sketch_slots(scratch[:n], multipliers, slots)
-            fold_bands(slots, rows, bands[i])
-            pack_bits(slots, bits, sketches[i])
+    return np.empty(longest + 1, np.uint64), np.empty(slots_number, np.uint32)
+
+
+@numba.njit(cache=True, nogil=True)
+def _fingerprint(
+    shingles: NDArray[np.uint64],
+    multipliers: NDArray[np.uint64],
+    slots: NDArray[np.uint32],
+    rows: int,
+    bands: NDArray[np.int64],
+    sketch: NDArray[np.uint8],
+    bits: int,
+) -> None:
+    if shingles.size > 0:
+        sketch_slots(shingles, multipliers, slots)
+        fold_bands(slots, rows, bands)
+        pack_bits(slots, bits, sketch)
 
 
 MULTIPLIERS = _HALF_ROUNDS

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from udfs.duplicates import sketching
+from udfs.duplicates import shingling, sketching
 from udfs.duplicates.fingerprint import (
     Fingerprint,
     collision_probability,
@@ -40,7 +40,7 @@ def hashes(text: str, ngram: int) -> NDArray[np.uint64]:
     """What the compiled pass hands to the sketch."""
     raw = np.frombuffer(text.encode(), np.uint8)
     out = np.empty(raw.size + 1, np.uint64)
-    return out[: sketching.shingle_hashes(raw, sketching.BYTE_CLASSES, ngram, out)]
+    return out[: shingling.shingle_hashes(raw, shingling.BYTE_CLASSES, ngram, out)]
 
 
 # Tokens and shingles

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from udfs.duplicates import sketching
+from udfs.duplicates import shingling
 from udfs.duplicates.chunks import chunk_spans, without_chunks
 from udfs.duplicates.fingerprint import (
     Fingerprint,
@@ -86,7 +86,7 @@ def test_the_compiled_pass_finds_the_same_tokens(text: str) -> None:
     raw = text.encode()
     out = np.empty(len(raw) + 1, np.uint64)
     data = np.frombuffer(raw, np.uint8)
-    found = sketching.shingle_hashes(data, sketching.BYTE_CLASSES, 2, out)
+    found = shingling.shingle_hashes(data, shingling.BYTE_CLASSES, 2, out)
     words = tokens(raw)
     assert found == max(len(words) - 1, 0)
     assert len(set(out[:found].tolist())) == len(shingles(raw, 2))
