@@ -8,7 +8,6 @@ elsewhere Spark keeps them itself.
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,7 +33,8 @@ class Held:
 
     lake: Lake
     _frames: dict[tuple[str, int], DataFrame] = field(default_factory=dict)
-    _place: Path | None = None
+    _copies: int = 0
+    _place: tempfile.TemporaryDirectory[str] | None = None
 
     def narrow(self, table: Table, version: int | None, small: bool) -> DataFrame:
         """All columns but the text, at a version (newest by default), kept where `small` or kept already.
@@ -60,7 +60,7 @@ class Held:
             rows.unpersist()
         self._frames.clear()
         if self._place:
-            shutil.rmtree(self._place, ignore_errors=True)
+            self._place.cleanup()
             self._place = None
 
     def _kept(self, table: Table, at: int) -> DataFrame:
@@ -75,8 +75,10 @@ class Held:
     def _copied(self, table: Table, at: int, columns: tuple[str, ...], where: str = "true") -> DataFrame:
         stored = opened(self.lake.location(table.name), at)
         same_columns(table, stored.schema().to_arrow().names, "stored")
-        self._place = self._place or Path(tempfile.mkdtemp(prefix="refinelake-held-"))
-        file = self._place / f"{table.name}-{at}-{len(list(self._place.iterdir()))}.parquet"
+        # Goes with the process at the latest: not every command lets go.
+        self._place = self._place or tempfile.TemporaryDirectory(prefix="refinelake-held-", ignore_cleanup_errors=True)
+        self._copies += 1
+        file = Path(self._place.name) / f"{table.name}-{at}-{self._copies}.parquet"
         copied(stored, table.arrow_schema(columns), file, where)
         types = ", ".join(f"`{name}` {table.column(name).type}" for name in columns)
         return self.lake.spark.read.schema(types).parquet(file.as_uri())
