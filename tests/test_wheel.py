@@ -9,7 +9,7 @@ from zipfile import ZipFile
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("jobs", "schemas", "training", "udfs")
-SETTINGS = ("spark-defaults.conf", "spark-local.conf", "spark-s3.conf")
+SETTINGS = ("spark-defaults.conf", "spark-local.conf", "spark-s3.conf", "spark-cluster.conf")
 BESIDE = ("setup.cfg", "pyproject.toml", "README.md", "LICENSE", "NOTICE", *SETTINGS)
 
 

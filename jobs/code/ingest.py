@@ -16,7 +16,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.code.parameters import Ingest
-from jobs.code.snapshots import Row, Snapshot, take_snapshot
+from jobs.code.snapshots import Row, Snapshot, mark_begun, take_snapshot
 from jobs.code.staged import raw_files, read_and_refused, rejects_of, repositories, unit_facts, with_file_id
 from jobs.runtime.accounting import StageResult
 from jobs.runtime.changeset import Difference
@@ -36,8 +36,6 @@ from udfs.spark.code import STAGED
 _MINE = "stage = 'ingest'"
 _WRITTEN = (SOURCES, UNIT_FACTS, RAW_FILES, CONTENTS, REPOSITORIES)
 """What ingest alone writes; a record of their versions says that it came to its end."""
-
-
 _AT = ("source_id", "unit", "ordinal")
 TASK_BYTES = 200_000_000
 """What a task sorts in memory beside Python workers."""
@@ -68,7 +66,7 @@ def ingest(run: Run, sources: list[Source], p: Ingest, allow_drop: bool = False)
     state = run.lake.stage(snapshot.state(run), run.run_id, "ingest.sources")
     repos = repositories(run.narrow(RAW_FILES), run.narrow(UNIT_FACTS), snapshot.given(run), state)
     written += write_changes(run, "ingest", REPOSITORIES, repos, metadata)
-    # Last: a run killed before this line finds the sources still changed and does the rest again.
+    # Last: after a run killed before this line the units that it touched are taken for changed, and read again.
     written += write_changes(run, "ingest", SOURCES, state, metadata)
     result = StageResult("ingest", RAW_FILES.name, signature=sign, rows_written=written, bytes_read=read)
     result.params, result.code_version = params_json(p), code_identity(__name__)
@@ -112,6 +110,7 @@ def _write_touched(
     before = run.lake.rows_version(RAW_FILES.name) or 0
     found = compare(run, RAW_FILES, raw_files(files), mine)
     _guard_drop(run, found, p, allow_drop)
+    mark_begun(run, snapshot, metadata)
     written = _add_contents(run, files, staged, read, metadata)
     written += checked(run, "ingest", RAW_FILES, found, metadata)
     written += write_changes(

@@ -16,9 +16,11 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.code.dealing import ASKED_AT_ONCE, spread_by_size
+from jobs.runtime.frames import OP
 from jobs.runtime.manifest import Source
 from jobs.runtime.quarantine import stage_units
 from jobs.runtime.runner import Run
+from schemas.contract import quote
 from schemas.ops import SOURCES
 from udfs.reading import records
 from udfs.reading.archives import Limits
@@ -30,6 +32,8 @@ MANIFEST = pa.schema(
 )
 
 Row = dict[str, Any]
+_NAMED = 50
+"""So many units are named in a condition; more are joined."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,14 @@ class Snapshot:
         """Rows of the sources table after this run."""
         return _frame(run, self.rows, SOURCES.arrow_schema())
 
+    def begun(self) -> list[Row]:
+        """The stored rows of the units that are touched, as of units that were never read: a source that has changed
+        and changes back after a run that died half-way would else be found as it was, and keep the half.
+        """
+        whole = {source for source, unit in self.touched if unit is None}
+        rows = [r for r in self.before if r["source_id"] in whole or (r["source_id"], r["unit"]) in self.touched]
+        return [{**r, "fingerprint": None} for r in rows if r["fingerprint"] is not None]
+
     def as_stored(self) -> bool:
         """Whether nothing was read, and the sources table says already what it would say after this run."""
         return not self.touched and sorted(map(_named, self.rows)) == sorted(map(_named, self.before))
@@ -86,6 +98,19 @@ def take_snapshot(run: Run, sources: list[Source], limits: Limits, whole: frozen
     gone: set[tuple[str, str | None]] = {(source, None) for source in stored.keys() - {s.source_id for s in sources}}
     before = [row for rows_of_source in stored.values() for row in rows_of_source]
     return Snapshot(manifest, staged, tuple(sorted(read | gone, key=str)), rows, before)
+
+
+def mark_begun(run: Run, snapshot: Snapshot, metadata: dict[str, str]) -> None:
+    """Before the first row is written: whoever comes after a run that died reads the units again that it touched."""
+    rows = snapshot.begun()
+    if not rows:
+        return
+    frame = run.lake.spark.createDataFrame(pa.Table.from_pylist(rows, SOURCES.arrow_schema()))
+    if len(rows) <= _NAMED:
+        where = " OR ".join(f"(source_id = {quote(r['source_id'])} AND unit = {quote(r['unit'])})" for r in rows)
+        run.lake.put(SOURCES, frame, where, metadata)
+    else:
+        run.lake.merge(SOURCES, frame.withColumn(OP, F.lit("update")), metadata)
 
 
 def moved_units(run: Run, sources: list[Source], limits: Limits) -> tuple[dict[str, list[str | None]], int, list[str]]:

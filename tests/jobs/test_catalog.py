@@ -17,7 +17,7 @@ from jobs.runtime.lease import LeaseError, claimed
 from jobs.runtime.lease_row import holder_of
 from jobs.runtime.places import absolute, schema_of
 from jobs.runtime.tables import Lake
-from schemas.code import CODE_CORPUS, RAW_FILES
+from schemas.code import RAW_FILES
 from schemas.ops import RELEASES, RUNS, UNIT_FACTS
 from tests.jobs.pipeline import World, contents_of, run_all
 from tests.jobs.test_refresh import change, program
@@ -32,29 +32,33 @@ def named(spark: Any, tmp_path: Path) -> Iterator[Lake]:
     spark.sql(f"DROP SCHEMA spark_catalog.{schema} CASCADE")
 
 
-def test_a_refresh_by_names_equals_a_rebuild_in_folders(spark: object, named: Lake, tmp_path: Path) -> None:
+@pytest.mark.parametrize("stages", [3, pytest.param(len(flow.STAGES), marks=pytest.mark.long)])
+def test_a_refresh_by_names_equals_a_rebuild_in_folders(
+    spark: object, named: Lake, tmp_path: Path, stages: int
+) -> None:
+    some = flow.STAGES[:stages]
     draw, world = random.Random(5), World(tmp_path)
     for _ in range(4):
         change(world, draw)
     world.files["kept"] = {"a.py": program(1), "b.py": program(1, 1)}
     with claimed(named, "first"):
-        run_all(named, world.write(), "first")
+        run_all(named, world.write(), "first", stages=some)
     properties = _properties(named, RAW_FILES.name)
     change(world, draw)
     world.files["kept"]["c.py"] = program(900)
     with claimed(named, "second"):
-        run_all(named, world.write(), "second")
+        run_all(named, world.write(), "second", stages=some)
         with pytest.raises(LeaseError, match=r"catalog:spark_catalog\.nights_.* found run second"), claimed(named, "x"):
             named.append(RUNS, named.read(RUNS).limit(1), {})
     scratch = Lake(spark, str(tmp_path / "scratch"))
-    run_all(scratch, world.write(), "scratch")
-    for table in (*flow.TABLES, UNIT_FACTS):
+    run_all(scratch, world.write(), "scratch", stages=some)
+    for table in (*flow.INGESTED, *(stage.writes for stage in some), UNIT_FACTS):
         assert contents_of(named, table) == contents_of(scratch, table), table.name
-    assert contents_of(named, CODE_CORPUS) and len(named.small(RELEASES)) == 2
+    assert contents_of(named, some[-1].writes) and len(named.small(RELEASES)) == 2
     assert holder_of(named)["holder"] is None and holder_of(named)["fence"] == 2
     assert _properties(named, RAW_FILES.name) == properties, "a write by name leaves the table's contract as it was"
     assert upkeep.tidy(named, RAW_FILES).files_after == 1 and upkeep.double_keys(named, RAW_FILES) == 0
-    assert run_all(named, world.write(), "again")[1].skipped, "upkeep leaves finished work finished"
+    assert run_all(named, world.write(), "again", stages=some)[1].skipped, "upkeep leaves finished work finished"
 
 
 def _properties(lake: Lake, name: str) -> dict[str, str]:

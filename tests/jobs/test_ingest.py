@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from jobs.code import ingest as module
+from jobs.code import snapshots
 from jobs.code.ingest import DropError, ingest
 from jobs.code.parameters import Ingest
 from jobs.runtime.manifest import read_manifest
@@ -56,6 +57,34 @@ def test_a_source_that_vanishes_is_stale_and_one_taken_off_is_gone(spark: object
     assert read(lake, world.write(), allow_drop=True) == (True, [])
     assert files(lake) == {("kept", "a.py")}
     assert lake.read(CONTENTS).count() == 1 and lake.read(REPOSITORIES).count() == 1
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_source_that_changes_back_after_a_run_that_died_is_read_again(
+    lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: bool
+) -> None:
+    """The run has written the rows of its files, and not yet the state of its sources: that is as it was before."""
+    world = World(tmp_path, {"it's one": {"a.py": "print(1)\n"}, "two": {"b.py": "print(2)\n"}})
+    read(lake, world.write())
+    world.files["it's one"]["more.py"], world.files["two"]["empty.py"] = "print(3)\n", ""
+    with monkeypatch.context() as patch:
+        patch.setattr(snapshots, "_NAMED", 50 if named else 0)
+        patch.setattr(module, "repositories", killed)
+        with pytest.raises(Killed):
+            read(lake, world.write())
+    assert ("it's one", "more.py") in files(lake) and lake.read(REJECTS).count() == 1
+    del world.files["it's one"]["more.py"], world.files["two"]["empty.py"]
+    read(lake, world.write(), allow_drop=True)
+    assert files(lake) == {("it's one", "a.py"), ("two", "b.py")}
+    assert lake.read(REJECTS).count() == 0 and lake.read(CONTENTS).count() == 2
+
+
+class Killed(BaseException):
+    """Stands for the process that is gone."""
+
+
+def killed(*_: object) -> None:
+    raise Killed
 
 
 def test_the_join_that_carries_text_is_cut_by_bytes(
