@@ -68,12 +68,14 @@ class Snapshot:
         return _frame(run, self.rows, SOURCES.arrow_schema())
 
     def begun(self) -> list[Row]:
-        """The stored rows of the units that are touched, as of units that were never read: a source that has changed
-        and changes back after a run that died half-way would else be found as it was, and keep the half.
+        """The units that are touched, as if they had never been read. Without it the next run after one that died
+        would find a source that has changed back as it was, and would not know of one that is new and gone again:
+        rows of both would stay for ever.
         """
         whole = {source for source, unit in self.touched if unit is None}
-        rows = [r for r in self.before if r["source_id"] in whole or (r["source_id"], r["unit"]) in self.touched]
-        return [{**r, "fingerprint": None} for r in rows if r["fingerprint"] is not None]
+        every = {(r["source_id"], r["unit"]): r for r in (*self.before, *self.rows)}
+        mine = [r for key, r in every.items() if key[0] in whole or key in self.touched]
+        return [{**r, "fingerprint": None} for r in mine]
 
     def as_stored(self) -> bool:
         """Whether nothing was read, and the sources table says already what it would say after this run."""

@@ -67,13 +67,14 @@ def test_a_source_that_changes_back_after_a_run_that_died_is_read_again(
     world = World(tmp_path, {"it's one": {"a.py": "print(1)\n"}, "two": {"b.py": "print(2)\n"}})
     read(lake, world.write())
     world.files["it's one"]["more.py"], world.files["two"]["empty.py"] = "print(3)\n", ""
+    world.files["new"] = {"c.py": "print(4)\n"}
     with monkeypatch.context() as patch:
         patch.setattr(snapshots, "_NAMED", 50 if named else 0)
         patch.setattr(module, "repositories", killed)
         with pytest.raises(Killed):
             read(lake, world.write())
-    assert ("it's one", "more.py") in files(lake) and lake.read(REJECTS).count() == 1
-    del world.files["it's one"]["more.py"], world.files["two"]["empty.py"]
+    assert {("it's one", "more.py"), ("new", "c.py")} < files(lake) and lake.read(REJECTS).count() == 1
+    del world.files["it's one"]["more.py"], world.files["two"]["empty.py"], world.files["new"]
     read(lake, world.write(), allow_drop=True)
     assert files(lake) == {("it's one", "a.py"), ("two", "b.py")}
     assert lake.read(REJECTS).count() == 0 and lake.read(CONTENTS).count() == 2
