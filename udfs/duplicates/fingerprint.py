@@ -178,14 +178,17 @@ def _outputs(rows: int, p: Fingerprint) -> _Outputs:
 def _compiled(texts: pa.Array, p: Fingerprint) -> _Outputs:
     counts, bands, sketches = _outputs(len(texts), p)
     data, offsets = _buffers(texts)
-    classes, multipliers = shingling.BYTE_CLASSES, sketching.MULTIPLIERS
-    given = (data, offsets, classes, multipliers, p.ngram, p.slots, p.rows, counts, bands, sketches[:, 1:], p.bits)
-    if sketching.sketch_batch(*given):
-        sketching.sketch_unspaced(*given)
+    classes, multipliers, packed = shingling.BYTE_CLASSES, sketching.MULTIPLIERS, sketches[:, 1:]
+    sketching.sketch_batch(data, offsets, classes, multipliers, p.ngram, p.slots, p.rows, counts, bands, packed, p.bits)
+    for row in np.flatnonzero(counts < 0):  # in scripts without spaces
+        counts[row], slots = _slots(data[offsets[row] : offsets[row + 1]], p)
+        if counts[row] > 0:
+            sketching.fold_bands(slots, p.rows, bands[row])
+            sketching.pack_bits(slots, p.bits, packed[row])
     return counts, bands, sketches
 
 
-def _slots(raw: bytes, p: Fingerprint) -> tuple[int, NDArray[np.uint32]]:
+def _slots(raw: bytes | NDArray[np.uint8], p: Fingerprint) -> tuple[int, NDArray[np.uint32]]:
     scratch, slots = np.empty(len(raw) + 1, np.uint64), np.full(p.slots, EMPTY_SLOT, np.uint32)
     n = shingling.shingle_hashes(np.frombuffer(raw, np.uint8), shingling.BYTE_CLASSES, p.ngram, scratch)
     if n > 0:

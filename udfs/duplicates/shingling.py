@@ -39,6 +39,25 @@ def mix(x: np.uint64) -> np.uint64:
     return x
 
 
+@numba.njit(cache=True, nogil=True, inline="always")
+def _rolled(
+    rolling: np.uint64, token: np.uint64, ring: NDArray[np.uint64], at: int, oldest_power: np.uint64
+) -> np.uint64:
+    """The hash of the last tokens with one more and without the oldest, whose place in the ring the new one takes."""
+    token ^= token >> np.uint64(29)
+    rolling = rolling * _POLYNOMIAL + token - ring[at] * oldest_power
+    ring[at] = token
+    return rolling
+
+
+@numba.njit(cache=True, nogil=True)
+def _power(ngram: int) -> np.uint64:
+    power = np.uint64(1)
+    for _ in range(ngram):
+        power *= _POLYNOMIAL
+    return power
+
+
 @numba.njit(cache=True, nogil=True)
 def shingle_hashes(data: NDArray[np.uint8], classes: NDArray[np.uint8], ngram: int, out: NDArray[np.uint64]) -> int:
     """Hash each run of `ngram` tokens into `out`. Returns how many."""
@@ -50,11 +69,7 @@ def shingle_hashes(data: NDArray[np.uint8], classes: NDArray[np.uint8], ngram: i
 @numba.njit(cache=True, nogil=True)
 def shingles_of_runs(data: NDArray[np.uint8], classes: NDArray[np.uint8], ngram: int, out: NDArray[np.uint64]) -> int:
     """Tokens of any other text: runs of word bytes or of punctuation."""
-    ring = np.zeros(ngram, np.uint64)
-    oldest_power = np.uint64(1)
-    for _ in range(ngram):
-        oldest_power *= _POLYNOMIAL
-    rolling = np.uint64(0)
+    ring, oldest_power, rolling = np.zeros(ngram, np.uint64), _power(ngram), np.uint64(0)
     tokens, count, position, size, at = 0, 0, 0, data.size, 0
     while position < size:
         kind = classes[data[position]]
@@ -65,9 +80,7 @@ def shingles_of_runs(data: NDArray[np.uint8], classes: NDArray[np.uint8], ngram:
         while position < size and classes[data[position]] == kind:
             token = (token ^ np.uint64(data[position])) * np.uint64(0x100000001B3)
             position += 1
-        token ^= token >> np.uint64(29)
-        rolling = rolling * _POLYNOMIAL + token - ring[at] * oldest_power
-        ring[at] = token
+        rolling = _rolled(rolling, token, ring, at, oldest_power)
         at = at + 1 if at + 1 < ngram else 0
         tokens += 1
         if tokens >= ngram:
@@ -81,11 +94,7 @@ def shingles_of_characters(
     data: NDArray[np.uint8], classes: NDArray[np.uint8], ngram: int, out: NDArray[np.uint64]
 ) -> int:
     """Tokens of a text of udfs/duplicates/scripts.py: characters, and runs of anything else."""
-    ring = np.zeros(ngram, np.uint64)
-    oldest_power = np.uint64(1)
-    for _ in range(ngram):
-        oldest_power *= _POLYNOMIAL
-    rolling = np.uint64(0)
+    ring, oldest_power, rolling = np.zeros(ngram, np.uint64), _power(ngram), np.uint64(0)
     tokens, count, position, size, at = 0, 0, 0, data.size, 0
     while position < size:
         kind, end = _character(data, classes, position)
@@ -101,9 +110,7 @@ def shingles_of_characters(
             if position == size or kind == scripts.CHARACTER:
                 break
             more, end = _character(data, classes, position)
-        token ^= token >> np.uint64(29)
-        rolling = rolling * _POLYNOMIAL + token - ring[at] * oldest_power
-        ring[at] = token
+        rolling = _rolled(rolling, token, ring, at, oldest_power)
         at = at + 1 if at + 1 < ngram else 0
         tokens += 1
         if tokens >= ngram:
