@@ -20,6 +20,8 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from jobs.runtime.places import made_folder
+
 SETS = ("tiny", "demo", "bench")
 _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
@@ -61,7 +63,7 @@ def fetch(
     Two fetches into one folder wait for each other: apt-get refuses lists that another process holds.
     """
     wanted = list(archives)
-    folder.mkdir(parents=True, exist_ok=True)
+    made_folder(folder)
     with FileLock(folder / ".lock"):
         return _fetch(wanted, folder, say)
 

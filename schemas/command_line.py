@@ -26,8 +26,13 @@ def parsed(
     return parser.parse_args(given)
 
 
-def options_of(module: str) -> frozenset[str]:
-    """The options, as `--name`, that the command in a module takes."""
-    parser = argparse.ArgumentParser()
+def parser_of(module: str) -> argparse.ArgumentParser:
+    """The parser of the command in a module."""
+    parser = argparse.ArgumentParser(module.rpartition(".")[2])
     import_module(module).add_arguments(parser)
-    return frozenset(option for action in parser._actions for option in action.option_strings if option[:2] == "--")
+    return parser
+
+
+def options_of(parser: argparse.ArgumentParser) -> set[str]:
+    """The options that a command takes, long and short."""
+    return {option for action in parser._actions for option in action.option_strings}

@@ -11,6 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from jobs.cli import COMMANDS, TRAINING
+from schemas import command_line
 
 ROOT = Path(__file__).parents[1]
 PAGES = ("README.md", "CONTRIBUTING.md", *(str(p.relative_to(ROOT)) for p in sorted((ROOT / "docs").rglob("*.md"))))
@@ -60,13 +61,7 @@ def _inline(text: str) -> list[str]:
 def parser_of(name: str) -> argparse.ArgumentParser:
     """The parser of a command of `refinelake`. Raises KeyError where there is none of that name."""
     module, _ = (COMMANDS | import_module(TRAINING).COMMANDS)[name]
-    parser = argparse.ArgumentParser(name)
-    import_module(module).add_arguments(parser)
-    return parser
-
-
-def options_of(parser: argparse.ArgumentParser) -> set[str]:
-    return {option for action in parser._actions for option in action.option_strings}
+    return command_line.parser_of(module)
 
 
 def settings_in(words: list[str]) -> list[str]:

@@ -108,7 +108,9 @@ def mark_begun(run: Run, snapshot: Snapshot, metadata: dict[str, str]) -> None:
     if not rows:
         return
     frame = run.lake.spark.createDataFrame(pa.Table.from_pylist(rows, SOURCES.arrow_schema()))
-    if len(rows) <= _NAMED:
+    if not snapshot.before:
+        run.lake.append(SOURCES, frame, metadata)
+    elif len(rows) <= _NAMED:
         where = " OR ".join(f"(source_id = {quote(r['source_id'])} AND unit = {quote(r['unit'])})" for r in rows)
         run.lake.put(SOURCES, frame, where, metadata)
     else:

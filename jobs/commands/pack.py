@@ -31,12 +31,13 @@ class PackError(ValueError):
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--to", metavar="FOLDER", default="dist/cluster", help="new folder (default: %(default)s)")
+    parser.add_argument("--to", metavar="FOLDER", default="dist/cluster", help="folder (default: %(default)s)")
 
 
 def work(args: argparse.Namespace) -> int:
-    to = Path(args.to).absolute()
-    to.mkdir(parents=True, exist_ok=True)
+    from jobs.runtime.places import made_folder
+
+    to = made_folder(args.to)
     found = sorted(_required("refinelake", _EXTRAS), key=lambda d: d.name.lower())
     with tempfile.TemporaryDirectory(prefix="refinelake-pack-") as scratch:
         _write_archive(to / _ARCHIVE, Path(scratch), found)
@@ -111,11 +112,10 @@ def _own_files() -> Iterator[tuple[Path, str]]:
 def _copy_jars(to: Path) -> list[Path]:
     """Delta's JARs as `refinelake doctor` has kept them, else none: Spark then looks them up itself."""
     from jobs.runtime.class_archive import PACKAGES, folder
+    from jobs.runtime.places import made_folder
     from jobs.runtime.session import local_settings
 
-    kept = folder(local_settings().get(PACKAGES, ""))
-    shutil.rmtree(to, ignore_errors=True)
-    to.mkdir()
+    kept, to = folder(local_settings().get(PACKAGES, "")), made_folder(to)
     return [Path(shutil.copy2(jar, to)) for jar in sorted(kept.glob("*.jar"))]
 
 

@@ -28,11 +28,12 @@ def work(args: argparse.Namespace) -> int:
     time = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", args.at)
     if time is None:
         raise ValueError(f"--at: expected a time of day as 02:00, found {args.at}")
+    from jobs.runtime.places import made_folder
+
     files = {"airflow": _airflow, "systemd": _systemd, "cron": _cron}[args.kind](args, int(time[1]), int(time[2]))
     for name, text in files.items():
         if args.to:
-            place = Path(args.to) / name
-            place.parent.mkdir(parents=True, exist_ok=True)
+            place = made_folder(args.to) / name
             place.write_text(text, encoding="utf-8")
             print(place)
         else:
@@ -43,10 +44,10 @@ def work(args: argparse.Namespace) -> int:
 def _command(name: str, args: argparse.Namespace) -> list[str]:
     """A command of `refinelake` with those of the arguments that it takes; places are named from the root."""
     from jobs.runtime.places import absolute
-    from schemas.command_line import options_of
+    from schemas.command_line import options_of, parser_of
 
     program = Path(sys.executable).with_name("refinelake")
-    takes = options_of(f"jobs.commands.{name}")
+    takes = options_of(parser_of(f"jobs.commands.{name}"))
     places = {f"--{key}": getattr(args, key) for key in ("sources", "warehouse", "staging", "params", "tokenizer")}
     given = [word for key, place in places.items() if place and key in takes for word in (key, absolute(place))]
     return [str(program), name, *given]

@@ -44,7 +44,7 @@ class Logs(Staging):
     def ref(self, name: str) -> str:
         """The table as SQL names it."""
         if self.schema:
-            return ".".join(f"`{part}`" for part in (*self.schema.split("."), name))
+            return versions.quoted(*self.schema.split("."), name)
         return f"delta.`{self.location(name)}`"
 
     def version(self, name: str) -> int | None:

@@ -103,6 +103,17 @@ def _reached(place: str) -> Iterator[tuple[Any, str]]:
         raise OSError(f"{place}: {type(error).__name__}: {error}") from error
 
 
+def made_folder(place: str | Path) -> Path:
+    """A folder of this machine, made where it is not there. Raises ValueError where it cannot be."""
+    try:
+        Path(place).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(
+            f"{place}: expected a folder, or a place for one, found {error.strerror or error}; name another"
+        ) from error
+    return Path(place).absolute()
+
+
 def exists(place: str) -> bool:
     """Whether a file or folder is there. This and what follows raise OSError where the store refuses."""
     with _reached(place) as (files, path):

@@ -120,7 +120,7 @@ class Lake(Logs):
         """A commit without rows, as a Delta transaction (application, number)."""
         rows = self.spark.sql(f"SELECT * FROM {self.ref(name)} LIMIT 0")
         writer = rows.write.format("delta").mode("append").option("userMetadata", json.dumps(said))
-        self._put(writer.option("txnAppId", transaction[0]).option("txnVersion", str(transaction[1])), name)
+        self._carry_out(writer.option("txnAppId", transaction[0]).option("txnVersion", str(transaction[1])), name)
 
     def overwrite(self, table: Table, rows: DataFrame, metadata: Mapping[str, Any]) -> None:
         """Put rows in the place of all others, in one commit."""
@@ -144,10 +144,10 @@ class Lake(Logs):
             app, number = self.claim.transaction()
             writer = writer.option("txnAppId", app).option("txnVersion", str(number))
         said = self._signed(table, metadata)
-        self._put(writer.option("userMetadata", json.dumps(said)), table.name)
+        self._carry_out(writer.option("userMetadata", json.dumps(said)), table.name)
         self._committed(table, said)
 
-    def _put(self, writer: DataFrameWriter, name: str) -> None:
+    def _carry_out(self, writer: DataFrameWriter, name: str) -> None:
         if self.schema:
             writer.saveAsTable(self.ref(name))
         else:

@@ -92,9 +92,14 @@ def commit_at(spark: SparkSession, place: str, version: int) -> Commit | None:
     return next((commit_of(version, info) for info in infos.values()), None)
 
 
+def quoted(*parts: str) -> str:
+    """A name of several parts as SQL writes it."""
+    return ".".join(f"`{part}`" for part in parts)
+
+
 def names_in(spark: SparkSession, schema: str) -> list[str]:
     """Every table of CATALOG.SCHEMA. Raises ValueError where there is no such schema."""
-    named = ".".join(f"`{part}`" for part in schema.split("."))
+    named = quoted(*schema.split("."))
     try:
         rows = spark.sql(f"SHOW TABLES IN {named}").where("NOT isTemporary").collect()
     except AnalysisException as e:
@@ -106,8 +111,7 @@ def names_in(spark: SparkSession, schema: str) -> list[str]:
 
 def newest_named(spark: SparkSession, schema: str) -> dict[str, Commit]:
     """The newest commit of every table of CATALOG.SCHEMA: of its history, since a catalog shows nobody its logs."""
-    named = ".".join(f"`{part}`" for part in schema.split("."))
-    found = ((name, newest(spark, f"{named}.`{name}`")) for name in names_in(spark, schema))
+    found = ((name, newest(spark, quoted(*schema.split("."), name))) for name in names_in(spark, schema))
     return {name: commit for name, commit in found if commit}
 
 

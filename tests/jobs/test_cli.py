@@ -186,3 +186,17 @@ def test_a_reader_that_has_ended_ends_the_command_quietly() -> None:
     assert command.stdout and command.stderr
     command.stdout.close()
     assert (command.wait(60), command.stderr.read()) == (UNREAD, b"")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("fetch", "tiny"), ("pack",), ("schedule", "cron", "--sources", "s", "--warehouse", "w")],
+    ids=lambda words: words[0],
+)
+def test_a_folder_that_cannot_be_made_is_named(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    """A file stands where it is to be, or above it."""
+    (tmp_path / "file").write_text("")
+    for place in (tmp_path / "file", tmp_path / "file" / "below"):
+        assert f"refinelake: {place}: expected a folder" in refused(capsys, *words, "--to", str(place))

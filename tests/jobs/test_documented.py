@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from jobs.flows import SECTIONS
+from schemas.command_line import options_of
 from schemas.params import load_params
 from tests import documented
 from tests.documented import ROOT, Shown
@@ -47,7 +48,7 @@ def test_a_command_exists_with_the_flags_it_is_shown_with(shown: Shown) -> None:
     if shown.words[1] == "--help":
         return
     parser = documented.parser_of(shown.words[1])
-    assert set(flags_in(shown.words)) <= documented.options_of(parser)
+    assert set(flags_in(shown.words)) <= options_of(parser)
     with_places = [word.replace("$CONTENT_ID", "0" * 64) for word in shown.words[2:]]
     if len(with_places) > 1 and not _OPEN & set(with_places):
         parser.parse_args(with_places)
@@ -56,7 +57,7 @@ def test_a_command_exists_with_the_flags_it_is_shown_with(shown: Shown) -> None:
 def test_a_flag_alone_belongs_to_a_command() -> None:
     known = {"--help"}
     for name in (*documented.COMMANDS, *documented.import_module(documented.TRAINING).COMMANDS):
-        known |= documented.options_of(documented.parser_of(name))
+        known |= options_of(documented.parser_of(name))
     for file in (ROOT / "benchmarks").glob("*.py"):
         known |= set(re.findall(r'"(--[\w-]+)"', file.read_text(encoding="utf-8")))
     assert [(s.page, flag) for s in FLAGS for flag in flags_in(s.words) if flag not in known] == []

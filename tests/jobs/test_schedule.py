@@ -15,7 +15,7 @@ import pytest
 from jobs.cli import exit_code
 from jobs.commands import nightly
 from jobs.flows import FLOWS
-from schemas.command_line import options_of
+from schemas.command_line import options_of, parser_of
 
 SOURCES, WAREHOUSE = "100 %d $HOME.jsonl", "s3://bucket/a {{ b }}"
 """A manifest and a warehouse of which every scheduler would like to read a part as its own."""
@@ -98,4 +98,6 @@ def test_a_time_that_is_none_is_refused(capsys: pytest.CaptureFixture[str], at: 
 
 
 def test_nightly_takes_what_is_handed_on() -> None:
-    assert {"--sources", "--warehouse", "--staging", "--params", "--tokenizer"} <= options_of(nightly.__name__)
+    assert {"--sources", "--warehouse", "--staging", "--params", "--tokenizer"} <= options_of(
+        parser_of(nightly.__name__)
+    )
