@@ -2,8 +2,8 @@
 
 Each scan of a Delta table is several Spark jobs over its log, before a row is read. A run of twelve stages scans the
 same dozen tables a hundred times, and at a few thousand rows these are more than half of all jobs. On one machine
-deltalake copies the rows to a parquet file on the local disk, in a hundredth of that time, and Spark reads the file;
-elsewhere Spark keeps them itself.
+deltalake copies the rows to a parquet file on the local disk (40,000 rows: 30 ms) and Spark reads the file; elsewhere
+Spark keeps them itself.
 """
 
 from __future__ import annotations
