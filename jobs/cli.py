@@ -32,6 +32,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "schedule": ("jobs.commands.schedule", "Write the night as an Airflow DAG, a systemd timer or a line for cron."),
     "maintain": ("jobs.commands.maintain", "Put small files together, cluster, remove what no readable release needs."),
     "check": ("jobs.commands.check", "Look for double keys, mend them, and say whether each flow is whole."),
+    "remove": (
+        "jobs.commands.remove",
+        "Take a repository, owner, author, paths or a text out of every table, and keep it out.",
+    ),
+    "removals": ("jobs.commands.removals", "List what was removed, or say whether a name is in, and where."),
     "tokenizer": (
         "jobs.commands.tokenizer",
         "Train a tokenizer on a stated sample of the corpus, or take one of others.",

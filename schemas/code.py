@@ -68,6 +68,11 @@ RAW_FILES = Table(
         Column("generated", "boolean", "The file says, or looks as if, a program wrote it.", nullable=False),
         Column("commit_time", "timestamp", "Newest commit that touched the path, where the source knows it."),
         Column("licences", "array<string>", "Licences of this very file where the source knows them; sorted."),
+        Column(
+            "authors",
+            "array<string>",
+            "Salted hashes of the e-mail address, and of the login in it, of the author of that commit: for removal.",
+        ),
         Column("unit", "string", "Unit of the source that it was read from, see `sources`."),
     ),
     key=("file_id",),

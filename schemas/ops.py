@@ -66,6 +66,7 @@ REJECTS = Table(
         Column("detail", "string", "What was found, for a person."),
         Column("size_bytes", "bigint", "Size where known."),
         Column("unit", "string", "Unit of the source that it was read from; null where a text was refused later."),
+        Column("repo_id", "string", "Repository, see `repositories`; null where a unit or a text was refused."),
     ),
     key=("reject_id",),
     cluster_by=("stage", "reason"),
@@ -80,6 +81,7 @@ RELEASES = Table(
         Column("run_id", "string", "Run that made it.", nullable=False),
         Column("tables", "map<string,bigint>", "Version of every table, published or behind a published one."),
         Column("note", "string", "Why, when it was made by hand (a rollback)."),
+        Column("withdrawn", "string", "The removal for which nobody may read it any more; null where everybody may."),
         Column("created_at", "timestamp", "When."),
     ),
     key=("release_id",),
@@ -133,4 +135,100 @@ LEASES = Table(
     deletion_vectors=False,
 )
 
-TABLES = (RUNS, CHECKS, REJECTS, RELEASES, SOURCES, UNIT_FACTS, LEASES)
+REMOVALS = Table(
+    "removals",
+    "What must stay out, one row a name asked for: an input of every rebuild. Names are salted hashes.",
+    (
+        Column("removal_id", "bigint", "Request; one may have many names.", nullable=False),
+        Column("asked_id", "string", "SHA-256 of what was asked for.", nullable=False),
+        Column("kind", "string", "repo, owner, author, path, content or issues (of which there are none).", False),
+        Column("name_hash", "string", "Salted hash of the name; null where every file of a path is meant."),
+        Column("path_hash", "string", "Salted hash of the only path that is meant; null where it is not one."),
+        Column("path_pattern", "string", "Regular expression of the paths that are meant: a rule, and no name."),
+        Column("reach", "string", "repository, text or near: what goes beside the files of that name.", nullable=False),
+        Column("reason", "string", "Why, as the one who asked said it."),
+        Column("salt_hash", "string", "Hash of the salt: another one would find nothing.", nullable=False),
+        Column("run_id", "string", "Run that took the request.", nullable=False),
+        Column("asked_at", "timestamp", "When.", nullable=False),
+    ),
+    key=("removal_id", "asked_id"),
+    deletion_vectors=False,
+)
+
+REMOVED_CONTENTS = Table(
+    "removed_contents",
+    "Texts that must stay out wherever they stand: asked for by their hash, or reached by a request.",
+    (
+        Column("removal_id", "bigint", "Request.", nullable=False),
+        Column("name_hash", "string", "Salted hash of the content_id.", nullable=False),
+    ),
+    key=("removal_id", "name_hash"),
+)
+
+RECEIPTS = Table(
+    "removal_receipts",
+    "What was done about a request to be removed, one row each.",
+    (
+        Column("removal_id", "bigint", "Request.", nullable=False),
+        Column("names", "bigint", "Names asked for.", nullable=False),
+        Column("asked_at", "timestamp", "When.", nullable=False),
+        Column("files", "bigint", "Files taken out; null until they are."),
+        Column("texts", "bigint", "Texts that stand nowhere any more."),
+        Column("holding", "array<bigint>", "Releases that held one of the files: withdrawn."),
+        Column(
+            "tables",
+            "array<struct<name:string,version:bigint,rows_before:bigint,rows_after:bigint>>",
+            "Every table as the release without them names it, and its rows before and after.",
+        ),
+        Column("exports", "array<string>", "Copies made from releases that held them: destination and release."),
+        Column("trainings", "array<string>", "Training runs that read a withdrawn version: folder, table, version."),
+        Column("out_of_releases_at", "timestamp", "From when on readers see tables without them."),
+        Column("storage_due_at", "timestamp", "When storage may let go of them: the end of retention, or at once."),
+        Column("out_of_storage_at", "timestamp", "When files, old versions and logs were rid of them."),
+    ),
+    key=("removal_id",),
+    deletion_vectors=False,
+)
+
+EXPORTS = Table(
+    "exports",
+    "Copies of releases that left the warehouse: what a removal cannot reach, and must name.",
+    (
+        Column("export_id", "string", "Run that made it.", nullable=False),
+        Column("destination", "string", "Where it went.", nullable=False),
+        Column("release_id", "bigint", "Release it was made from.", nullable=False),
+        Column("files", "map<string,string>", "Its files or tables with a hash or version of each."),
+        Column("exported_at", "timestamp", "When."),
+    ),
+    key=("export_id", "destination"),
+    deletion_vectors=False,
+)
+
+TRAININGS = Table(
+    "trainings",
+    "Training runs that have read tables of this warehouse, where they were allowed to say so.",
+    (
+        Column("folder", "string", "Run folder.", nullable=False),
+        Column("phase", "string", "pretrain, anneal or sft.", nullable=False),
+        Column("table_name", "string", "Table that it reads.", nullable=False),
+        Column("version", "bigint", "Version of the table.", nullable=False),
+        Column("started_at", "timestamp", "When it first read it."),
+    ),
+    key=("folder", "table_name", "version"),
+    deletion_vectors=False,
+)
+
+TABLES = (
+    RUNS,
+    CHECKS,
+    REJECTS,
+    RELEASES,
+    SOURCES,
+    UNIT_FACTS,
+    LEASES,
+    REMOVALS,
+    REMOVED_CONTENTS,
+    RECEIPTS,
+    EXPORTS,
+    TRAININGS,
+)

@@ -35,10 +35,13 @@ BEHIND_THE_API = {"rdd", "_jvm", "_jdf", "_jsparkSession", "sparkContext", "toPa
 ACTIONS = {"collect", "count", "toLocalIterator", "foreach", "first", "head", "show", "cache", "persist"}
 ORDERED_BY = {"sort_array", "array_sort"}
 MAY_ACT = {
+    "jobs/code/contents.py": "a part of ingest, which counts what it has to write",
     "jobs/code/dealing.py": "a number for each task",
     "jobs/code/ingest.py": "ingest is no transform: it decides by counts what to read, write and refuse",
+    "jobs/code/removals.py": "sources asked out whole are left out of conditions by name",
     "jobs/code/snapshots.py": "the reading half of ingest: the list of units that moved is needed on the driver",
     "jobs/corpus/given.py": "no transform, as ingest: it counts what it reads and refuses",
+    "jobs/code/taking_out.py": "a part of ingest: the receipt says how many files and texts went",
     "jobs/code/tuning.py": "shown to a person: counts, percentiles and a few examples",
     "jobs/code/what_if.py": "shown to a person: counts by rule set and by rule",
 }
@@ -55,6 +58,7 @@ DELTA_HOUSE = tuple(
         "lease_row",
         "small_writes",
         "upkeep",
+        "purge",
         "typical_work",
     )
 )
@@ -63,6 +67,7 @@ DELTA_WITHOUT_SPARK = (
     "jobs/runtime/snapshot.py",
     "jobs/runtime/readable.py",
     "training/data/delta.py",
+    "training/data/telling.py",
     "udfs/reading/delta.py",
 )  # for commands, for training, for what is small
 _LEAK = "jobs/commands/pin_rate.py"  # has a test of its own below

@@ -15,30 +15,29 @@ from collections.abc import Iterable
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from jobs.code.contents import add_contents, drop_contents
 from jobs.code.parameters import Ingest
+from jobs.code.removals import Asked, in_force
 from jobs.code.snapshots import Row, Snapshot, mark_begun, take_snapshot
-from jobs.code.staged import raw_files, read_and_refused, rejects_of, repositories, unit_facts, with_file_id
+from jobs.code.staged import raw_files, read_and_refused, rejects_of, repositories, with_file_id
+from jobs.code.taking_out import take_out_new, without_asked
 from jobs.runtime.accounting import StageResult
 from jobs.runtime.changeset import Difference
-from jobs.runtime.feed import NoFeedError
 from jobs.runtime.frames import OP
-from jobs.runtime.keys import FEW_KEYS, Keys, only
 from jobs.runtime.manifest import Source
 from jobs.runtime.runner import Run
 from jobs.runtime.stage import params_json
 from jobs.runtime.writing import checked, compare, write_changes
 from schemas.code import CONTENTS, RAW_FILES, REPOSITORIES
 from schemas.identity import code_identity
-from schemas.ops import REJECTS, SOURCES, UNIT_FACTS
+from schemas.ops import REJECTS, REMOVALS, SOURCES, UNIT_FACTS
 from udfs.reading.archives import Limits
 from udfs.spark.code import STAGED
 
 _MINE = "stage = 'ingest'"
 _WRITTEN = (SOURCES, UNIT_FACTS, RAW_FILES, CONTENTS, REPOSITORIES)
-"""What ingest alone writes; a record of their versions says that it came to its end."""
-_AT = ("source_id", "unit", "ordinal")
-TASK_BYTES = 200_000_000
-"""What a task sorts in memory beside Python workers."""
+_STATE = (*_WRITTEN, REMOVALS)
+"""What ingest alone writes, and what it must leave out; a record of their versions says that it came to its end."""
 
 
 class DropError(ValueError):
@@ -55,22 +54,64 @@ def ingest(run: Run, sources: list[Source], p: Ingest, allow_drop: bool = False)
     for table in (*_WRITTEN, REJECTS):
         run.lake.ensure(table)
     limits = limits_of(p)
+    metadata = {"run_id": run.run_id, "stage": "ingest"}
+    asked = in_force(run)
+    taken = _take_out(run, asked, metadata)
+    left_out = [s for s in sources if asked and asked.whole(s)]
+    sources = [s for s in sources if s not in left_out]
     snapshot = take_snapshot(run, sources, limits)
     sign = _signature(snapshot.manifest, p)
     if (last := _finished(run, sign)) and snapshot.as_stored():
-        return last, snapshot.warnings()
+        return last, _warnings(snapshot, left_out)
     if whole := _repeated(run, snapshot):
         snapshot = take_snapshot(run, sources, limits, whole)
-    metadata = {"run_id": run.run_id, "stage": "ingest"}
-    written, read = _write_touched(run, snapshot, p, allow_drop, metadata) if snapshot.touched else (0, 0)
+    written, read = _write_touched(run, snapshot, p, asked, allow_drop, metadata) if snapshot.touched else (0, 0)
     state = run.lake.stage(snapshot.state(run), run.run_id, "ingest.sources")
     repos = repositories(run.narrow(RAW_FILES), run.narrow(UNIT_FACTS), snapshot.given(run), state)
     written += write_changes(run, "ingest", REPOSITORIES, repos, metadata)
     # Last: after a run killed before this line the units that it touched are taken for changed, and read again.
     written += write_changes(run, "ingest", SOURCES, state, metadata)
-    result = StageResult("ingest", RAW_FILES.name, signature=sign, rows_written=written, bytes_read=read)
+    result = StageResult("ingest", RAW_FILES.name, signature=sign, rows_written=taken + written, bytes_read=read)
     result.params, result.code_version = params_json(p), code_identity(__name__)
-    return _counted(run, result), snapshot.warnings()
+    return _counted(run, result), _warnings(snapshot, left_out)
+
+
+def ingest_less_removed(run: Run) -> StageResult:
+    """The last ingest less what was asked out since then: without a manifest no source is read.
+
+    Raises ValueError where the last ingest did not come to its end: what it left is half of something.
+    """
+    last = run.done.get("ingest")
+    before = {t.name: run.lake.rows_version(t.name) or 0 for t in _WRITTEN}
+    if last is None or {**last.inputs, REMOVALS.name: 0} != {**before, REMOVALS.name: 0}:
+        raise ValueError(
+            f"{run.lake.warehouse}: expected the last run to have read its sources to their end, found one that did "
+            "not. The request is kept: start that run again, and it leaves out what was asked for"
+        )
+    metadata = {"run_id": run.run_id, "stage": "ingest"}
+    written = _take_out(run, in_force(run), metadata)
+    result = StageResult("ingest", RAW_FILES.name, signature=last.signature, rows_written=written)
+    result.params, result.code_version = last.params, last.code_version
+    return _counted(run, result)
+
+
+def _take_out(run: Run, asked: Asked | None, metadata: dict[str, str]) -> int:
+    """Take out what is stored of requests that are newer than the last ingest. Returns the rows written."""
+    last, now = run.done.get("ingest"), run.lake.rows_version(REMOVALS.name) or 0
+    before = run.lake.rows_version(RAW_FILES.name)
+    if asked is None or not before or (last and last.inputs.get(REMOVALS.name) == now):
+        return 0
+    written = take_out_new(asked, metadata)
+    return written + drop_contents(run, before, metadata)
+
+
+def _warnings(snapshot: Snapshot, left_out: list[Source]) -> list[str]:
+    """One sentence a source that is not as its manifest says; those asked out are not named."""
+    said = snapshot.warnings()
+    if left_out:
+        verb = "source is" if len(left_out) == 1 else "sources are"
+        said.append(f"{len(left_out)} {verb} left unread: asked to be removed (refinelake removals list)")
+    return said
 
 
 def _signature(manifest: list[Row], p: Ingest) -> str:
@@ -83,9 +124,7 @@ def _finished(run: Run, sign: str) -> StageResult | None:
     """The last ingest, where it was the same and its tables are still as it left them."""
     last = None if run.audit else run.done.get("ingest")
     same = (
-        last
-        and last.signature == sign
-        and last.inputs == {t.name: run.lake.rows_version(t.name) or 0 for t in _WRITTEN}
+        last and last.signature == sign and last.inputs == {t.name: run.lake.rows_version(t.name) or 0 for t in _STATE}
     )
     return last if same else None
 
@@ -96,7 +135,7 @@ def limits_of(p: Ingest) -> Limits:
 
 
 def _write_touched(
-    run: Run, snapshot: Snapshot, p: Ingest, allow_drop: bool, metadata: dict[str, str]
+    run: Run, snapshot: Snapshot, p: Ingest, asked: Asked | None, allow_drop: bool, metadata: dict[str, str]
 ) -> tuple[int, int]:
     """Replace the rows of the units that were read now or are gone. Returns (rows written, bytes of files read)."""
 
@@ -105,19 +144,20 @@ def _write_touched(
 
     staged = snapshot.staged if snapshot.staged is not None else run.lake.spark.createDataFrame([], STAGED)
     readable, refused = read_and_refused(staged)
+    readable, refused, facts = without_asked(asked, readable, refused, staged, snapshot.given(run), snapshot.state(run))
     files = run.lake.stage(readable, run.run_id, "ingest.files")
     read = files.agg(F.sum("size_bytes")).collect()[0][0] or 0
     before = run.lake.rows_version(RAW_FILES.name) or 0
     found = compare(run, RAW_FILES, raw_files(files), mine)
     _guard_drop(run, found, p, allow_drop)
     mark_begun(run, snapshot, metadata)
-    written = _add_contents(run, files, staged, read, metadata)
+    written = add_contents(run, files, staged, read, metadata)
     written += checked(run, "ingest", RAW_FILES, found, metadata)
     written += write_changes(
         run, "ingest", REJECTS, rejects_of(refused), metadata, lambda rows: mine(rows.where(_MINE))
     )
-    written += write_changes(run, "ingest", UNIT_FACTS, unit_facts(staged), metadata, mine)
-    written += _drop_contents(run, before, metadata)
+    written += write_changes(run, "ingest", UNIT_FACTS, facts, metadata, mine)
+    written += drop_contents(run, before, metadata)
     return written, read
 
 
@@ -150,55 +190,6 @@ def _repeated(run: Run, snapshot: Snapshot) -> frozenset[str]:
     return frozenset(r["source_id"] for r in had.distinct().collect())
 
 
-def _add_contents(run: Run, files: DataFrame, staged: DataFrame, size: int, metadata: dict[str, str]) -> int:
-    """Append the texts that are new. Of equal texts one row of those staged (`size` bytes) is read, chosen by name."""
-    known = run.narrow(CONTENTS).select("content_id")
-    new = files.join(known, "content_id", "left_anti").groupBy("content_id")
-    chosen = new.agg(F.min(F.struct(*_AT)).alias("at")).select("content_id", "at.*")
-    chosen = run.lake.stage(chosen, run.run_id, "ingest.new_contents")
-    number = chosen.count()
-    if number:
-        rows = staged.select(*_AT, "text_bytes", "text")
-        if (
-            tasks := _join_tasks(size, int(run.lake.spark.conf.get("spark.sql.shuffle.partitions") or 200))
-        ) is not None:
-            rows, chosen = rows.repartition(tasks, *_AT), chosen.repartition(tasks, *_AT)
-        texts = rows.join(chosen, list(_AT)).withColumn("run_id", F.lit(run.run_id))
-        run.lake.append(CONTENTS, texts.select(*CONTENTS.names), metadata)
-    return number
-
-
-def _join_tasks(size: int, usual: int) -> int | None:
-    """Into how many tasks the one join that carries text is to be cut; None where the usual number gives small ones.
-
-    Spark cuts every shuffle into as many, whatever goes through it: 6 TB in 400 tasks are 15 GB to sort in each.
-    """
-    return tasks if (tasks := size // TASK_BYTES) > usual else None
-
-
-def _drop_contents(run: Run, before: int, metadata: dict[str, str]) -> int:
-    """Delete the texts that no file has any more: removal is complete. `before` is the version of raw_files that this
-    ingest found; where the last one came to its end there, only the texts of files that moved since can be without one.
-    """
-    files, last = run.narrow(RAW_FILES).select("content_id"), run.done.get("ingest")
-    held = run.narrow(CONTENTS).select("content_id")
-    if last and last.inputs.get(RAW_FILES.name) == before and (moved := _moved_texts(run, before)):
-        files, held = only(files, "content_id", moved), only(held, "content_id", moved)
-    gone = held.join(files, "content_id", "left_anti")
-    gone = run.lake.stage(gone, run.run_id, "ingest.gone_contents")
-    number = gone.count()
-    if number:
-        run.lake.delete(CONTENTS, gone, metadata, number <= FEW_KEYS)
-    return number
-
-
-def _moved_texts(run: Run, before: int) -> Keys | None:
-    try:
-        return Keys.of(run.feed.column(RAW_FILES, before, "content_id"))
-    except NoFeedError:
-        return None
-
-
 def _guard_drop(run: Run, found: Difference, p: Ingest, allow_drop: bool) -> None:
     """Raise DropError where more than the allowed share of the stored files would go."""
     dropped = found.counts["delete"]
@@ -224,7 +215,7 @@ def _counted(run: Run, result: StageResult) -> StageResult:
     reasons = {r["reason"]: r["count"] for r in refused}
     result.reasons, result.rows_kept = reasons, run.narrow(RAW_FILES).count()
     result.rows_read = result.rows_kept + sum(reasons.values())
-    result.inputs = {t.name: run.lake.rows_version(t.name) or 0 for t in _WRITTEN}
+    result.inputs = {t.name: run.lake.rows_version(t.name) or 0 for t in _STATE}
     result.table_version = result.inputs[RAW_FILES.name]
     result.skipped = result.rows_written == 0 and _finished(run, result.signature) is not None
     return result

@@ -57,6 +57,7 @@ def _rows(stage: str, failed: DataFrame) -> DataFrame:
         F.col("failure").alias("detail"),
         "size_bytes",
         F.lit(None).cast("string").alias("unit"),
+        F.lit(None).cast("string").alias("repo_id"),
     )
 
 

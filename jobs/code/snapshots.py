@@ -16,6 +16,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.code.dealing import ASKED_AT_ONCE, spread_by_size
+from jobs.code.removals import in_force
 from jobs.runtime.frames import OP
 from jobs.runtime.manifest import Source
 from jobs.runtime.quarantine import stage_units
@@ -24,6 +25,7 @@ from schemas.contract import quote
 from schemas.ops import SOURCES
 from udfs.reading import records
 from udfs.reading.archives import Limits
+from udfs.removal.names import salt
 from udfs.spark.code import probe_rows, staged_rows
 
 MANIFEST = pa.schema(
@@ -119,6 +121,8 @@ def mark_begun(run: Run, snapshot: Snapshot, metadata: dict[str, str]) -> None:
 
 def moved_units(run: Run, sources: list[Source], limits: Limits) -> tuple[dict[str, list[str | None]], int, list[str]]:
     """(units to be read by source, None for all of a source; sources that can be reached; sources that are gone)."""
+    asked = in_force(run)
+    sources = [s for s in sources if not (asked and asked.whole(s))]
     probed, stored = _probed(run, manifest_rows(sources)), _stored(run)
     moved = _all_moved(sources, probed, stored, records.version(limits), frozenset())
     reached = sum(not any(r["error"] for r in probed[s.source_id]) for s in sources)
@@ -206,7 +210,7 @@ def _read(
     # More tasks than cores, since units differ in size; fewer than units, since a task has a price.
     spread = spread_by_size(run.lake.spark, units, min(len(units), 4 * _tasks(run)))
     reader = f"ingest at reader {records.version(limits)}"
-    staged = stage_units(run.lake, lambda: staged_rows(spread, limits), run.run_id, "ingest.staged", reader)
+    staged = stage_units(run.lake, lambda: staged_rows(spread, limits, salt()), run.run_id, "ingest.staged", reader)
     broken = staged.where(F.col("reason") == records.UNREACHABLE).select("source_id", "detail").collect()
     lost = {r["source_id"]: r["detail"] for r in broken}
     return staged.where(~F.col("source_id").isin(list(lost))) if lost else staged, lost

@@ -8,6 +8,8 @@ from pyspark.sql import functions as F
 from schemas.code import RAW_FILES
 from schemas.ops import REJECTS
 
+REFUSED = ("source_id", "unit", "path", "content_id", "reason", "detail", "size_bytes")
+
 
 def read_and_refused(staged: DataFrame) -> tuple[DataFrame, DataFrame]:
     """(readable files, refusals). A unit that failed as a whole has only its refusal; of a repeated path the file with
@@ -18,7 +20,7 @@ def read_and_refused(staged: DataFrame) -> tuple[DataFrame, DataFrame]:
     first = F.min(F.struct("content_id", "unit", "ordinal")).over(Window.partitionBy("file_id"))
     texts = texts.withColumn("first", first == F.struct("content_id", "unit", "ordinal"))
     repeats = texts.where("not first").withColumn("reason", F.lit("repeated_path"))
-    columns = ["source_id", "unit", "path", "content_id", "reason", "detail", "size_bytes"]
+    columns = [*REFUSED, repo_id().alias("repo_id")]
     refusals = staged.where("path is null and reason is not null").select(*columns)
     refusals = refusals.union(sound.where("reason is not null").select(*columns)).union(repeats.select(*columns))
     return texts.where("first").drop("first"), refusals
@@ -32,8 +34,12 @@ def with_file_id(rows: DataFrame) -> DataFrame:
 
 def raw_files(files: DataFrame) -> DataFrame:
     """Rows of raw_files of the units read now."""
-    said = F.coalesce("said_repo", F.lit(""))
-    return files.withColumn("repo_id", _sha("source_id", said)).select(*RAW_FILES.names)
+    return files.withColumn("repo_id", repo_id()).select(*RAW_FILES.names)
+
+
+def repo_id() -> Column:
+    """The repository that a staged row is of, or that a row of unit_facts is about."""
+    return _sha("source_id", F.coalesce("said_repo", F.lit("")))
 
 
 def rejects_of(refused: DataFrame) -> DataFrame:

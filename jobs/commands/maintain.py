@@ -17,6 +17,7 @@ def work(args: argparse.Namespace) -> int:
     from jobs.commands.run import new_run_id, open_lake
     from jobs.flows import FLOWS, every_table
     from jobs.runtime.lease import claimed
+    from jobs.runtime.purge import forget_due
     from jobs.runtime.releases import release_whole
     from jobs.runtime.upkeep import tidy
 
@@ -34,6 +35,8 @@ def work(args: argparse.Namespace) -> int:
                 f"{done.bytes_after / 1e6:,.1f} MB; {done.files_removed:,} files of nobody removed",
                 flush=True,
             )
+        for removal in forget_due(lake, every_table()):
+            print(f"removal {removal}: out of storage")
         release, _ = release_whole(lake, run_id, FLOWS, "maintained")
     if release is not None:
         print(f"release {release} names the same rows in their new files")

@@ -68,7 +68,7 @@ def _steps(args: argparse.Namespace, lake: Lake, began: datetime) -> list[tuple[
     if args.tokenizer:
         steps.append(("tokens", lambda: _command("tokens", args, "tokenizer", "audit")))
     steps.append(("check", lambda: _command("check", args) if _worked(lake, began) else 0))
-    steps.append(("maintain", lambda: _command("maintain", args) if _worked(lake, began) else 0))
+    steps.append(("maintain", lambda: _command("maintain", args) if _worked(lake, began) or _due(lake) else 0))
     return steps
 
 
@@ -90,6 +90,13 @@ def _worked(lake: Lake, began: datetime) -> list[StageResult]:
 
     lake.look()
     return [r for r in finished_work(lake).values() if r.finished_at >= began]
+
+
+def _due(lake: Lake) -> bool:
+    """Whether storage has to forget a removal, though nothing has changed."""
+    from jobs.runtime.receipts import due
+
+    return bool(due(lake, datetime.now(UTC)))
 
 
 def _night(lake: Lake, began: datetime, seconds: float, code: int, failed: str | None) -> Night:

@@ -53,6 +53,8 @@ def _print(warehouse: str, rows: list[dict[str, Any]]) -> None:
             kept = f"may be unreadable since {until:%Y-%m-%d}" if until.year > 1970 else "unreadable"
         tables = ", ".join(f"{name}@{version}" for name, version in row["tables"].items())
         note = f"   {row['note']}" if row["note"] else ""
+        if row.get("withdrawn"):
+            kept = f"withdrawn: {row['withdrawn']}"
         print(f"{row['release_id']}  {row['created_at']:%Y-%m-%d %H:%M}  run {row['run_id']}{note}")
         print(f"   {kept}")
         print(f"   {tables}")
@@ -66,6 +68,11 @@ def _chosen(warehouse: str, rows: list[dict[str, Any]], wanted: int) -> dict[str
     if found is None:
         known = ", ".join(str(r["release_id"]) for r in rows)
         raise ValueError(f"releases: expected one of {known}, found {wanted}; nothing was changed")
+    if found.get("withdrawn"):
+        raise ValueError(
+            f"release {wanted}: expected one that may be read, found it withdrawn: {found['withdrawn']}. Nothing was "
+            "changed; refinelake releases lists the others"
+        )
     gone = unreadable(warehouse, found["tables"])
     if gone:
         listed = "\n".join(f"  {why}" for why in gone)
@@ -95,6 +102,7 @@ def _pin(args: argparse.Namespace, old: dict[str, Any]) -> int:
     from jobs.flows import TABLES
     from jobs.runtime.lease import claimed
     from jobs.runtime.places import absolute
+    from jobs.runtime.receipts import note_export
     from jobs.runtime.releases import name_versions
     from jobs.runtime.tables import Lake
 
@@ -112,6 +120,10 @@ def _pin(args: argparse.Namespace, old: dict[str, Any]) -> int:
                 copy.append(table, lake.read(table, old["tables"][table.name]), {"run_id": run_id, "pinned": args.pin})
             print(f"{table.name}: {copy.rows(table):,} rows", flush=True)
         name_versions(copy, run_id, tables, f"release {args.pin} of {lake.warehouse}")
+    with claimed(lake, run_id, args.break_lock) as claim:
+        claim.take()
+        files = {t.name: f"version {old['tables'][t.name]}" for t in tables}
+        note_export(lake, run_id, copy.warehouse, args.pin, files)
     print(f"{copy.warehouse} is release {args.pin}, a warehouse of its own that nothing replaces")
     return 0
 

@@ -90,11 +90,11 @@ def _run_code(args: argparse.Namespace, stages: tuple[Stage, ...], with_ingest: 
         return result
 
     if with_ingest:
-        return run_flow(args, CODE, stages, {"ingest": read_sources}, warnings, partial(_report, target))
+        return run_flow(args, CODE, stages, {"ingest": read_sources}, warnings, partial(write_report, target))
     return run_flow(args, CODE, stages)
 
 
-def _report(target: str, run: Run, console: Console) -> None:
+def write_report(target: str, run: Run, console: Console) -> None:
     """Write the report, if there is a corpus and news of it. A place that refuses is a warning: the work is done."""
     from jobs.report import report_page
     from jobs.runtime.places import exists, write_text
@@ -176,14 +176,19 @@ def _carried_out(
     audit: bool,
 ) -> tuple[Run, str]:
     """The run, and a sentence on its release."""
-    from jobs.flows import FLOWS
-    from jobs.runtime import runner
+    from jobs.flows import FLOWS, every_table
+    from jobs.runtime import receipts, runner
+    from jobs.runtime.purge import rewrite_all
     from jobs.runtime.releases import release_whole
 
     run = runner.Run(lake, run_id, flow.stages, params, progress=console, audit=audit)
     runner.run_stages(run, stages, before=tuple((name, partial(work, run)) for name, work in before.items()))
     done = run.done | {r.stage: r for r in run.results}
-    return run, _released(*release_whole(lake, run_id, FLOWS, done=done), run.results)
+    released = release_whole(lake, run_id, FLOWS, done=done)
+    if receipts.settle(lake, FLOWS):  # of a removal whose own run was killed
+        rewrite_all(lake, every_table())
+        released = release_whole(lake, run_id, FLOWS, done=done)
+    return run, _released(*released, run.results)
 
 
 def _released(release: int | None, waits: list[str], results: list) -> str:

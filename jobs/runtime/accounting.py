@@ -70,9 +70,19 @@ def append_rows(lake: Lake, table: Table, rows: list[dict[str, Any]]) -> None:
     if not rows:
         return
     lake.ensure(table)
+    lake.write_few(table, _arrow(table, rows), {"table": table.name})
+
+
+def rewrite_rows(lake: Lake, table: Table, rows: list[dict[str, Any]]) -> None:
+    """Put rows in the place of all those of an operations table that is small by design."""
+    lake.ensure(table)
+    lake.write_few(table, _arrow(table, rows), {"table": table.name}, instead=True)
+
+
+def _arrow(table: Table, rows: list[dict[str, Any]]) -> pa.Table:
     schema = table.arrow_schema()
     columns = [pa.array([_maps_as_pairs(r[f.name]) for r in rows], f.type) for f in schema]
-    lake.append_few(table, pa.Table.from_arrays(columns, schema=schema), {"table": table.name})
+    return pa.Table.from_arrays(columns, schema=schema)
 
 
 def _maps_as_pairs(value: Any) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +145,13 @@ def write_text(place: str, text: str) -> None:
         if scheme(place) in ("", "file"):
             files.makedirs(files._parent(path), exist_ok=True)
         files.pipe_file(path, text.encode("utf-8"))
+
+
+def written_at(place: str) -> datetime:
+    """When a file was last written, in UTC."""
+    with _reached(place) as (files, path):
+        at: datetime = files.modified(path)
+        return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def read_text(place: str) -> str:

@@ -84,14 +84,22 @@ def name_versions(lake: Lake, run_id: str, tables: tuple[Table, ...], note: str 
 
 def append_release(lake: Lake, run_id: str, versions: dict[str, int], note: str | None) -> int:
     """A new release of these versions. Returns its id."""
-    last = current_release(lake)
-    number = (last["release_id"] if last else 0) + 1
-    row = {"release_id": number, "run_id": run_id, "tables": versions, "note": note, "created_at": datetime.now(UTC)}
+    number = max((r["release_id"] for r in lake.small(RELEASES)), default=0) + 1
+    row = {
+        "release_id": number,
+        "run_id": run_id,
+        "tables": versions,
+        "note": note,
+        "withdrawn": None,
+        "created_at": datetime.now(UTC),
+    }
     append_rows(lake, RELEASES, [row])
     return number
 
 
 def current_release(lake: Lake) -> dict[str, Any] | None:
     """The newest release, None before the first."""
-    newest = max(lake.small(RELEASES), key=lambda row: row["release_id"], default=None)
+    newest = max(
+        (r for r in lake.small(RELEASES) if not r["withdrawn"]), key=lambda row: row["release_id"], default=None
+    )
     return newest and {**newest, "tables": dict(newest["tables"])}

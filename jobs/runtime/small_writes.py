@@ -27,21 +27,35 @@ def writable(place: str) -> DeltaTable | None:
     return table if set(table.protocol().writer_features or ()) <= _WRITTEN else None
 
 
-def append(table: DeltaTable, rows: pa.Table, said: Mapping[str, Any], transaction: tuple[str, int] | None) -> bool:
-    """Append rows in one commit, as a Delta transaction (application, number). Returns whether it was made: as in
-    Spark, an application's older number writes nothing.
+def write(
+    table: DeltaTable,
+    rows: pa.Table,
+    said: Mapping[str, Any],
+    transaction: tuple[str, int] | None,
+    instead: bool = False,
+) -> bool:
+    """Append rows, or put them in the place of all, in one commit, as a Delta transaction (application, number).
+    Returns whether it was made: as in Spark, an application's older number writes nothing.
     """
     if transaction and (table.transaction_version(transaction[0]) or -1) >= transaction[1]:
         return False
     marks = [Transaction(*transaction)] if transaction else None
     properties = CommitProperties(custom_metadata={"userMetadata": json.dumps(said)}, app_transactions=marks)
     try:
-        write_deltalake(table, rows, mode="append", commit_properties=properties)
+        write_deltalake(table, rows, mode="overwrite" if instead else "append", commit_properties=properties)
     except CommitFailedError:
         if transaction is None:
             raise
         return False  # another number of the application came first
     return True
+
+
+def vacuum(table: DeltaTable, said: Mapping[str, Any]) -> None:
+    """Remove every file that the newest version does not need."""
+    properties = CommitProperties(custom_metadata={"userMetadata": json.dumps(said)})
+    table.vacuum(
+        retention_hours=0, enforce_retention_duration=False, dry_run=False, full=True, commit_properties=properties
+    )
 
 
 def update(table: DeltaTable, changes: Mapping[str, Any]) -> None:

@@ -41,9 +41,9 @@ class Snapshot:
             releases = snapshot.rows(RELEASES, pc.scalar(True))
         except NoTableError:
             releases = []
-        if not releases:
+        if all(row.get("withdrawn") for row in releases):
             raise ValueError(f"{place}: expected a warehouse with a release, found none; run refinelake run first")
-        newest = max(releases, key=lambda row: row["release_id"])
+        newest = max((r for r in releases if not r.get("withdrawn")), key=lambda row: row["release_id"])
         return cls(place, dict(newest["tables"]))
 
     def rows(

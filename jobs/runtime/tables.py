@@ -23,6 +23,7 @@ from jobs.runtime.migration import migrate
 from jobs.runtime.versions import commits_say
 from schemas.contract import RETENTION_DAYS, Table, quote
 from schemas.ops import LEASES
+from udfs.reading.delta import opened, rows_by_log
 
 if TYPE_CHECKING:
     from jobs.runtime.lease import Claim
@@ -57,9 +58,10 @@ class Lake(Logs):
         same_columns(table, found.columns, "stored")
         return found.select(*table.names)
 
-    def keys(self, table: Table) -> DataFrame:
+    def keys(self, table: Table, version: int | None = None) -> DataFrame:
         """The key columns of all rows, whatever else the contract has gained since the table was written."""
-        return self.spark.sql(f"SELECT * FROM {self.ref(table.name)}").select(*table.key)
+        at = "" if version is None else f" VERSION AS OF {version}"
+        return self.spark.sql(f"SELECT * FROM {self.ref(table.name)}{at}").select(*table.key)
 
     def changed(self, table: Table, first: int, last: int) -> DataFrame:
         """Rows that the commits of these versions moved, as they were and as they became (change data feed)."""
@@ -89,6 +91,12 @@ class Lake(Logs):
                 f"COMMENT {quote(table.doc)} TBLPROPERTIES ({props})"
             )
         self._known.pop(table.name, None)
+
+    def folder(self, name: str) -> str:
+        """Where the files of a table lie."""
+        if not self.schema:
+            return self.location(name)
+        return str(self.spark.sql(f"DESCRIBE DETAIL {self.ref(name)}").collect()[0]["location"])
 
     def properties(self, table: Table) -> dict[str, str]:
         """The contract's properties with this warehouse's retention."""
@@ -129,14 +137,14 @@ class Lake(Logs):
     def append(self, table: Table, rows: DataFrame, metadata: Mapping[str, Any]) -> None:
         self._save(rows.select(*table.names).write.format("delta").mode("append"), table, metadata)
 
-    def append_few(self, table: Table, rows: pa.Table, metadata: Mapping[str, Any]) -> None:
-        """Append rows made on the driver: by this process where it can, else by Spark."""
+    def write_few(self, table: Table, rows: pa.Table, metadata: Mapping[str, Any], instead: bool = False) -> None:
+        """Append rows made on the driver, or put them in the place of all: by Spark where this process cannot."""
         place = small_writes.writable(self.location(table.name)) if self.reads_itself else None
         if place is None:
-            return self.append(table, self.spark.createDataFrame(rows), metadata)
+            return (self.overwrite if instead else self.append)(table, self.spark.createDataFrame(rows), metadata)
         transaction = self.claim.transaction() if self.claim else None
         said = self._signed(table, metadata)
-        small_writes.append(place, rows, said, transaction)
+        small_writes.write(place, rows, said, transaction, instead)
         self._committed(table, said)
 
     def _save(self, writer: DataFrameWriter, table: Table, metadata: Mapping[str, Any]) -> None:
@@ -155,7 +163,13 @@ class Lake(Logs):
 
     def rows(self, table: Table) -> int:
         """How many rows a table holds, from its log."""
-        return int(self.spark.sql(f"SELECT count(*) FROM {self.ref(table.name)}").collect()[0][0])
+        return self.counted(table.name)
+
+    def counted(self, name: str) -> int:
+        """As `rows`, of a table by its name."""
+        if self.reads_itself and (known := rows_by_log(opened(self.location(name)))) is not None:
+            return known
+        return int(self.spark.sql(f"SELECT count(*) FROM {self.ref(name)}").collect()[0][0])
 
     def replace(self, table: Table, changes: DataFrame, keys: pa.Table, metadata: Mapping[str, Any]) -> None:
         """Apply a change set of few `keys` in one commit: they are named in the statement, and no join has to look for

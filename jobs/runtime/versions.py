@@ -43,7 +43,19 @@ def commits_say(
     spark: SparkSession, metadata: Mapping[str, Any], more: Mapping[str, str] | None = None
 ) -> Iterator[None]:
     """What a statement's commit says of itself: a statement takes it from the session, and not from options."""
-    settings = {_METADATA: json.dumps(metadata), **(more or {})}
+    with _set(spark, {_METADATA: json.dumps(metadata), **(more or {})}):
+        yield
+
+
+@contextmanager
+def unchecked_retention(spark: SparkSession) -> Iterator[None]:
+    """Within it a VACUUM may remove files younger than the table's retention."""
+    with _set(spark, {"spark.databricks.delta.retentionDurationCheck.enabled": "false"}):
+        yield
+
+
+@contextmanager
+def _set(spark: SparkSession, settings: Mapping[str, str]) -> Iterator[None]:
     for key, value in settings.items():
         spark.conf.set(key, value)
     try:

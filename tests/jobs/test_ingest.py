@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from jobs.code import contents, snapshots
 from jobs.code import ingest as module
-from jobs.code import snapshots
 from jobs.code.ingest import DropError, ingest
 from jobs.code.parameters import Ingest
 from jobs.runtime.manifest import read_manifest
@@ -91,8 +91,8 @@ def killed(*_: object) -> None:
 def test_the_join_that_carries_text_is_cut_by_bytes(
     lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert [module._join_tasks(size, 400) for size in (0, 80 * 10**9, 6 * 10**12)] == [None, None, 30_000]
-    monkeypatch.setattr(module, "TASK_BYTES", 10)
+    assert [contents.join_tasks(size, 400) for size in (0, 80 * 10**9, 6 * 10**12)] == [None, None, 30_000]
+    monkeypatch.setattr(contents, "TASK_BYTES", 10)
     texts = {f"{n}.py": f"print({n})\n" * 3 for n in range(12)}
     manifest = World(tmp_path, {"one": texts, "two": texts}).write()
     run = Run(lake, "r", ())

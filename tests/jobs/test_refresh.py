@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from jobs.code import asking as removals
 from jobs.code import flow
 from jobs.code.parameters import Dedup
 from jobs.runtime import keys
 from jobs.runtime.accounting import StageResult
 from jobs.runtime.tables import Lake
-from schemas.code import CODE_CORPUS, NEAR_DUPLICATES
+from schemas import ops
+from schemas.code import CODE_CORPUS, NEAR_DUPLICATES, RAW_FILES
 from schemas.contract import Table
 from schemas.ops import UNIT_FACTS
 from tests.jobs.pipeline import JobCounts, World, contents_of, run_all
 from udfs.duplicates.fingerprint import STRATEGIES
+from udfs.removal.requests import Request
 
 WORDS = ["alpha", "beta", "gamma", "total", "count", "index", "value", "result", "buffer", "parse", "token", "stream"]
 HEADER = "# Copyright 2024 Somebody\n# Licensed under the MIT License\n\n"
@@ -94,6 +99,15 @@ def killed_run(lake: Lake, manifest: Path, table: str, monkeypatch: pytest.Monke
             run_all(lake, manifest, f"killed before {table}")
 
 
+ASKED = (
+    Request("repo", "source1-0"),
+    Request("path", "", "a1.py"),
+    Request("path", "", "**/b*.sql"),
+    Request("content", hashlib.sha256(program(0).encode()).hexdigest()),
+    Request("path", "", "c2.py", reach="text"),
+)
+"""Asked out in the middle of every history: sources, paths and texts come, go and come back after it."""
+
 HISTORIES = 20
 """In one warehouse, beside each other: a run costs little more for them than for one."""
 
@@ -102,7 +116,7 @@ HISTORIES = 20
 def test_any_history_equals_a_build_from_scratch(
     spark: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
-    """A run that dies half-way through the stages (test_kills.py: anywhere), and two refreshes."""
+    """A run that dies half-way through the stages (test_kills.py: anywhere), and two refreshes after removals."""
     draw = random.Random(seed)
     world = World(tmp_path)
 
@@ -112,9 +126,11 @@ def test_any_history_equals_a_build_from_scratch(
 
     for _ in range(2):
         step()
+    world.files.setdefault("source1-0", {})["main.py"] = program(3)
     grown = Lake(spark, str(tmp_path / "grown"))
     run_all(grown, world.write(), "first")
     step()
+    removals.keep(grown, "asked", ASKED, "test", datetime(2026, 1, 1, tzinfo=UTC))
     world.files.setdefault("source0-0", {})["fresh.py"] = program(900)
     killed_run(grown, world.write(), "near_duplicates", monkeypatch)
     for few in (1, keys.FEW_KEYS):  # keys that are joined, then keys that conditions name
@@ -123,7 +139,12 @@ def test_any_history_equals_a_build_from_scratch(
         counts = JobCounts(spark)
         results = run_all(grown, world.write(), f"refresh by {few}", progress=counts)
     scratch = Lake(spark, str(tmp_path / "scratch"))
+    for table in (ops.REMOVALS, ops.REMOVED_CONTENTS):
+        scratch.ensure(table)
+        scratch.append(table, grown.read(table), {})
     built = run_all(scratch, world.write(), "scratch")
+    gone = {row["source_id"] for row in contents_of(scratch, RAW_FILES) if row["path"] == "a1.py"}
+    assert not gone and "source1-0" in world.files, "what was asked out is listed, and is nowhere"
     assert_same(grown, scratch, (*flow.TABLES, UNIT_FACTS))
     more = {s: n for s, n in counts.jobs.items() if n > (MOST_JOBS_OF_INGEST if s == "ingest" else MOST_JOBS)}
     assert not more, f"a refresh of a few files takes more Spark jobs than we know of: {counts.jobs}"

@@ -39,6 +39,7 @@ def work(args: argparse.Namespace) -> int:
 
 def _trained(args: argparse.Namespace) -> int:
     from schemas.params import overridden
+    from training.data.telling import tell
     from training.engine import distributed as ranks
     from training.run_file import RUN_FILE, reopened
     from training.start import Resume
@@ -55,6 +56,8 @@ def _trained(args: argparse.Namespace) -> int:
         wanted = asked(args)
         run, inputs = wanted.run, wanted.inputs.pinned()
     check(run.seeing)
+    if ranks.rank() == 0:
+        tell(folder, run.phase, [(s.table, s.version) for s in inputs.sources])
     resume: Resume = "must" if args.resume else "auto" if args.resume_or_start else "never"
     outcome = train(run, inputs, folder, resume, console(run.name))
     if ranks.rank() == 0:

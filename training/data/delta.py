@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import unquote
 
 import pyarrow as pa
@@ -21,6 +22,7 @@ def open_delta(place: str, version: int, held_out: HeldOut) -> TokenTable:
 
     Raises ValueError.
     """
+    _refuse_withdrawn(place, version)
     table = load(place, version)
     _check_protocol(table, place)
     schema = schema_of([field.name for field in pa.schema(table.schema().to_arrow())], place)
@@ -90,16 +92,40 @@ def version_of(place: str, release: int | None) -> int:
 
     A table outside of any release has its newest version. Raises ValueError.
     """
-    warehouse, _, name = place.rstrip("/").rpartition("/")
-    try:
-        listed = opened(f"{warehouse}/releases")
-        rows = matching_rows(listed, f"{warehouse}/releases", ["release_id", "tables"], pc.scalar(True)).to_pylist()
-    except TableNotFoundError:
-        rows = []
-    holding = {row["release_id"]: dict(row["tables"])[name] for row in rows if name in dict(row["tables"])}
+    rows = _releases(place)
+    name = place.rstrip("/").rpartition("/")[2]
+    withdrawn = {row["release_id"]: why for row in rows if (why := row.get("withdrawn"))}
+    if release in withdrawn:
+        raise ValueError(
+            f"{place}: expected a release that may be read, found release {release} withdrawn: {withdrawn[release]}; "
+            "name a later one"
+        )
+    holding = {row["release_id"]: row["tables"][name] for row in rows if name in row["tables"]}
+    holding = {number: version for number, version in holding.items() if number not in withdrawn}
     if release is not None and release not in holding:
         known = ", ".join(str(number) for number in sorted(holding)) or "none"
         raise ValueError(f"{place}: expected release {release} to hold {name}, found it in releases {known}; name one")
     if not holding:
         return int(load(place).version())
     return int(holding[max(holding) if release is None else release])
+
+
+def _releases(place: str) -> list[dict[str, Any]]:
+    """The releases of the warehouse that a table is in; none where it is in no warehouse."""
+    releases = f"{place.rstrip('/').rpartition('/')[0]}/releases"
+    try:
+        rows = matching_rows(opened(releases), releases, None, pc.scalar(True)).to_pylist()
+    except TableNotFoundError:
+        return []
+    return [{**row, "tables": dict(row["tables"])} for row in rows]
+
+
+def _refuse_withdrawn(place: str, version: int) -> None:
+    """Raises ValueError for a version that only withdrawn releases name: what it holds was asked to be removed."""
+    name = place.rstrip("/").rpartition("/")[2]
+    naming = [row for row in _releases(place) if row["tables"].get(name) == version]
+    if naming and all(row.get("withdrawn") for row in naming):
+        raise ValueError(
+            f"{place}: expected a version that may be read, found version {version} withdrawn: "
+            f"{naming[-1]['withdrawn']}; train on a later release"
+        )

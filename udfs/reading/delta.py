@@ -53,6 +53,13 @@ def rows_left(table: DeltaTable) -> dict[str, npt.NDArray[np.bool_]]:
     return {file_name(row["filepath"]): np.array(row["selection_vector"], dtype=bool) for row in listed}
 
 
+def rows_by_log(table: DeltaTable) -> int | None:
+    """How many rows the table has by what its log says; None where it does not say it of every file."""
+    counts = pa.table(table.get_add_actions(flatten=True))["num_records"]
+    gone = sum(int((~mask).sum()) for mask in rows_left(table).values())
+    return None if counts.null_count else int(pc.sum(counts).as_py() or 0) - gone
+
+
 def file_name(path: str) -> str:
     """Last part of a path or address as the log writes it."""
     return unquote(path).rsplit("/", 1)[-1]

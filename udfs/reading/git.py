@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 from udfs.reading.decoding import MAX_BYTES
 
@@ -41,7 +41,8 @@ _SETTINGS = (
 @dataclass(frozen=True)
 class GitFile:
     """A path of the tree. `data` is None exactly when there is a `problem`: one of link, submodule, missing_object,
-    too_large. `commit_time` is that of the newest commit that touched the path, None when history is incomplete."""
+    too_large. `commit_time` and `author` (an e-mail address) are those of the newest commit that touched the path, None
+    when history is incomplete."""
 
     path: str
     size: int | None
@@ -49,6 +50,7 @@ class GitFile:
     problem: str | None
     detail: str | None
     commit_time: datetime | None
+    author: str | None = None
 
 
 class RepositoryError(ValueError):
@@ -119,12 +121,12 @@ def files(repository: Path, commit: str, max_file_bytes: int = MAX_BYTES) -> Ite
     """
     with _without_promises(repository) as whole:
         entries = _tree(whole, commit)
-        times = _commit_times(whole, commit, {entry.path for entry in entries})
+        commits = _newest_commits(whole, commit, {entry.path for entry in entries})
         wanted = (entry for entry in entries if _is_wanted(entry, max_file_bytes))
         blobs = _blobs(whole, wanted)
         for entry in entries:
             data = next(blobs) if _is_wanted(entry, max_file_bytes) else None
-            yield _git_file(entry, data, times.get(entry.path), max_file_bytes)
+            yield _git_file(entry, data, commits.get(entry.path, _UNKNOWN), max_file_bytes)
 
 
 def local_path(location: str) -> Path:
@@ -305,34 +307,57 @@ def _blobs(repository: Path, entries: Iterator[_Entry]) -> Iterator[bytes | None
                 yield data[:-1]
 
 
-def _commit_times(repository: Path, commit: str, paths: set[bytes]) -> dict[bytes, datetime | None]:
-    """The newest commit time of each path, in one pass over the history; nothing at all when history is incomplete.
-    None for a path whose newest commit has no date, or one that no calendar has.
+class _Commit(NamedTuple):
+    """What a commit says of itself: None for a date that is none, or that no calendar has."""
+
+    time: datetime | None
+    author: str | None
+
+
+_UNKNOWN = _Commit(None, None)
+
+
+def _newest_commits(repository: Path, commit: str, paths: set[bytes]) -> dict[bytes, _Commit]:
+    """The newest commit of each path, in one pass over the history; nothing at all when history is incomplete.
 
     With -c a merge counts for the paths in which it differs from all its parents: what a merge brings in unchanged was
     touched by the commits that it merged.
     """
-    log = ["log", "-z", "--format=/%ct", "--name-only", "-c", "--no-renames", "--no-ext-diff", "--no-textconv", commit]
-    times: dict[bytes, datetime | None] = {}
-    time: datetime | None = None
-    first = False
+    log = [
+        "log",
+        "-z",
+        "--format=/%ct %ae",
+        "--name-only",
+        "-c",
+        "--no-renames",
+        "--no-ext-diff",
+        "--no-textconv",
+        commit,
+    ]
+    commits: dict[bytes, _Commit] = {}
+    at, first = _UNKNOWN, False
     try:
         with _process([*log, "--"], repository) as (_, output, _):
             for token in _tokens(output):
                 # No path of a tree begins with a slash, so a token that does is the next commit.
                 if token.startswith(b"/"):
-                    time, first = _date(token[1:]), True
+                    at, first = _said(token[1:]), True
                     continue
                 # An empty token (merges) or a line feed (others) stands between a commit and its first path.
                 path = token.removeprefix(b"\n") if first else token
                 first = False
                 if path in paths:
-                    known = times.setdefault(path, time)
-                    if known is not None and time is not None and known < time:
-                        times[path] = time
+                    known = commits.setdefault(path, at)
+                    if known.time is not None and at.time is not None and known.time < at.time:
+                        commits[path] = at
     except RepositoryError:
         return {}
-    return times
+    return commits
+
+
+def _said(line: bytes) -> _Commit:
+    seconds, _, author = line.partition(b" ")
+    return _Commit(_date(seconds), author.decode("utf-8", "replace") or None)
 
 
 def _date(seconds: bytes) -> datetime | None:
@@ -342,7 +367,7 @@ def _date(seconds: bytes) -> datetime | None:
         return None
 
 
-def _git_file(entry: _Entry, data: bytes | None, time: datetime | None, max_file_bytes: int) -> GitFile:
+def _git_file(entry: _Entry, data: bytes | None, commit: _Commit, max_file_bytes: int) -> GitFile:
     problem, detail = None, None
     size = int(entry.size) if entry.size.isdigit() else None
     if entry.mode == b"120000":
@@ -353,4 +378,4 @@ def _git_file(entry: _Entry, data: bytes | None, time: datetime | None, max_file
         problem, detail = "too_large", f"expected at most {max_file_bytes} bytes, found {size}"
     elif data is None:
         problem, detail = "missing_object", f"{'tree' if entry.mode == _FOLDER else 'blob'} {entry.oid.decode()}"
-    return GitFile(entry.path.decode("utf-8", "backslashreplace"), size, data, problem, detail, time)
+    return GitFile(entry.path.decode("utf-8", "backslashreplace"), size, data, problem, detail, *commit)

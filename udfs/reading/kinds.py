@@ -124,7 +124,7 @@ def _git_records(unit: Unit, location: str, limits: Limits) -> Iterator[Record]:
     with git.local_copy(location) as repository:
         for file in git.files(repository, commit, limits.max_file_bytes):
             facts: dict[str, Any] = {"path": file.path, "repo": unit.repo, "revision": commit}
-            facts["commit_time"] = file.commit_time
+            facts["commit_time"], facts["author"] = file.commit_time, file.author
             if file.data is None:
                 yield Record(**facts, size_bytes=file.size, reason=file.problem, detail=file.detail)
             else:

@@ -14,6 +14,7 @@ from udfs.languages import detect
 from udfs.reading import kinds
 from udfs.reading.archives import Limits
 from udfs.reading.kinds import Record, Unit
+from udfs.removal.names import author_names, salt, salted
 
 BATCH_BYTES = 16 * 1024**2
 BATCH_ROWS = 1024
@@ -36,6 +37,7 @@ STAGED = pa.schema(
         ("vendored", pa.bool_()),
         ("generated", pa.bool_()),
         ("commit_time", pa.timestamp("us", tz="UTC")),
+        ("authors", pa.list_(pa.string())),
         ("licences", pa.list_(pa.string())),
         ("revision", pa.string()),
         ("stars", pa.int64()),
@@ -52,15 +54,15 @@ UNREACHABLE = "unreachable"
 
 def version(limits: Limits) -> str:
     """Part of what a snapshot was read with: when it moves, every source is read again."""
-    return hashlib.sha256(f"{_CODE} {limits!r}".encode()).hexdigest()[:16]
+    return hashlib.sha256(f"{_CODE} {limits!r} {salted('salt', '', salt())}".encode()).hexdigest()[:16]
 
 
-def staged_batches(unit: Unit, location: str, limits: Limits) -> Iterator[pa.RecordBatch]:
+def staged_batches(unit: Unit, location: str, limits: Limits, salt: str) -> Iterator[pa.RecordBatch]:
     """Rows of STAGED for every record of a unit. A unit that cannot be reached gives one row that says so."""
     rows: list[tuple[object, ...]] = []
     size = 0
     for ordinal, record in enumerate(_records(unit, location, limits)):
-        rows.append((unit.source_id, location, ordinal, *_row(record)))
+        rows.append((unit.source_id, location, ordinal, *_row(record, salt)))
         size += len(record.text or "")
         if size >= BATCH_BYTES or len(rows) >= BATCH_ROWS:
             yield _batch(rows)
@@ -88,7 +90,7 @@ def _stored(text: str | None) -> str | None:
     return text if text is None or text.isascii() else text.encode("utf-8", "replace").decode()
 
 
-def _row(record: Record) -> tuple[object, ...]:
+def _row(record: Record, salt: str) -> tuple[object, ...]:
     """The columns of STAGED from `said_repo` on."""
     found = _facts(record.path, record.text)
     return (
@@ -105,6 +107,7 @@ def _row(record: Record) -> tuple[object, ...]:
         found.vendored,
         found.generated,
         record.commit_time,
+        None if record.author is None else [salted("author", name, salt) for name in author_names(record.author)],
         None if record.licences is None else sorted(str(_stored(name)) for name in record.licences),
         _stored(record.revision),
         record.stars,

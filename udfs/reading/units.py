@@ -40,6 +40,7 @@ class Record:
     stars: int | None = None
     licences: tuple[str, ...] | None = None
     commit_time: datetime | None = None
+    author: str | None = None
     size_bytes: int | None = None
     encoding: str | None = None
     converted: bool = False

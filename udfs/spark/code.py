@@ -25,8 +25,8 @@ _PROBED = "source_id string, unit string, fingerprint string, error string"
 STAGED = (
     "source_id string, unit string, ordinal bigint, said_repo string, path string, content_id string, "
     "size_bytes bigint, text_bytes bigint, encoding string, converted boolean, language string, kind string, "
-    "language_by string, vendored boolean, generated boolean, commit_time timestamp, licences array<string>, "
-    "revision string, stars bigint, reason string, detail string, text string"
+    "language_by string, vendored boolean, generated boolean, commit_time timestamp, authors array<string>, "
+    "licences array<string>, revision string, stars bigint, reason string, detail string, text string"
 )
 
 _OF_RUNNER = ("kernel_version", *CLEANED_TEXTS.volatile)
@@ -110,16 +110,16 @@ def _probe(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
     yield pa.RecordBatch.from_pylist(rows, schema)
 
 
-def staged_rows(units: DataFrame, limits: Limits) -> DataFrame:
+def staged_rows(units: DataFrame, limits: Limits, salt: str) -> DataFrame:
     """Every file and refusal of rows (source_id, kind, location, revision, unit)."""
-    return mapped(units, partial(_stage, limits), STAGED)
+    return mapped(units, partial(_stage, limits, salt), STAGED)
 
 
-def _stage(limits: Limits, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+def _stage(limits: Limits, salt: str, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
     from udfs.reading import records
 
     for source in batch.to_pylist():
-        yield from records.staged_batches(records.unit_of(source), source["unit"], limits)
+        yield from records.staged_batches(records.unit_of(source), source["unit"], limits, salt)
 
 
 def cleaned_rows(rows: DataFrame, p: Cleaning) -> DataFrame:

@@ -309,3 +309,16 @@ def test_nothing_in_the_repository_is_run(repository: Repository, tmp_path: Path
     (repository.folder / ".git/objects" / blob[:2] / blob[2:]).unlink()
     assert {path: file.problem for path, file in read(repository.folder).items()}.get("a", "absent") is None
     assert not trap.exists()
+
+
+def test_the_author_is_that_of_the_newest_commit(repository: Repository) -> None:
+    repository.commit(1, a=b"1", b=b"1")
+    repository.git(
+        "-c", "user.name=x", "commit", "-qm", "by another", "--allow-empty", "--author", "J O <Jane@Example.org>"
+    )
+    repository.write("b", b"2")
+    repository.git("add", "-A")
+    repository.day = 3
+    repository.git("commit", "-qm", "b", "--author", "J <Jane@Example.org>")
+    found = read(repository.folder)
+    assert {path: file.author for path, file in found.items()} == {"a": "a@b.c", "b": "Jane@Example.org"}

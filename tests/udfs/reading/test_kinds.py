@@ -287,7 +287,7 @@ def test_an_odd_fact_is_no_network_failure(error: Exception, tmp_path: Path, mon
 def test_half_characters_do_not_lose_the_unit(tmp_path: Path) -> None:
     (tmp_path / "p.tgz").write_bytes(tgz({"package.json": '{"license": "M\\ud800T"}', "a.py": "x = 1\n"}))
     source = unit("archive", tmp_path / "p.tgz")
-    (batch,) = staged_batches(source, str(tmp_path / "p.tgz"), Limits())
+    (batch,) = staged_batches(source, str(tmp_path / "p.tgz"), Limits(), "salt")
     assert [row["licences"] for row in batch.to_pylist() if row["path"] is None] == [["M?T"]]
 
 

@@ -1,0 +1,191 @@
+"""refinelake remove: take a repository, an owner, an author, paths or a text out of every table, for good."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jobs.commands.arguments import add_run_arguments
+from udfs.removal.requests import REACHES, Request, RequestError, listed
+
+if TYPE_CHECKING:
+    from jobs.runtime.accounting import StageResult
+    from jobs.runtime.progress import Console
+    from jobs.runtime.tables import Lake
+
+_NAMES = {
+    "repo": "org/name, with or without its host; every spelling of its URL",
+    "owner": "an owner: all repositories of that name or group",
+    "author": "an e-mail address, or a login: files whose newest commit is theirs, where sources have a history",
+    "content": "the SHA-256 of a text, or a file that holds it",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Take what somebody asks for out of every table, and keep it out: where a removed file stood for a group, the "
+        "next best copy takes its place; releases that hold it are withdrawn, storage forgets it at the end of the "
+        "retention, or at once with --now. Parameters are those that the last run recorded."
+    )
+    add_run_arguments(parser)
+    for name, about in _NAMES.items():
+        parser.add_argument(f"--{name}", action="append", default=[], metavar="NAME", help=about)
+    parser.add_argument(
+        "--path", metavar="GLOB", help="only these paths (of the names beside it, else everywhere); ** crosses folders"
+    )
+    parser.add_argument(
+        "--from", dest="list", metavar="FILE", help="a list: user/repo, user, `user: commits`, or JSON, one a line"
+    )
+    parser.add_argument(
+        "--reach",
+        choices=REACHES,
+        default="repository",
+        help="these files alone (repository), every copy of their texts (text), near copies too (near)",
+    )
+    parser.add_argument("--reason", metavar="TEXT", help="why, for the record; no names")
+    parser.add_argument("--now", action="store_true", help="storage forgets at once: older releases become unreadable")
+    parser.add_argument("--report", metavar="FILE", help="report to write anew (default: WAREHOUSE/report.html)")
+
+
+def work(args: argparse.Namespace) -> int:
+    requests = _requests(args)
+    lake = _opened(args)
+    from jobs.commands.receipt import receipt_lines
+    from jobs.commands.run import new_run_id
+    from jobs.runtime.lease import as_only_writer
+    from jobs.runtime.progress import Console
+
+    console = Console()
+    run_id = new_run_id()
+    try:
+        done = as_only_writer(
+            lake, run_id, partial(_carried_out, args, lake, run_id, requests, console), args.break_lock, console.say
+        )
+    finally:
+        lake.drop_staging(run_id)
+    for receipt in done:
+        print("\n".join(receipt_lines(receipt)))
+    return 0
+
+
+def _requests(args: argparse.Namespace) -> list[Request]:
+    """What is asked for. Raises RequestError, which names the flag or the line."""
+    found: list[Request] = []
+    for kind in _NAMES:
+        for name in getattr(args, kind):
+            found.append(_request(f"--{kind}", kind, _digest(name) if kind == "content" else name, args))
+    if args.path is not None and not found:
+        found.append(_request("--path", "path", "", args))
+    if args.list:
+        try:
+            lines = Path(args.list).read_text(encoding="utf-8-sig").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise RequestError(f"{args.list}: expected a list of requests, found {error}") from error
+        try:
+            found += listed(lines, args.reach)
+        except RequestError as error:
+            raise RequestError(f"{args.list}, {error}; nothing was removed") from error
+    if not found:
+        names = ", ".join(f"--{n}" for n in (*_NAMES, "path", "from"))
+        raise RequestError(f"remove: expected something to remove ({names}), found nothing")
+    return list(dict.fromkeys(found))
+
+
+def _request(flag: str, kind: str, name: str, args: argparse.Namespace) -> Request:
+    try:
+        return Request(kind, name, args.path, args.reach)
+    except RequestError as error:
+        raise RequestError(f"{flag}: {error}; nothing was removed") from error
+
+
+def _digest(name: str) -> str:
+    """The id of a text: as it is given, or of the text that a file holds."""
+    from udfs.reading.decoding import decode
+
+    if not Path(name).is_file():
+        return name
+    text = decode(Path(name).read_bytes()).text
+    if text is None:
+        raise RequestError(f"--content: expected a file with a text, found none in {name}; nothing was removed")
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _opened(args: argparse.Namespace) -> Lake:
+    """The warehouse with the parameters that its last run recorded, those of the command line over them."""
+    from jobs.commands.recorded import recorded_settings
+    from jobs.commands.run import open_lake
+
+    lake, _ = open_lake(args)
+    args.set = [*recorded_settings(lake), *args.set]
+    return open_lake(args)[0]
+
+
+def _carried_out(
+    args: argparse.Namespace, lake: Lake, run_id: str, requests: list[Request], console: Console
+) -> list[dict[str, Any]]:
+    """The request kept, every flow carried out, a release made, the receipt. Raises ValueError before anything."""
+    from jobs.code.asking import keep
+    from jobs.commands.run import write_report
+    from jobs.flows import FLOWS, every_table
+    from jobs.runtime import receipts
+    from jobs.runtime.purge import forget_all, rewrite_all
+    from jobs.runtime.releases import release_whole
+
+    assert lake.claim is not None
+    lake.claim.take()  # before the request is written, which must be written once
+    number = keep(lake, run_id, requests, args.reason, datetime.now(UTC))
+    console.say(f"removal {number}: {len(requests)} name{'s' * (len(requests) > 1)}")
+    results, run = _flows(args, lake, run_id, console)
+    receipts.forget_checks(lake)
+    rewrite_all(lake, every_table(), None if args.now else run_id)
+    if args.now:
+        forget_all(lake, every_table(), at_once=True)
+    _, waits = release_whole(lake, run_id, FLOWS, f"removal {number}", results)
+    settled = receipts.settle(lake, FLOWS)
+    if args.report or _has_report(lake):
+        write_report(args.report or _report_of(lake), run, console)
+    run.held.let_go()
+    for why in waits:
+        console.warn(why)
+    if args.now:
+        receipts.note_purged(lake, [r["removal_id"] for r in settled], datetime.now(UTC))
+    kept = {r["removal_id"] for r in settled} | {number}
+    return [r for r in lake.small(receipts.RECEIPTS) if r["removal_id"] in kept]
+
+
+def _flows(args: argparse.Namespace, lake: Lake, run_id: str, console: Console) -> tuple[dict[str, StageResult], Any]:
+    """Ingest less what was asked out, and every stage of each flow that was ever carried out."""
+    from jobs.code.ingest import ingest_less_removed
+    from jobs.corpus.given import NAME, read_given
+    from jobs.corpus.parameters import Instructions
+    from jobs.flows import CODE, CORPUS, SECTIONS
+    from jobs.runtime import runner
+    from jobs.runtime.accounting import finished_work
+    from schemas.params import load_params
+
+    params = load_params(SECTIONS, args.params, args.set)
+    run = runner.Run(lake, run_id, CODE.stages, params, progress=console, audit=args.audit)
+    runner.run_stages(run, CODE.stages, before=(("ingest", partial(ingest_less_removed, run)),))
+    done = run.done | {r.stage: r for r in run.results}
+    if any(s.name in done for s in CORPUS.stages):
+        tokens = runner.Run(lake, run_id, CORPUS.stages, params, progress=console, audit=args.audit)
+        given = partial(read_given, tokens, params[Instructions])
+        runner.run_stages(tokens, CORPUS.stages, before=((NAME, given),))
+        tokens.held.let_go()
+    return finished_work(lake), run
+
+
+def _report_of(lake: Lake) -> str:
+    from jobs.runtime.places import files_place
+
+    return f"{files_place(lake.warehouse, lake.staging_root)}/report.html"
+
+
+def _has_report(lake: Lake) -> bool:
+    from jobs.runtime.places import exists
+
+    return exists(_report_of(lake))

@@ -1,0 +1,167 @@
+"""What was done about a request to be removed, from the asking to the day on which storage has forgotten.
+
+A receipt is begun with its request and completed by whichever run comes to it: one that dies leaves it to the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame
+
+from jobs.runtime.accounting import append_rows, finished_work, rewrite_rows
+from jobs.runtime.releases import Flow, current_release, waits_for
+from jobs.runtime.tables import Lake
+from schemas.code import RAW_FILES
+from schemas.ops import CHECKS, EXPORTS, RECEIPTS, RELEASES, REMOVALS, TABLES, TRAININGS
+
+FORGOTTEN = "rows forgotten after a removal"
+
+
+def begin(lake: Lake, rows: list[dict[str, Any]]) -> None:
+    """Keep a request (rows of `removals`), and begin its receipt."""
+    names = {"removal_id": rows[0]["removal_id"], "names": len(rows), "asked_at": rows[0]["asked_at"]}
+    # First: a run killed in between leaves a receipt of nothing, never a request without its receipt.
+    append_rows(lake, RECEIPTS, [dict.fromkeys(RECEIPTS.names) | names])
+    append_rows(lake, REMOVALS, rows)
+
+
+def next_number(lake: Lake) -> int:
+    """The number of the next request."""
+    return max((r["removal_id"] for t in (RECEIPTS, REMOVALS) for r in lake.small(t)), default=0) + 1
+
+
+def note_taken(lake: Lake, files: DataFrame, number: int, texts: int) -> None:
+    """On the receipts that wait for it: what goes, from which releases and tables, before it goes."""
+    waiting = [r for r in lake.small(RECEIPTS) if r["files"] is None]
+    if not waiting:
+        return
+    held = sorted(holding(lake, files)) if number else []
+    tables = [{"name": t, "version": 0, "rows_before": n, "rows_after": n} for t, n in _rows_of(lake).items()]
+    found = {"files": number, "texts": texts, "holding": held, "tables": tables}
+    _change(lake, {r["removal_id"] for r in waiting}, found)
+
+
+def holding(lake: Lake, files: DataFrame) -> list[int]:
+    """Releases that hold one of the files (file_id), and those of which that cannot be told any more."""
+    found: list[int] = []
+    seen: dict[int, bool] = {}
+    for release in lake.small(RELEASES):
+        version = dict(release["tables"]).get(RAW_FILES.name)
+        if version is None or release["withdrawn"]:
+            continue
+        if version not in seen:
+            seen[version] = _holds(lake, version, files)
+        found += [release["release_id"]] if seen[version] else []
+    return found
+
+
+def _holds(lake: Lake, version: int, files: DataFrame) -> bool:
+    try:
+        return bool(lake.keys(RAW_FILES, version).join(files, "file_id", "left_semi").take(1))
+    except PySparkException:
+        return True
+
+
+def settle(lake: Lake, flows: Iterable[Flow]) -> list[dict[str, Any]]:
+    """Once every flow that was ever carried out stands on tables without them, and a release names these: withdraw the
+    releases that held them, and say so on their receipts. Returns the receipts that were settled.
+    """
+    open_ones = [r for r in lake.small(RECEIPTS) if r["files"] is not None and r["out_of_releases_at"] is None]
+    done = finished_work(lake) if open_ones else {}
+    carried_out = [f for f in flows if done.keys() & {s.name for s in f.stages}]
+    if not open_ones or any(waits_for(lake, flow, done) for flow in carried_out):
+        return []
+    now = datetime.now(UTC)
+    due = now + timedelta(days=lake.retention_days)
+    releases = lake.small(RELEASES)
+    versions = (current_release(lake) or {"tables": {}})["tables"]
+    rows_now = _rows_of(lake)
+    for receipt in open_ones:
+        held = set(receipt["holding"] or ())
+        _withdraw(lake, held, receipt["removal_id"])
+        pins = {(name, v) for r in releases if r["release_id"] in held for name, v in dict(r["tables"]).items()}
+        tables = [
+            {**t, "version": versions.get(t["name"], 0), "rows_after": rows_now.get(t["name"], 0)}
+            for t in receipt["tables"] or ()
+        ]
+        known = {
+            "tables": tables,
+            "exports": [f"{e['destination']} (release {e['release_id']})" for e in exports_of(lake, held)],
+            "trainings": [trained(t) for t in trainings_of(lake, pins)],
+            "out_of_releases_at": now,
+            "storage_due_at": due,
+        }
+        _change(lake, {receipt["removal_id"]}, known)
+    settled = {r["removal_id"] for r in open_ones}
+    return [r for r in lake.small(RECEIPTS) if r["removal_id"] in settled]
+
+
+def note_export(lake: Lake, run_id: str, destination: str, release: int, files: dict[str, str]) -> None:
+    """Keep that a release was copied: a removal must name what it cannot reach."""
+    row = {"export_id": run_id, "destination": destination, "release_id": release, "files": files}
+    append_rows(lake, EXPORTS, [{**row, "exported_at": datetime.now(UTC)}])
+
+
+def exports_of(lake: Lake, releases: Iterable[int]) -> list[dict[str, Any]]:
+    """Exports that were made from one of the releases."""
+    wanted = set(releases)
+    return [e for e in lake.small(EXPORTS) if e["release_id"] in wanted]
+
+
+def trainings_of(lake: Lake, pins: set[tuple[str, int]]) -> list[dict[str, Any]]:
+    """Training runs that read one of the (table, version)."""
+    return [t for t in lake.small(TRAININGS) if (t["table_name"], t["version"]) in pins]
+
+
+def trained(row: dict[str, Any]) -> str:
+    """One line of a training run."""
+    return f"{row['folder']} ({row['phase']}, {row['table_name']} version {row['version']})"
+
+
+def due(lake: Lake, now: datetime) -> list[int]:
+    """Requests of which storage may be rid now."""
+    ready = [r for r in lake.small(RECEIPTS) if r["out_of_releases_at"] and not r["out_of_storage_at"]]
+    return [r["removal_id"] for r in ready if r["storage_due_at"] <= now]
+
+
+def note_purged(lake: Lake, requests: Iterable[int], now: datetime) -> None:
+    """Storage is rid of them."""
+    _change(lake, set(requests), {"out_of_storage_at": now})
+
+
+def _withdraw(lake: Lake, releases: set[int], removal: int) -> None:
+    rows = lake.small(RELEASES)
+    if not releases or all(r["withdrawn"] for r in rows if r["release_id"] in releases):
+        return
+    why = f"it holds what removal {removal} took out"
+    rows = [
+        {
+            **r,
+            "tables": dict(r["tables"]),
+            "withdrawn": r["withdrawn"] or (why if r["release_id"] in releases else None),
+        }
+        for r in rows
+    ]
+    rewrite_rows(lake, RELEASES, rows)
+
+
+def forget_checks(lake: Lake) -> None:
+    """A check that failed shows rows; whose they were, nobody needs to know any more."""
+    rows = lake.small(CHECKS)
+    if any(not r["passed"] and r["found"] != FORGOTTEN for r in rows):
+        rewrite_rows(lake, CHECKS, [{**r, "found": r["found"] if r["passed"] else FORGOTTEN} for r in rows])
+
+
+def _change(lake: Lake, requests: set[int], changes: dict[str, Any]) -> None:
+    rows = lake.small(RECEIPTS)
+    rewrite_rows(lake, RECEIPTS, [{**r, **changes} if r["removal_id"] in requests else r for r in rows])
+
+
+def _rows_of(lake: Lake) -> dict[str, int]:
+    """Rows of every table but those of operations."""
+    ops = {t.name for t in TABLES}
+    return {name: lake.counted(name) for name in lake.names() if name not in ops}

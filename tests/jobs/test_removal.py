@@ -1,0 +1,186 @@
+"""Removal on request: rows leave every table, the next best copy takes a place, and what was removed stays out."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from jobs.cli import exit_code
+from jobs.code import flow
+from jobs.runtime.tables import Lake
+from schemas import ops
+from schemas.code import CODE_CORPUS, RAW_FILES
+from tests.jobs.pipeline import World, contents_of, run_all
+from tests.jobs.test_refresh import program
+
+NEEDLE = "needle_of_the_one_who_asked"
+
+
+def world_of(root: Path) -> World:
+    """A repository that asks to be removed, which stands for a copy and for a near copy elsewhere; one more of its
+    owner; a bystander.
+    """
+    own = f"def {NEEDLE}(x):\n" + "".join(f"    x += {n} * x\n" for n in range(80)) + "    return x\n"
+    files = {
+        "asked": {"shared.py": program(1), "near.py": program(2), f"{NEEDLE}.py": own, "bad.py": f"\0{NEEDLE}"},
+        "copies": {"shared.py": program(1), "near.py": program(2, edits=1), "other.py": program(3)},
+        "second": {"keys/secret.pem.py": program(4), "keys/open.py": program(5)},
+    }
+    facts: dict[str, dict[str, Any]] = {
+        "asked": {"stars": 500, "repo": f"{NEEDLE}-org/tool"},
+        "copies": {"stars": 5, "repo": "https://github.com/bystander/copies.git"},
+        "second": {"repo": f"https://gitlab.com/{NEEDLE}-org/second"},
+    }
+    return World(root, files, facts)
+
+
+def command(*arguments: object) -> int:
+    return exit_code([str(a) for a in arguments])
+
+
+def run(world: World, warehouse: Path) -> None:
+    assert command("run", "--sources", world.write(), "--warehouse", warehouse, "--allow-drop") == 0
+
+
+def repos_in(lake: Lake) -> set[str]:
+    return {row["repo"] for row in contents_of(lake, CODE_CORPUS)}
+
+
+def assert_equal_to_a_build(grown: Lake, world: World, tmp_path: Path, name: str) -> None:
+    """Every table equals one that never saw what is not in this world; but for the units that say `removed`."""
+    scratch = Lake(grown.spark, str(tmp_path / name))
+    run_all(scratch, world.write(), name)
+    for table in flow.TABLES:
+        found, expected = contents_of(grown, table), contents_of(scratch, table)
+        if table.name == ops.REJECTS.name:
+            found = [r for r in found if r["reason"] != "removed"]
+        assert found == expected, f"{table.name} differs"
+
+
+def test_a_repository_leaves_every_table_and_its_owner_every_byte(
+    spark: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The next best copies take its place, what comes back stays out, and after a purge nothing quotes it."""
+    world, warehouse = world_of(tmp_path), tmp_path / "warehouse"
+    run(world, warehouse)
+    lake = Lake(spark, str(warehouse))
+    before = {r["path"]: r["repo"] for r in contents_of(lake, CODE_CORPUS)}
+    assert before["shared.py"] == f"{NEEDLE}-org/tool", "what has more stars stands for its copies"
+    capsys.readouterr()
+    assert command("removals", "check", f"{NEEDLE}-org/tool", "--warehouse", warehouse) == 0
+    assert "3 files in the newest release" in capsys.readouterr().out
+
+    asked = ("remove", "--repo", f"https://github.com/{NEEDLE}-org/Tool.git", "--reason", "asked by mail")
+    assert command(*asked, "--warehouse", warehouse) == 0
+    said = capsys.readouterr().out
+    assert "3 files taken out, 2 texts that stand nowhere any more" in said
+    assert "withdrawn: 1" in said and "out of storage by the first refinelake maintain after" in said
+    lake.look()
+    after = {r["path"]: r["repo"] for r in contents_of(lake, CODE_CORPUS)}
+    assert after["shared.py"] == after["near.py"] == "https://github.com/bystander/copies.git"
+
+    assert command("releases", "--warehouse", warehouse, "--back-to", "1") == 2
+    assert "withdrawn" in capsys.readouterr().err
+    assert command("removals", "check", f"{NEEDLE}-org/tool", "--warehouse", warehouse) == 0
+    said = capsys.readouterr().out
+    assert (
+        "not in the newest release" in said and "releases: 1 (withdrawn)" in said and "asked out by removal 1" in said
+    )
+
+    # The manifest lists it still, and a second file comes to it: it stays out.
+    world.files["asked"] |= {"new.py": program(8)}
+    run(world, warehouse)
+    assert "1 source is left unread: asked to be removed" in capsys.readouterr().out
+    lake.look()
+    assert f"{NEEDLE}-org/tool" not in repos_in(lake)
+    assert any(found(warehouse)), "a search that finds nothing before the purge shows nothing"
+
+    assert command("remove", "--owner", f"{NEEDLE}-org", "--warehouse", warehouse, "--now") == 0
+    assert list(found(warehouse)) == []
+    receipt = max(lake.small(ops.RECEIPTS), key=lambda r: r["removal_id"])
+    assert receipt["out_of_storage_at"] is not None and receipt["files"] == 2
+    assert command("check", "--warehouse", warehouse) == 0
+    run(world, warehouse)
+    assert list(found(warehouse)) == []
+    lake.look()
+    other = tmp_path / "other"
+    assert command("removals", "adopt", "--of", warehouse, "--warehouse", other) == 0
+    assert "keeps out what 2 requests" in capsys.readouterr().out
+    run(world, other)  # the whole manifest, those who were asked out among it
+    scratch = Lake(spark, str(other))
+    assert {t.name for t in flow.TABLES if contents_of(lake, t) != contents_of(scratch, t)} == set()
+    assert command("removals", "list", "--warehouse", warehouse) == 0
+    said = capsys.readouterr().out
+    assert said.count("removal ") >= 2 and "out of storage since" in said
+
+
+def found(folder: Path) -> Iterator[str]:
+    """Files that hold the needle: as they are, unpacked, or in a value of a Parquet file."""
+    needle = NEEDLE.encode()
+    for file in sorted(p for p in folder.rglob("*") if p.is_file()):
+        data = file.read_bytes()
+        if needle in str(file.relative_to(folder)).encode() or needle in data:
+            yield f"{file}: as it is"
+        elif file.suffix == ".gz" and needle in gzip.decompress(data):
+            yield f"{file}: packed"
+        elif file.suffix == ".parquet" and NEEDLE in json.dumps(pq.read_table(file).to_pylist(), default=str):
+            yield f"{file}: in a row"
+
+
+@pytest.mark.long
+def test_paths_authors_texts_and_what_they_reach(spark: Any, tmp_path: Path) -> None:
+    """Each in turn, over one warehouse; the end equals a build of what is left."""
+    world, warehouse = world_of(tmp_path), tmp_path / "warehouse"
+    repository = tmp_path / "git"
+    repository.mkdir()
+    for number, author in enumerate(("jane@example.org", "1+joe@users.noreply.github.com"), start=20):
+        (repository / f"of_{author[0]}{number}.py").write_text(program(number))
+        _git(repository, author)
+    manifest = world.write()
+    line = {"kind": "git", "location": str(repository), "source_id": "history", "repo": "team/history"}
+    manifest.write_text(manifest.read_text() + json.dumps(line) + "\n")
+    assert command("run", "--sources", manifest, "--warehouse", warehouse) == 0
+    lake = Lake(spark, str(warehouse))
+
+    def paths() -> set[str]:
+        lake.look()
+        return {f"{r['source_id']}/{r['path']}" for r in contents_of(lake, RAW_FILES)}
+
+    first = paths()
+    assert {"history/of_j20.py", "history/of_121.py"} <= first
+    assert command("remove", "--author", "Jane@example.org", "--warehouse", warehouse) == 0
+    assert first - paths() == {"history/of_j20.py"}
+    (tmp_path / "list.txt").write_text("joe: commits, issues  # as the public lists say it\n\n# and a remark\n")
+    assert command("remove", "--from", tmp_path / "list.txt", "--warehouse", warehouse) == 0
+    assert first - paths() == {"history/of_j20.py", "history/of_121.py"}
+    scoped = ("remove", "--repo", f"gitlab.com/{NEEDLE}-org/second", "--path", "keys/*.pem.py")
+    assert command(*scoped, "--warehouse", warehouse) == 0
+    assert "second/keys/secret.pem.py" not in paths() and "second/keys/open.py" in paths()
+    (tmp_path / "text.py").write_text(program(1))
+    assert command("remove", "--content", tmp_path / "text.py", "--warehouse", warehouse) == 0
+    assert not {"asked/shared.py", "copies/shared.py"} & paths()
+    assert command("remove", "--path", "asked/near.py", "--warehouse", warehouse) == 0
+    assert "asked/near.py" in paths(), "a path is one inside its source"
+    near = ("remove", "--repo", f"{NEEDLE}-org/tool", "--path", "near.py", "--reach", "near")
+    assert command(*near, "--warehouse", warehouse) == 0
+    assert not {"asked/near.py", "copies/near.py"} & paths()
+    left = {name: dict(files) for name, files in world.files.items()}
+    for name in ("asked", "copies"):
+        del left[name]["shared.py"], left[name]["near.py"]
+    del left["second"]["keys/secret.pem.py"]
+    run(world, warehouse)  # the history is gone from the manifest, and all that was asked out is still in its folders
+    lake.look()
+    assert_equal_to_a_build(lake, World(tmp_path, left, world.facts), tmp_path, "scratch")
+
+
+def _git(folder: Path, author: str) -> None:
+    identity = ("-c", f"user.email={author}", "-c", "user.name=x", "-c", "init.defaultBranch=main")
+    for arguments in (("init", "-q"), ("add", "-A"), ("commit", "-qm", "one")):
+        subprocess.run(["git", *identity, *arguments], cwd=folder, check=True)
