@@ -6,6 +6,7 @@ import gzip
 import json
 import subprocess
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,14 @@ import pytest
 
 from jobs.cli import exit_code
 from jobs.code import flow
+from jobs.runtime.accounting import rewrite_rows
+from jobs.runtime.receipts import note_export
 from jobs.runtime.tables import Lake
 from schemas import ops
 from schemas.code import CODE_CORPUS, RAW_FILES
 from tests.jobs.pipeline import World, contents_of, run_all
 from tests.jobs.test_refresh import program
+from training.data.telling import tell
 
 NEEDLE = "needle_of_the_one_who_asked"
 
@@ -64,61 +68,55 @@ def assert_equal_to_a_build(grown: Lake, world: World, tmp_path: Path, name: str
         assert found == expected, f"{table.name} differs"
 
 
-def test_a_repository_leaves_every_table_and_its_owner_every_byte(
+def test_an_owner_leaves_every_table_every_byte_and_stays_out(
     spark: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The next best copies take its place, what comes back stays out, and after a purge nothing quotes it."""
-    world, warehouse = world_of(tmp_path), tmp_path / "warehouse"
+    """The next best copies take its place, and a warehouse that honours the request equals this one."""
+    world, warehouse, other = world_of(tmp_path), tmp_path / "warehouse", tmp_path / "other"
     run(world, warehouse)
     lake = Lake(spark, str(warehouse))
     before = {r["path"]: r["repo"] for r in contents_of(lake, CODE_CORPUS)}
     assert before["shared.py"] == f"{NEEDLE}-org/tool", "what has more stars stands for its copies"
-    capsys.readouterr()
-    assert command("removals", "check", f"{NEEDLE}-org/tool", "--warehouse", warehouse) == 0
-    assert "3 files in the newest release" in capsys.readouterr().out
+    assert any(found(warehouse)), "a search that finds nothing before the purge shows nothing"
+    assert said_by(capsys, "removals", "check", f"{NEEDLE}-org", warehouse).startswith(
+        f"{NEEDLE}-org: 5 files in the newest release"
+    )
+    note_export(lake, "r", "s3://elsewhere/copy", 1, {"code_corpus": "version 1"})
+    version = lake.version(CODE_CORPUS.name)
+    tell(Path("/runs/a"), "pretrain", [(lake.location(CODE_CORPUS.name), version)])
 
-    asked = ("remove", "--repo", f"https://github.com/{NEEDLE}-org/Tool.git", "--reason", "asked by mail")
-    assert command(*asked, "--warehouse", warehouse) == 0
-    said = capsys.readouterr().out
-    assert "3 files taken out, 2 texts that stand nowhere any more" in said
-    assert "withdrawn: 1" in said and "out of storage by the first refinelake maintain after" in said
+    said = said_by(capsys, "remove", "--owner", f"{NEEDLE}-Org", "--reason", "asked by mail", "--now", warehouse)
+    assert "5 files taken out, 4 texts that stand nowhere any more" in said
+    assert "copied before: s3://elsewhere/copy (release 1)" in said
+    assert f"trained on: /runs/a (pretrain, code_corpus version {version})" in said
+    assert "withdrawn: 1" in said and "out of storage since" in said
+    assert list(found(warehouse)) == []
     lake.look()
     after = {r["path"]: r["repo"] for r in contents_of(lake, CODE_CORPUS)}
     assert after["shared.py"] == after["near.py"] == "https://github.com/bystander/copies.git"
-
-    assert command("releases", "--warehouse", warehouse, "--back-to", "1") == 2
+    assert command("releases", "--back-to", "1", "--warehouse", warehouse) == 2
     assert "withdrawn" in capsys.readouterr().err
-    assert command("removals", "check", f"{NEEDLE}-org/tool", "--warehouse", warehouse) == 0
-    said = capsys.readouterr().out
-    assert (
-        "not in the newest release" in said and "releases: 1 (withdrawn)" in said and "asked out by removal 1" in said
-    )
+    said = said_by(capsys, "removals", "check", f"{NEEDLE}-org/tool", warehouse)
+    assert "not in the newest release" in said and "asked out by removal 1" in said
 
-    # The manifest lists it still, and a second file comes to it: it stays out.
+    # The manifest lists both still, and a second file comes to one of them: they stay out.
     world.files["asked"] |= {"new.py": program(8)}
     run(world, warehouse)
-    assert "1 source is left unread: asked to be removed" in capsys.readouterr().out
+    assert "2 sources are left unread: asked to be removed" in capsys.readouterr().out
+    assert list(found(warehouse)) == []
+    assert "keeps out what 1 requests" in said_by(capsys, "removals", "adopt", "--of", str(warehouse), other)
+    run(world, other)
     lake.look()
-    assert f"{NEEDLE}-org/tool" not in repos_in(lake)
-    assert any(found(warehouse)), "a search that finds nothing before the purge shows nothing"
+    assert {t.name for t in flow.TABLES if contents_of(lake, t) != contents_of(Lake(spark, str(other)), t)} == set()
+    assert "out of storage since" in said_by(capsys, "removals", "list", warehouse)
 
-    assert command("remove", "--owner", f"{NEEDLE}-org", "--warehouse", warehouse, "--now") == 0
-    assert list(found(warehouse)) == []
-    receipt = max(lake.small(ops.RECEIPTS), key=lambda r: r["removal_id"])
-    assert receipt["out_of_storage_at"] is not None and receipt["files"] == 2
-    assert command("check", "--warehouse", warehouse) == 0
-    run(world, warehouse)
-    assert list(found(warehouse)) == []
-    lake.look()
-    other = tmp_path / "other"
-    assert command("removals", "adopt", "--of", warehouse, "--warehouse", other) == 0
-    assert "keeps out what 2 requests" in capsys.readouterr().out
-    run(world, other)  # the whole manifest, those who were asked out among it
-    scratch = Lake(spark, str(other))
-    assert {t.name for t in flow.TABLES if contents_of(lake, t) != contents_of(scratch, t)} == set()
-    assert command("removals", "list", "--warehouse", warehouse) == 0
-    said = capsys.readouterr().out
-    assert said.count("removal ") >= 2 and "out of storage since" in said
+
+def said_by(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
+    """What a command says about the warehouse that is named last."""
+    capsys.readouterr()
+    *words, warehouse = arguments
+    assert command(*words, "--warehouse", warehouse) == 0
+    return capsys.readouterr().out
 
 
 def found(folder: Path) -> Iterator[str]:
@@ -178,6 +176,12 @@ def test_paths_authors_texts_and_what_they_reach(spark: Any, tmp_path: Path) -> 
     run(world, warehouse)  # the history is gone from the manifest, and all that was asked out is still in its folders
     lake.look()
     assert_equal_to_a_build(lake, World(tmp_path, left, world.facts), tmp_path, "scratch")
+    # A retention later storage forgets by the upkeep of that night.
+    long_ago = datetime.now(UTC) - timedelta(days=1)
+    rewrite_rows(lake, ops.RECEIPTS, [{**r, "storage_due_at": long_ago} for r in lake.small(ops.RECEIPTS)])
+    assert command("maintain", "--warehouse", warehouse) == 0
+    lake.look()
+    assert all(r["out_of_storage_at"] for r in lake.small(ops.RECEIPTS))
 
 
 def _git(folder: Path, author: str) -> None:
