@@ -17,7 +17,7 @@ from pyspark.sql import functions as F
 
 from jobs.code.contents import add_contents, drop_contents
 from jobs.code.parameters import Ingest
-from jobs.code.removals import Asked, in_force
+from jobs.code.removals import Asked, in_force, not_of, split
 from jobs.code.snapshots import Row, Snapshot, mark_begun, take_snapshot
 from jobs.code.staged import raw_files, read_and_refused, rejects_of, repositories, with_file_id
 from jobs.code.taking_out import take_out_new, without_asked
@@ -57,14 +57,13 @@ def ingest(run: Run, sources: list[Source], p: Ingest, allow_drop: bool = False)
     metadata = {"run_id": run.run_id, "stage": "ingest"}
     asked = in_force(run)
     taken = _take_out(run, asked, metadata)
-    left_out = [s for s in sources if asked and asked.whole(s)]
-    sources = [s for s in sources if s not in left_out]
-    snapshot = take_snapshot(run, sources, limits)
+    sources, left_out = split(asked, sources)
+    snapshot = take_snapshot(run, sources, limits, left_out)
     sign = _signature(snapshot.manifest, p)
     if (last := _finished(run, sign)) and snapshot.as_stored():
-        return last, _warnings(snapshot, left_out)
+        return last, snapshot.warnings()
     if whole := _repeated(run, snapshot):
-        snapshot = take_snapshot(run, sources, limits, whole)
+        snapshot = take_snapshot(run, sources, limits, left_out, whole)
     written, read = _write_touched(run, snapshot, p, asked, allow_drop, metadata) if snapshot.touched else (0, 0)
     state = run.lake.stage(snapshot.state(run), run.run_id, "ingest.sources")
     repos = repositories(run.narrow(RAW_FILES), run.narrow(UNIT_FACTS), snapshot.given(run), state)
@@ -73,7 +72,7 @@ def ingest(run: Run, sources: list[Source], p: Ingest, allow_drop: bool = False)
     written += write_changes(run, "ingest", SOURCES, state, metadata)
     result = StageResult("ingest", RAW_FILES.name, signature=sign, rows_written=taken + written, bytes_read=read)
     result.params, result.code_version = params_json(p), code_identity(__name__)
-    return _counted(run, result), _warnings(snapshot, left_out)
+    return _counted(run, result), snapshot.warnings()
 
 
 def ingest_less_removed(run: Run) -> StageResult:
@@ -103,15 +102,6 @@ def _take_out(run: Run, asked: Asked | None, metadata: dict[str, str]) -> int:
         return 0
     written = take_out_new(asked, metadata)
     return written + drop_contents(run, before, metadata)
-
-
-def _warnings(snapshot: Snapshot, left_out: list[Source]) -> list[str]:
-    """One sentence a source that is not as its manifest says; those asked out are not named."""
-    said = snapshot.warnings()
-    if left_out:
-        verb = "source is" if len(left_out) == 1 else "sources are"
-        said.append(f"{len(left_out)} {verb} left unread: asked to be removed (refinelake removals list)")
-    return said
 
 
 def _signature(manifest: list[Row], p: Ingest) -> str:
@@ -149,7 +139,8 @@ def _write_touched(
     read = files.agg(F.sum("size_bytes")).collect()[0][0] or 0
     before = run.lake.rows_version(RAW_FILES.name) or 0
     found = compare(run, RAW_FILES, raw_files(files), mine)
-    _guard_drop(run, found, p, allow_drop)
+    if not allow_drop:
+        _guard_drop(run, found, p, not_of(snapshot.left_out))
     mark_begun(run, snapshot, metadata)
     written = add_contents(run, files, staged, read, metadata)
     written += checked(run, "ingest", RAW_FILES, found, metadata)
@@ -190,15 +181,15 @@ def _repeated(run: Run, snapshot: Snapshot) -> frozenset[str]:
     return frozenset(r["source_id"] for r in had.distinct().collect())
 
 
-def _guard_drop(run: Run, found: Difference, p: Ingest, allow_drop: bool) -> None:
-    """Raise DropError where more than the allowed share of the stored files would go."""
-    dropped = found.counts["delete"]
-    if allow_drop or not dropped:
-        return
+def _guard_drop(run: Run, found: Difference, p: Ingest, unasked: str) -> None:
+    """Raise DropError where more than the allowed share of the stored files would go that nobody asked out."""
     before = run.lake.rows(RAW_FILES)
+    if found.counts["delete"] <= p.max_drop * before:
+        return
+    gone = found.changed.where(f"{OP} = 'delete' AND {unasked}").groupBy("source_id").count().collect()
+    dropped = sum(r["count"] for r in gone)
     if dropped <= p.max_drop * before:
         return
-    gone = found.changed.where(f"{OP} = 'delete'").groupBy("source_id").count().collect()
     largest = sorted(((r["source_id"], r["count"]) for r in gone), key=lambda item: (-item[1], item[0]))[:5]
     raise DropError(
         f"raw_files: expected to keep at least {1 - p.max_drop:.0%} of {before} files, found that this manifest drops "

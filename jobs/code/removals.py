@@ -141,6 +141,12 @@ def check_salt(warehouse: str, rows: list[dict[str, Any]], mine: str) -> None:
         )
 
 
+def split(asked: Asked | None, sources: list[Source]) -> tuple[list[Source], list[str]]:
+    """(sources to read, ids of those that were asked out as a whole)."""
+    out = {s.source_id for s in sources if asked and asked.whole(s)}
+    return [s for s in sources if s.source_id not in out], sorted(out)
+
+
 def _has_path(row: dict[str, Any]) -> bool:
     return bool(row["path_hash"] or row["path_pattern"])
 

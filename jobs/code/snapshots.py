@@ -16,7 +16,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.code.dealing import ASKED_AT_ONCE, spread_by_size
-from jobs.code.removals import in_force
+from jobs.code.removals import in_force, split
 from jobs.runtime.frames import OP
 from jobs.runtime.manifest import Source
 from jobs.runtime.quarantine import stage_units
@@ -41,7 +41,8 @@ _NAMED = 50
 @dataclass(frozen=True)
 class Snapshot:
     """What one run found. `touched` (source, unit) were read now or are gone, without a unit the source as a whole; all
-    others keep their rows as they are. `rows` are those of the sources table after this run, `before` those it has.
+    others keep their rows as they are. `rows` are those of the sources table after this run, `before` those it has;
+    `left_out` are sources that were asked to be removed.
     """
 
     manifest: list[Row]
@@ -49,6 +50,7 @@ class Snapshot:
     touched: tuple[tuple[str, str | None], ...]
     rows: list[Row]
     before: list[Row]
+    left_out: list[str]
 
     def given(self, run: Run) -> DataFrame:
         """What the manifest says of each source."""
@@ -63,7 +65,11 @@ class Snapshot:
         found = sorted(
             {(r["source_id"], r["status"], r["error"]) for r in self.rows if r["status"] != "fresh"}, key=str
         )
-        return [f"{s}: could not be reached, {said[str(status)]}: {error}" for s, status, error in found]
+        warnings = [f"{s}: could not be reached, {said[str(status)]}: {error}" for s, status, error in found]
+        if number := len(self.left_out):
+            verb = "source is" if number == 1 else "sources are"
+            warnings.append(f"{number} {verb} left unread: asked to be removed (refinelake removals list)")
+        return warnings
 
     def state(self, run: Run) -> DataFrame:
         """Rows of the sources table after this run."""
@@ -84,7 +90,9 @@ class Snapshot:
         return not self.touched and sorted(map(_named, self.rows)) == sorted(map(_named, self.before))
 
 
-def take_snapshot(run: Run, sources: list[Source], limits: Limits, whole: frozenset[str] = frozenset()) -> Snapshot:
+def take_snapshot(
+    run: Run, sources: list[Source], limits: Limits, left_out: list[str], whole: frozenset[str] = frozenset()
+) -> Snapshot:
     """Probe every source and read, on the executors, the units that are new or different; all of them of the sources
     that are to be read as a `whole` if any has moved.
 
@@ -101,7 +109,7 @@ def take_snapshot(run: Run, sources: list[Source], limits: Limits, whole: frozen
     read = {(source, unit) for source, units in moved.items() if source not in lost for unit in units}
     gone: set[tuple[str, str | None]] = {(source, None) for source in stored.keys() - {s.source_id for s in sources}}
     before = [row for rows_of_source in stored.values() for row in rows_of_source]
-    return Snapshot(manifest, staged, tuple(sorted(read | gone, key=str)), rows, before)
+    return Snapshot(manifest, staged, tuple(sorted(read | gone, key=str)), rows, before, left_out)
 
 
 def mark_begun(run: Run, snapshot: Snapshot, metadata: dict[str, str]) -> None:
@@ -121,8 +129,7 @@ def mark_begun(run: Run, snapshot: Snapshot, metadata: dict[str, str]) -> None:
 
 def moved_units(run: Run, sources: list[Source], limits: Limits) -> tuple[dict[str, list[str | None]], int, list[str]]:
     """(units to be read by source, None for all of a source; sources that can be reached; sources that are gone)."""
-    asked = in_force(run)
-    sources = [s for s in sources if not (asked and asked.whole(s))]
+    sources, _ = split(in_force(run), sources)
     probed, stored = _probed(run, manifest_rows(sources)), _stored(run)
     moved = _all_moved(sources, probed, stored, records.version(limits), frozenset())
     reached = sum(not any(r["error"] for r in probed[s.source_id]) for s in sources)

@@ -35,8 +35,9 @@ def work(args: argparse.Namespace) -> int:
                 f"{done.bytes_after / 1e6:,.1f} MB; {done.files_removed:,} files of nobody removed",
                 flush=True,
             )
-        for removal in forget_due(lake, every_table()):
-            print(f"removal {removal}: out of storage")
+        removals, wrong = forget_due(lake, every_table())
+        for said in (*(f"removal {number}: out of storage" for number in removals), *wrong):
+            print(said)
         release, _ = release_whole(lake, run_id, FLOWS, "maintained")
     if release is not None:
         print(f"release {release} names the same rows in their new files")

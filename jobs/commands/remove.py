@@ -142,16 +142,15 @@ def _carried_out(
     results, run = _flows(args, lake, run_id, console)
     receipts.forget_checks(lake)
     rewrite_all(lake, every_table(), None if args.now else run_id)
-    if args.now:
-        forget_all(lake, every_table(), at_once=True)
+    wrong = forget_all(lake, every_table(), at_once=True) if args.now else []
     _, waits = release_whole(lake, run_id, FLOWS, f"removal {number}", results)
     settled = receipts.settle(lake, FLOWS)
     if args.report or _has_report(lake):
         write_report(args.report or _report_of(lake), run, console)
     run.held.let_go()
-    for why in waits:
+    for why in (*waits, *wrong):
         console.warn(why)
-    if args.now:
+    if args.now and not wrong:
         receipts.note_purged(lake, [r["removal_id"] for r in settled], datetime.now(UTC))
     kept = {r["removal_id"] for r in settled} | {number}
     return [r for r in lake.small(receipts.RECEIPTS) if r["removal_id"] in kept]

@@ -48,10 +48,9 @@ def checkpoint(lake: Lake, table: Table) -> None:
         lake.maintain(table, f"ALTER TABLE {{table}} SET TBLPROPERTIES ('delta.checkpointInterval' = '{interval}')")
 
 
-def forget(lake: Lake, table: Table, at_once: bool) -> None:
-    """Remove files of versions that nobody may read, and the log before the newest checkpoint that is as old as that.
-
-    At once, or what is older than the retention.
+def forget(lake: Lake, table: Table, at_once: bool) -> str | None:
+    """Remove files of versions that nobody may read, and the log before the newest checkpoint that is as old as that,
+    at once, or what is older than the retention. Returns what went wrong where this process does not reach the log.
     """
     if at_once and (place := _small(lake, table)):
         small_writes.vacuum(place, lake.keeping(table.name))
@@ -63,7 +62,11 @@ def forget(lake: Lake, table: Table, at_once: bool) -> None:
         lake.maintain(table, "VACUUM {table}")
     if at_once:
         checkpoint(lake, table)
-    forget_log(lake.folder(table.name), 0 if at_once else lake.retention_days)
+    try:
+        forget_log(lake.folder(table.name), 0 if at_once else lake.retention_days)
+    except (OSError, ValueError) as e:  # a store that only Spark is told how to reach
+        return f"{table.name}: expected to cut its log, found {e}; it goes by delta.logRetentionDuration"
+    return None
 
 
 def _small(lake: Lake, table: Table) -> Any | None:
@@ -99,17 +102,17 @@ def rewrite_all(lake: Lake, tables: Iterable[Table], run_id: str | None = None) 
                 checkpoint(lake, table)
 
 
-def forget_all(lake: Lake, tables: Iterable[Table], at_once: bool) -> None:
-    """`forget` in all tables that are there."""
-    for table in tables:
-        if lake.version(table.name) is not None:
-            forget(lake, table, at_once)
+def forget_all(lake: Lake, tables: Iterable[Table], at_once: bool) -> list[str]:
+    """`forget` in all tables that are there. Returns what went wrong."""
+    there = [table for table in tables if lake.version(table.name) is not None]
+    return [wrong for table in there if (wrong := forget(lake, table, at_once))]
 
 
-def forget_due(lake: Lake, tables: Iterable[Table]) -> list[int]:
-    """What was removed a retention ago leaves storage. Returns the removals of which it is rid now."""
+def forget_due(lake: Lake, tables: Iterable[Table]) -> tuple[list[int], list[str]]:
+    """What was removed a retention ago leaves storage. Returns the removals that it is rid of, or what went wrong."""
     requests = due(lake, datetime.now(UTC))
-    if requests:
-        forget_all(lake, tables, at_once=False)
-        note_purged(lake, requests, datetime.now(UTC))
-    return requests
+    wrong = forget_all(lake, tables, at_once=False) if requests else []
+    if wrong or not requests:
+        return [], wrong
+    note_purged(lake, requests, datetime.now(UTC))
+    return requests, []
