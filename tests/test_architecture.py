@@ -35,6 +35,7 @@ BEHIND_THE_API = {"rdd", "_jvm", "_jdf", "_jsparkSession", "sparkContext", "toPa
 ACTIONS = {"collect", "count", "toLocalIterator", "foreach", "first", "head", "show", "cache", "persist"}
 ORDERED_BY = {"sort_array", "array_sort"}
 MAY_ACT = {
+    "jobs/code/asking.py": "no transform: a request for too much is refused by its count",
     "jobs/code/contents.py": "a part of ingest, which counts what it has to write",
     "jobs/code/dealing.py": "a number for each task",
     "jobs/code/ingest.py": "ingest is no transform: it decides by counts what to read, write and refuse",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from jobs.code.contents import DropError
 from jobs.code.removals import asked_by, check_salt
 from jobs.code.taking_out import stored_files
 from jobs.runtime import receipts
@@ -21,16 +22,31 @@ from schemas.ops import REMOVALS, REMOVED_CONTENTS
 from udfs.removal.names import salt, salted
 from udfs.removal.requests import Request
 
+_NEVER = datetime.fromtimestamp(0, UTC)
 _CONTENTS = pa.schema([("removal_id", pa.int64()), ("name_hash", pa.string())])
 
 
-def keep(lake: Lake, run_id: str, requests: Sequence[Request], reason: str | None, at: datetime) -> int:
-    """Keep the requests, which came `at` this time. Returns their number. Raises MissingTableError and SaltError before
-    anything is written.
-    """
+def ready(lake: Lake) -> None:
+    """Whether requests can be kept here. Raises MissingTableError and SaltError."""
     if lake.version(RAW_FILES.name) is None:
         raise MissingTableError(f"{lake.warehouse}: expected a warehouse with files, found none; nothing was removed")
     check_salt(lake.warehouse, lake.small(REMOVALS), salt())
+
+
+def refuse_too_many(lake: Lake, run_id: str, requests: Sequence[Request], most: float) -> None:
+    """Raises DropError where the requests name more than this share of all files: `--path '**'` is soon typed."""
+    asked = asked_by(Run(lake, run_id, ()), [_row(0, run_id, r, None, _NEVER) for r in requests])
+    assert asked is not None
+    found, every = stored_files(asked, "asked")[1].count(), lake.rows(RAW_FILES)
+    if found > most * every:
+        raise DropError(
+            f"remove: expected to take out at most {most:.0%} of {every:,} files, found {found:,}. Nothing was "
+            "removed. Say --allow-drop if they are to go"
+        )
+
+
+def keep(lake: Lake, run_id: str, requests: Sequence[Request], reason: str | None, at: datetime) -> int:
+    """Keep the requests, which came `at` this time. Returns their number."""
     number = receipts.next_number(lake)
     rows = [_row(number, run_id, request, reason, at) for request in requests]
     _keep_contents(lake, run_id, number, requests, rows)

@@ -15,6 +15,10 @@ TASK_BYTES = 200_000_000
 """What a task sorts in memory beside Python workers."""
 
 
+class DropError(ValueError):
+    """The manifest would drop more of an existing warehouse than is allowed without being asked."""
+
+
 def add_contents(run: Run, files: DataFrame, staged: DataFrame, size: int, metadata: dict[str, str]) -> int:
     """Append the texts that are new. Of equal texts one row of those staged (`size` bytes) is read, chosen by name."""
     known = run.narrow(CONTENTS).select("content_id")

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.code.contents import add_contents, drop_contents
+from jobs.code.contents import DropError, add_contents, drop_contents
 from jobs.code.parameters import Ingest
 from jobs.code.removals import Asked, in_force, not_of, split
 from jobs.code.snapshots import Row, Snapshot, mark_begun, take_snapshot
@@ -38,10 +38,6 @@ _MINE = "stage = 'ingest'"
 _WRITTEN = (SOURCES, UNIT_FACTS, RAW_FILES, CONTENTS, REPOSITORIES)
 _STATE = (*_WRITTEN, REMOVALS)
 """What ingest alone writes, and what it must leave out; a record of their versions says that it came to its end."""
-
-
-class DropError(ValueError):
-    """The manifest would drop more of an existing warehouse than is allowed without being asked."""
 
 
 def ingest(run: Run, sources: list[Source], p: Ingest, allow_drop: bool = False) -> tuple[StageResult, list[str]]:

@@ -48,6 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--reason", metavar="TEXT", help="why, for the record; no names")
     parser.add_argument("--now", action="store_true", help="storage forgets at once: older releases become unreadable")
+    parser.add_argument("--allow-drop", action="store_true", help="allow taking out more than 5 %% of all files")
     parser.add_argument("--report", metavar="FILE", help="report to write anew (default: WAREHOUSE/report.html)")
 
 
@@ -116,10 +117,13 @@ def _digest(name: str) -> str:
 
 def _opened(args: argparse.Namespace) -> Lake:
     """The warehouse with the parameters that its last run recorded, those of the command line over them."""
+    from jobs.code.asking import ready
     from jobs.commands.recorded import recorded_settings
     from jobs.commands.run import open_lake
 
     lake, _ = open_lake(args)
+    lake.look()
+    ready(lake)
     args.set = [*recorded_settings(lake), *args.set]
     return open_lake(args)[0]
 
@@ -128,7 +132,8 @@ def _carried_out(
     args: argparse.Namespace, lake: Lake, run_id: str, requests: list[Request], console: Console
 ) -> list[dict[str, Any]]:
     """The request kept, every flow carried out, a release made, the receipt. Raises ValueError before anything."""
-    from jobs.code.asking import keep
+    from jobs.code.asking import keep, refuse_too_many
+    from jobs.code.parameters import Ingest
     from jobs.commands.run import write_report
     from jobs.flows import FLOWS, every_table
     from jobs.runtime import receipts
@@ -136,6 +141,8 @@ def _carried_out(
     from jobs.runtime.releases import release_whole
 
     assert lake.claim is not None
+    if not args.allow_drop:
+        refuse_too_many(lake, run_id, requests, _params(args)[Ingest].max_drop)
     lake.claim.take()  # before the request is written, which must be written once
     number = keep(lake, run_id, requests, args.reason, datetime.now(UTC))
     console.say(f"removal {number}: {len(requests)} name{'s' * (len(requests) > 1)}")
@@ -161,12 +168,11 @@ def _flows(args: argparse.Namespace, lake: Lake, run_id: str, console: Console) 
     from jobs.code.ingest import ingest_less_removed
     from jobs.corpus.given import NAME, read_given
     from jobs.corpus.parameters import Instructions
-    from jobs.flows import CODE, CORPUS, SECTIONS
+    from jobs.flows import CODE, CORPUS
     from jobs.runtime import runner
     from jobs.runtime.accounting import finished_work
-    from schemas.params import load_params
 
-    params = load_params(SECTIONS, args.params, args.set)
+    params = _params(args)
     run = runner.Run(lake, run_id, CODE.stages, params, progress=console, audit=args.audit)
     runner.run_stages(run, CODE.stages, before=(("ingest", partial(ingest_less_removed, run)),))
     done = run.done | {r.stage: r for r in run.results}
@@ -176,6 +182,13 @@ def _flows(args: argparse.Namespace, lake: Lake, run_id: str, console: Console) 
         runner.run_stages(tokens, CORPUS.stages, before=((NAME, given),))
         tokens.held.let_go()
     return finished_work(lake), run
+
+
+def _params(args: argparse.Namespace) -> dict[type, Any]:
+    from jobs.flows import SECTIONS
+    from schemas.params import load_params
+
+    return load_params(SECTIONS, args.params, args.set)
 
 
 def _report_of(lake: Lake) -> str:
