@@ -34,7 +34,7 @@ def world_of(root: Path) -> World:
     own = f"def {NEEDLE}(x):\n" + "".join(f"    x += {n} * x\n" for n in range(80)) + "    return x\n"
     files = {
         "asked": {"shared.py": program(1), "near.py": program(2), f"{NEEDLE}.py": own, "bad.py": f"\0{NEEDLE}"},
-        "copies": {"shared.py": program(1), "near.py": program(2, edits=1), "other.py": program(3)},
+        "copies": {"shared.py": program(1), "near.py": program(2) + "X = 1\n", "other.py": program(3)},
         "second": {"keys/secret.pem.py": program(4), "keys/open.py": program(5)},
     }
     facts: dict[str, dict[str, Any]] = {
