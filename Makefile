@@ -83,8 +83,10 @@ profile: setup  ## profile a kernel: make profile KERNEL=signals FILES=some/fold
 bundle: setup  ## the training benchmark for a GPU machine without network: dist/bundle (PYTHON_THERE=3.12)
 	@$(BIN)/python -m benchmarks.bundle --to dist/bundle --python $(PYTHON_THERE)
 
-wheel: setup  ## build the wheel into dist/
-	$(BIN)/python -m build --wheel
+wheel:  ## build the wheel into dist/, with nothing but Python and pip
+	@# What an earlier build left would go into this one, and an earlier wheel to Databricks.
+	@rm -rf build dist/refinelake-*.whl
+	$(PYTHON) -m pip wheel -q --no-deps --wheel-dir dist .
 
 pack: setup  ## what a cluster's workers lack: dist/cluster/env.tar.gz, JARs, settings for spark-submit
 	@$(BIN)/refinelake pack --to dist/cluster

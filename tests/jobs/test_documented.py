@@ -23,8 +23,8 @@ from training.settings import Run
 COMMANDS, FLAGS = documented.commands(), documented.flags()
 REFINELAKE = [c for c in COMMANDS if c.words[0] == "refinelake"]
 NOT_HERE = {
-    "databricks bundle deploy": "needs a workspace; test_readme.py reads the bundle",
-    "databricks bundle run train": "needs a workspace; test_readme.py reads the bundle",
+    "databricks bundle deploy": "needs a workspace; test_databricks.py reads the bundle",
+    "databricks bundle run train": "needs a workspace; test_databricks.py reads the bundle",
     "deepspeed --hostfile hostfile --module training train pretrain ...": "several nodes; test_launchers.py",
     "torchrun --nproc_per_node 8 -m training train pretrain ...": "eight GPUs; test_launchers.py runs two processes",
     "GPUS=8 sbatch --nodes=32 --gpus-per-node=8 docker/train.sbatch train pretrain ...": "Slurm; test_launchers.py",
