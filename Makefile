@@ -62,10 +62,11 @@ test: setup  ## the tests, on two cores
 test-long: setup  ## more seeds and strategies of the tests that make test runs once
 	@$(JAVA) $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m long --durations 15
 
-lint: setup  ## ruff and mypy
+lint: setup  ## ruff, mypy, hadolint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/hadolint docker/*.Dockerfile
 
 golden: setup  ## run the tests and rewrite the golden files
 	@$(JAVA) REFRESH_GOLDEN=1 $(BIN)/python -m pytest

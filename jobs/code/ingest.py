@@ -25,6 +25,7 @@ from jobs.runtime.frames import OP
 from jobs.runtime.keys import FEW_KEYS, Keys, only
 from jobs.runtime.manifest import Source
 from jobs.runtime.runner import Run
+from jobs.runtime.session import shuffle_tasks
 from jobs.runtime.stage import params_json
 from jobs.runtime.writing import checked, compare, write_changes
 from schemas.code import CONTENTS, RAW_FILES, REPOSITORIES
@@ -159,9 +160,7 @@ def _add_contents(run: Run, files: DataFrame, staged: DataFrame, size: int, meta
     number = chosen.count()
     if number:
         rows = staged.select(*_AT, "text_bytes", "text")
-        if (
-            tasks := _join_tasks(size, int(run.lake.spark.conf.get("spark.sql.shuffle.partitions") or 200))
-        ) is not None:
+        if (tasks := _join_tasks(size, shuffle_tasks(run.lake.spark))) is not None:
             rows, chosen = rows.repartition(tasks, *_AT), chosen.repartition(tasks, *_AT)
         texts = rows.join(chosen, list(_AT)).withColumn("run_id", F.lit(run.run_id))
         run.lake.append(CONTENTS, texts.select(*CONTENTS.names), metadata)
