@@ -11,6 +11,7 @@ import pytest
 from jobs.code import flow
 from jobs.runtime.lease_row import holder_of
 from jobs.runtime.tables import Lake
+from schemas.code import FILE_DECISIONS, RAW_FILES
 from tests.jobs.conftest import TinyRun
 from tests.jobs.pipeline import contents_of
 from tests.jobs.serverless import python, refinelake, server
@@ -27,24 +28,34 @@ def connect(place: Path) -> Iterator[str]:
         yield address
 
 
-@pytest.mark.parametrize("stages", [3, pytest.param(len(flow.STAGES), marks=pytest.mark.long)])
+@pytest.mark.parametrize("stages", [2, pytest.param(len(flow.STAGES), marks=pytest.mark.long)])
 def test_the_flow_gives_what_it_gives_in_local_mode(
     spark: Any, tiny: TinyRun, place: Path, connect: str, stages: int
 ) -> None:
-    """By names, as Unity Catalog has them; a run after it finds nothing to do."""
+    """By names, as Unity Catalog has them; then without one of the sources, which takes statements; then as it is."""
     some = flow.STAGES[:stages]
     names = ",".join(["ingest", *(stage.name for stage in some)])
-    where = ("--warehouse", "catalog:spark_catalog.default", "--staging", str(place / "staging"))
-    run = ("run", "--sources", str(tiny.manifest), *where, "--only", names)
-    done = refinelake(connect, *run)
+    where = ("--warehouse", "catalog:spark_catalog.default", "--staging", str(place / "staging"), "--only", names)
+    done = refinelake(connect, "run", "--sources", str(tiny.manifest), *where)
     assert done.returncode == 0, done.stdout + done.stderr
     here, there = Lake(spark, str(tiny.warehouse)), Lake(spark, str(place / "managed"))
     for table in (*flow.INGESTED, *(stage.writes for stage in some)):
         assert contents_of(here, table) == contents_of(there, table), table.name
     assert (holder_of(there)["holder"], holder_of(there)["fence"]) == (None, 1)
-    again = refinelake(connect, *run)
+    sources = tiny.manifest.read_text(encoding="utf-8").splitlines(keepends=True)
+    fewer = place / f"{stages}.jsonl"
+    fewer.write_text("".join(sources[:-1]), encoding="utf-8")
+    done = refinelake(connect, "run", "--sources", str(fewer), "--allow-drop", *where)
+    assert done.returncode == 0, done.stdout + done.stderr
+    left = [r for r in contents_of(here, RAW_FILES) if r["source_id"] in fewer.read_text(encoding="utf-8")]
+    there.look()
+    assert 0 < len(left) < len(contents_of(here, RAW_FILES)) and contents_of(there, RAW_FILES) == left
+    kept = {r["file_id"] for r in left}
+    decided = [r for r in contents_of(here, FILE_DECISIONS) if r["file_id"] in kept]
+    assert contents_of(there, FILE_DECISIONS) == decided and holder_of(there)["fence"] == 2
+    again = refinelake(connect, "run", "--sources", str(fewer), *where)
     assert again.returncode == 0 and again.stdout.count(": up to date") == stages + 1, again.stdout + again.stderr
-    assert holder_of(there)["fence"] == 1, "and takes no lease"
+    assert holder_of(there)["fence"] == 2, "what finds nothing to do takes no lease"
 
 
 def test_the_stand_in_refuses(connect: str) -> None:
