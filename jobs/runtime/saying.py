@@ -40,12 +40,17 @@ class Saying(Logs):
         return settable(self.spark)
 
     @contextmanager
-    def saying(self, name: str, said: Mapping[str, Any], transaction: tuple[str, int] | None = None) -> Iterator[None]:
-        """Within it one statement on a table is carried out, whose commit says this."""
+    def saying(
+        self, name: str, said: Mapping[str, Any], transaction: tuple[str, int] | None = None, later: bool = True
+    ) -> Iterator[None]:
+        """Within it one statement on a table is carried out, whose commit says this, or that `later` one does."""
         if self.settable:
             settings = {_APP: transaction[0], _TRANSACTION: str(transaction[1])} if transaction else {}
             with commits_say(self.spark, said, settings):
                 yield
+            return
+        if not later:
+            yield
             return
         before = self._last(name)
         yield

@@ -76,7 +76,7 @@ class Lake(Saying):
             self.claim.take()
         cluster = f"CLUSTER BY ({', '.join(table.cluster_by)})" if table.cluster_by else ""
         props = ", ".join(f"{quote(k)} = {quote(v)}" for k, v in self.properties(table).items())
-        with self.saying(table.name, self._signed(table, {})):
+        with self.saying(table.name, self._signed(table, {}), later=False):
             self.spark.sql(
                 f"CREATE TABLE IF NOT EXISTS {self.ref(table.name)} ({table.ddl()}) USING DELTA {cluster} "
                 f"COMMENT {quote(table.doc)} TBLPROPERTIES ({props})"
