@@ -1,5 +1,5 @@
-"""A Spark Connect server on this machine, and `python -m tests.jobs.serverless COMMAND ...`: a command of refinelake in
-a session that refuses what Databricks' serverless compute refuses, as its pages say.
+"""A Spark Connect server on this machine, and `python -m tests.jobs.serverless COMMAND ... --then ...`: commands of
+refinelake in a session that refuses what Databricks' serverless compute refuses, as its pages say.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import pyspark
 import pytest
 from pyspark.errors import AnalysisException
 
-from jobs.cli import main
+from jobs.cli import exit_code
 from jobs.runtime import class_archive
 from jobs.runtime.session import local_settings
 
@@ -107,7 +107,7 @@ def server(folder: Path) -> Iterator[str]:
 
 
 def refinelake(address: str, *words: str) -> subprocess.CompletedProcess[str]:
-    """A command in a process and a session of its own."""
+    """Commands, one `--then` the other, in a process and a session of their own."""
     return python(address, "tests.jobs.serverless", *words)
 
 
@@ -129,4 +129,5 @@ def _said(server: subprocess.Popen[bytes], log: Path, words: str, seconds: float
 if __name__ == "__main__":
     with pytest.MonkeyPatch.context() as patch:
         guard(patch)
-        main()
+        asked = " ".join(sys.argv[1:]).split(" --then ")
+        sys.exit(next((code for words in asked if (code := exit_code(words.split()))), 0))
