@@ -62,10 +62,11 @@ test: setup  ## the tests, on two cores
 test-long: setup  ## more seeds and strategies of the tests that make test runs once
 	@$(JAVA) $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m long --durations 15
 
-lint: setup  ## ruff and mypy
+lint: setup  ## ruff, mypy, hadolint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/hadolint docker/*.Dockerfile
 
 golden: setup  ## run the tests and rewrite the golden files
 	@$(JAVA) REFRESH_GOLDEN=1 $(BIN)/python -m pytest
@@ -83,8 +84,10 @@ profile: setup  ## profile a kernel: make profile KERNEL=signals FILES=some/fold
 bundle: setup  ## the training benchmark for a GPU machine without network: dist/bundle (PYTHON_THERE=3.12)
 	@$(BIN)/python -m benchmarks.bundle --to dist/bundle --python $(PYTHON_THERE)
 
-wheel: setup  ## build the wheel into dist/
-	$(BIN)/python -m build --wheel
+wheel:  ## build the wheel into dist/, with nothing but Python and pip
+	@# What an earlier build left would go into this one, and an earlier wheel to Databricks.
+	@rm -rf build dist/refinelake-*.whl
+	$(PYTHON) -m pip wheel -q --no-deps --wheel-dir dist .
 
 pack: setup  ## what a cluster's workers lack: dist/cluster/env.tar.gz, JARs, settings for spark-submit
 	@$(BIN)/refinelake pack --to dist/cluster

@@ -17,7 +17,9 @@ os.environ.setdefault("REFINELAKE_SPARK_CONF", str(ROOT / "tests" / "spark-test.
 
 LONGEST = ("test_refresh.py", "test_corpus.py", "test_quarantine.py", "test_two_runs.py", "test_filter_decisions.py")
 """Files of minutes: the first of the Spark tests, so that no worker is left alone with one at the end."""
-TINY = tuple(f"test_{name}.py" for name in ("end_to_end", "readme", "documented", "nightly", "tuning", "cluster"))
+TINY = tuple(
+    f"test_{name}.py" for name in ("end_to_end", "readme", "documented", "nightly", "tuning", "cluster", "serverless")
+)
 """Files that look at the one run over the tiny set, and so belong to one worker."""
 
 

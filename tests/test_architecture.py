@@ -52,6 +52,7 @@ DELTA_HOUSE = tuple(
     f"jobs/runtime/{part}.py"
     for part in (
         "tables",
+        "saying",
         "logs",
         "commits",
         "versions",

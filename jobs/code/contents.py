@@ -8,6 +8,7 @@ from pyspark.sql import functions as F
 from jobs.runtime.feed import NoFeedError
 from jobs.runtime.keys import FEW_KEYS, Keys, only
 from jobs.runtime.runner import Run
+from jobs.runtime.session import shuffle_tasks
 from schemas.code import CONTENTS, RAW_FILES
 
 _AT = ("source_id", "unit", "ordinal")
@@ -28,7 +29,7 @@ def add_contents(run: Run, files: DataFrame, staged: DataFrame, size: int, metad
     number = chosen.count()
     if number:
         rows = staged.select(*_AT, "text_bytes", "text")
-        if (tasks := join_tasks(size, int(run.lake.spark.conf.get("spark.sql.shuffle.partitions") or 200))) is not None:
+        if (tasks := join_tasks(size, shuffle_tasks(run.lake.spark))) is not None:
             rows, chosen = rows.repartition(tasks, *_AT), chosen.repartition(tasks, *_AT)
         texts = rows.join(chosen, list(_AT)).withColumn("run_id", F.lit(run.run_id))
         run.lake.append(CONTENTS, texts.select(*CONTENTS.names), metadata)

@@ -21,6 +21,7 @@ from jobs.runtime.frames import OP
 from jobs.runtime.manifest import Source
 from jobs.runtime.quarantine import stage_units
 from jobs.runtime.runner import Run
+from jobs.runtime.session import shuffle_tasks
 from schemas.contract import quote
 from schemas.ops import SOURCES
 from udfs.reading import records
@@ -157,7 +158,7 @@ def _probed(run: Run, manifest: list[Row]) -> dict[str, list[Row]]:
     if run.lake.alone:
         with ThreadPoolExecutor(ASKED_AT_ONCE) as pool:
             return _by_source(row for rows in pool.map(_probe, manifest) for row in rows)
-    spread = _frame(run, manifest, MANIFEST).repartition(min(len(manifest), _tasks(run)), "source_id")
+    spread = _frame(run, manifest, MANIFEST).repartition(min(len(manifest), shuffle_tasks(run.lake.spark)), "source_id")
     return _by_source(r.asDict() for r in probe_rows(spread).collect())
 
 
@@ -186,10 +187,6 @@ def _by_source(rows: Iterable[Row]) -> dict[str, list[Row]]:
     return found
 
 
-def _tasks(run: Run) -> int:
-    return int(run.lake.spark.conf.get("spark.sql.shuffle.partitions") or 200)
-
-
 def _moved(probed: list[Row], stored: list[Row], version: str, whole: bool) -> list[str | None]:
     """Units of a reachable source that differ from the snapshot in force, were read by other kernels, or are gone; None
     for the source as a whole.
@@ -215,7 +212,7 @@ def _read(
     if not units:
         return None, {}
     # More tasks than cores, since units differ in size; fewer than units, since a task has a price.
-    spread = spread_by_size(run.lake.spark, units, min(len(units), 4 * _tasks(run)))
+    spread = spread_by_size(run.lake.spark, units, min(len(units), 4 * shuffle_tasks(run.lake.spark)))
     reader = f"ingest at reader {records.version(limits)}"
     staged = stage_units(run.lake, lambda: staged_rows(spread, limits, salt()), run.run_id, "ingest.staged", reader)
     broken = staged.where(F.col("reason") == records.UNREACHABLE).select("source_id", "detail").collect()

@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 
 from jobs.code.filter_decisions import reasons, rule_set
 from jobs.code.tuning import FILE, Judged
+from jobs.runtime.frames import kept
 from udfs.rules.load import RuleBook
 
 
@@ -32,7 +33,7 @@ def what_if(files: Judged, book: RuleBook) -> tuple[DataFrame, list[Change], dic
     wide = files.rows.withColumn("rule_set", rule_set(book)).withColumn("then", reasons(book))
     # Counted three times and shown once; without the signals a row is narrow.
     rows = wide.select(*FILE, F.col("reasons")["rule"].alias("rules"), F.col("then")["rule"].alias("rules_then"))
-    rows = rows.persist()
+    rows = kept(rows)
     now, then = F.size("rules") == 0, F.size("rules_then") == 0
     sums = (
         F.count(F.lit(1)).alias("files"),

@@ -36,7 +36,7 @@ def _session(places: dict[str, str], wrong: dict[str, str]) -> None:
     import pyspark
 
     from jobs.runtime import class_archive
-    from jobs.runtime.session import local_settings, session
+    from jobs.runtime.session import local_settings, session, setting
 
     settings = local_settings(*places.values())
     class_archive.forget_old(settings)
@@ -44,7 +44,7 @@ def _session(places: dict[str, str], wrong: dict[str, str]) -> None:
     spark.sql("SELECT 1").collect()
     delta = settings[class_archive.PACKAGES]
     print(f"Python {platform.python_version()}, Spark {pyspark.__version__} with {delta}: a session starts")
-    jars = spark.conf.get("spark.jars", "").split(",")
+    jars = setting(spark, "spark.jars").split(",")
     for name, place in places.items():
         if name not in wrong and (said := _tried(name, place, lambda probe: _by_spark(spark, probe))):
             wrong[name] = said

@@ -141,6 +141,11 @@ def _carried_out(
     from jobs.runtime.releases import release_whole
 
     assert lake.claim is not None
+    if args.now and not lake.settable:
+        raise ValueError(
+            "--now: expected a session that may remove files younger than the retention, found serverless compute, "
+            "which may not; leave --now out, or remove on a classic cluster. Nothing was removed"
+        )
     if not args.allow_drop:
         refuse_too_many(lake, run_id, requests, _params(args)[Ingest].max_drop)
     lake.claim.take()  # before the request is written, which must be written once

@@ -96,8 +96,9 @@ def _model(args: argparse.Namespace, files: Any, rows: Any) -> Any:
 
 def _one_rule(files: Any, rule: Any, book: Any, args: argparse.Namespace) -> list[str]:
     from jobs.code import tuning
+    from jobs.runtime.frames import kept
 
-    rows = tuning.of_rule(files.rows, rule, book).persist()
+    rows = kept(tuning.of_rule(files.rows, rule, book))
     found = tuning.distribution(rows)
     asked = [] if args.threshold is None else [args.threshold]
     effects = tuning.sweep(rows, rule, tuning.candidates(rule, found, asked))
@@ -147,6 +148,7 @@ def _shape(found: Any) -> list[str]:
 def _whole_set(files: Any, book: Any, args: argparse.Namespace) -> list[str]:
     from jobs.code import tuning
     from jobs.code.what_if import what_if
+    from jobs.runtime.frames import kept
 
     changed, changes, moved = what_if(files, book)
     lines = [f"{'rule set':<16} {'files':>9} {'kept':>9} {'then':>9} {'dropped':>9} {'let in':>9}"]
@@ -156,7 +158,7 @@ def _whole_set(files: Any, book: Any, args: argparse.Namespace) -> list[str]:
     lines += ["", "rules that hit another number of files: now, then"]
     lines += [f"  {rule}: {a:,} {b:,}" for rule, (a, b) in moved.items()] or ["  none"]
     if args.examples and any(c.newly_dropped + c.newly_kept for c in changes):
-        few = changed.orderBy("file_id").limit(50 * args.examples).persist()
+        few = kept(changed.orderBy("file_id").limit(50 * args.examples))
         model = _model(args, files, few)
         for name, side in (("would be dropped", "then_kept = false"), ("would be kept", "then_kept")):
             found = tuning.extremes(tuning.scored(files, few.where(side), model), args.examples)

@@ -6,6 +6,8 @@ from functools import reduce
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from pyspark import StorageLevel
+from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
@@ -88,6 +90,14 @@ def same_columns(table: Table, found: list[str], what: str, wanted: tuple[str, .
             f"{table.name}: the {what} rows do not have the contract's columns: missing {_few(missing)}, unexpected "
             f"{_few(extra)}. {remedy}"
         )
+
+
+def kept(rows: DataFrame) -> DataFrame:
+    """Rows that are asked for several times; serverless compute keeps nothing for anybody."""
+    try:
+        return rows.persist(StorageLevel.DISK_ONLY)
+    except PySparkException:
+        return rows
 
 
 def _few(names: list[str]) -> str:

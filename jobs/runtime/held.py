@@ -9,14 +9,14 @@ Spark keeps them itself.
 from __future__ import annotations
 
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pyspark import StorageLevel
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
 
-from jobs.runtime.frames import same_columns
+from jobs.runtime.frames import kept, same_columns
 from jobs.runtime.tables import Lake
 from schemas.contract import Table
 from udfs.reading.delta import copied, opened
@@ -57,7 +57,8 @@ class Held:
     def let_go(self) -> None:
         """Free what is kept."""
         for rows in self._frames.values():
-            rows.unpersist()
+            with suppress(PySparkException):  # of one that keeps nothing
+                rows.unpersist()
         self._frames.clear()
         if self._place:
             self._place.cleanup()
@@ -67,10 +68,7 @@ class Held:
         if self.lake.reads_itself:
             return self._copied(table, at, table.narrow())
         rows = self.lake.read(table, at).select(*table.narrow())
-        try:
-            return rows.persist(StorageLevel.DISK_ONLY)
-        except PySparkException:  # serverless clusters keep nothing for anybody
-            return rows
+        return kept(rows)
 
     def _copied(self, table: Table, at: int, columns: tuple[str, ...], where: str = "true") -> DataFrame:
         stored = opened(self.lake.location(table.name), at)

@@ -105,7 +105,9 @@ class Claim:
             if name != LEASES.name:
                 before = self.lake.fresh(name)
                 mine = {"fence": self.fence}
-                self.lake.mark(name, self._next(), self.lake.keeping(name) | mine)
+                kept = self.lake.keeping(name)
+                before += self.lake.bar(name, self.fence)
+                self.lake.mark(name, self._next(), kept | mine)
                 if self.lake.fresh(name) != before + 1:
                     self.lake.mark(name, self._next(), mine)
 
@@ -169,6 +171,8 @@ def as_only_writer(
 
 def _own_session(lake: Lake) -> Any:
     """A session without the settings that a commit of the run puts into its own; Connect has clones only."""
+    if not lake.settable:
+        return lake.spark
     return lake.spark.cloneSession() if hasattr(lake.spark, "cloneSession") else lake.spark.newSession()
 
 

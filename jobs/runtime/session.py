@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 from jobs.runtime import class_archive, workers
@@ -33,7 +34,7 @@ def session(*places: str) -> SparkSession:
     """
     if SparkSession.getActiveSession() is not None or _given():
         given = SparkSession.builder.appName("refinelake").getOrCreate()
-        if str(given.conf.get("spark.master", "")).startswith(_CLUSTERS):
+        if setting(given, "spark.master").startswith(_CLUSTERS):
             workers.check(given)
         return given
     _prepare_local(class_archive.use(local_settings(*places)))
@@ -49,6 +50,20 @@ def alone(spark: SparkSession | None = None) -> bool:
         return False
     master = local_settings().get("spark.master", "") if spark is None else spark.conf.get("spark.master", "")
     return str(master).startswith("local")
+
+
+def setting(spark: SparkSession, key: str) -> str:
+    """A setting of a session, empty where there is none: serverless compute refuses to tell most of them."""
+    try:
+        return str(spark.conf.get(key, ""))
+    except PySparkException:
+        return ""
+
+
+def shuffle_tasks(spark: SparkSession) -> int:
+    """How many tasks a shuffle has; Spark's own number where the platform decides (`auto`)."""
+    said = setting(spark, "spark.sql.shuffle.partitions")
+    return int(said) if said.isdecimal() else 200
 
 
 def _given() -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyarrow as pa
 from pyspark.sql import DataFrame, DataFrameWriter
@@ -18,17 +18,11 @@ from pyspark.sql import functions as F
 from jobs.runtime import small_writes
 from jobs.runtime.frames import OP, same_columns
 from jobs.runtime.keys import one_of
-from jobs.runtime.logs import Logs
 from jobs.runtime.migration import migrate
-from jobs.runtime.versions import commits_say
+from jobs.runtime.saying import Saying
 from schemas.contract import RETENTION_DAYS, Table, quote
 from schemas.ops import LEASES
 from udfs.reading.delta import opened, rows_by_log
-
-if TYPE_CHECKING:
-    from jobs.runtime.lease import Claim
-
-_APP, _TRANSACTION = "spark.databricks.delta.write.txnAppId", "spark.databricks.delta.write.txnVersion"
 
 
 class MissingTableError(ValueError):
@@ -36,14 +30,13 @@ class MissingTableError(ValueError):
 
 
 @dataclass
-class Lake(Logs):
+class Lake(Saying):
     """The tables of one warehouse, as one Spark session sees them.
 
     With a claim (lease.py) the first write takes the lease, and every commit carries its fence.
     """
 
     retention_days: int = RETENTION_DAYS
-    claim: Claim | None = None
 
     def read(self, table: Table, version: int | None = None) -> DataFrame:
         """A table at a version, newest by default. Raises MissingTableError and ContractError."""
@@ -85,7 +78,7 @@ class Lake(Logs):
             self.claim.take()
         cluster = f"CLUSTER BY ({', '.join(table.cluster_by)})" if table.cluster_by else ""
         props = ", ".join(f"{quote(k)} = {quote(v)}" for k, v in self.properties(table).items())
-        with commits_say(self.spark, self._signed(table, {})):
+        with self.saying(table.name, self._signed(table, {}), later=False):
             self.spark.sql(
                 f"CREATE TABLE IF NOT EXISTS {self.ref(table.name)} ({table.ddl()}) USING DELTA {cluster} "
                 f"COMMENT {quote(table.doc)} TBLPROPERTIES ({props})"
@@ -110,7 +103,7 @@ class Lake(Logs):
             self.claim.take()
         kept = {} if change.startswith("ADD COLUMNS") else self.keeping(table.name)
         kept.pop("contract", None)
-        with commits_say(self.spark, self._signed(table, kept) if last else kept):
+        with self.saying(table.name, self._signed(table, kept) if last else kept):
             self.spark.sql(f"ALTER TABLE {self.ref(table.name)} {change}")
         self._known.pop(table.name, None)
 
@@ -119,16 +112,10 @@ class Lake(Logs):
         before = self.version(table.name)
         if self.claim:
             self.claim.take()
-        with commits_say(self.spark, self._signed(table, self.keeping(table.name))):
+        with self.saying(table.name, self._signed(table, self.keeping(table.name))):
             self.spark.sql(statement.format(table=self.ref(table.name))).collect()
         self._known.pop(table.name, None)
         return self.version(table.name) != before
-
-    def mark(self, name: str, transaction: tuple[str, int], said: Mapping[str, Any]) -> None:
-        """A commit without rows, as a Delta transaction (application, number)."""
-        rows = self.spark.sql(f"SELECT * FROM {self.ref(name)} LIMIT 0")
-        writer = rows.write.format("delta").mode("append").option("userMetadata", json.dumps(said))
-        self._carry_out(writer.option("txnAppId", transaction[0]).option("txnVersion", str(transaction[1])), name)
 
     def overwrite(self, table: Table, rows: DataFrame, metadata: Mapping[str, Any]) -> None:
         """Put rows in the place of all others, in one commit."""
@@ -148,18 +135,10 @@ class Lake(Logs):
         self._committed(table, said)
 
     def _save(self, writer: DataFrameWriter, table: Table, metadata: Mapping[str, Any]) -> None:
-        if self.claim:
-            app, number = self.claim.transaction()
-            writer = writer.option("txnAppId", app).option("txnVersion", str(number))
+        transaction = self.claim.transaction() if self.claim else None
         said = self._signed(table, metadata)
-        self._carry_out(writer.option("userMetadata", json.dumps(said)), table.name)
+        self.write(table.name, writer, said, transaction)
         self._committed(table, said)
-
-    def _carry_out(self, writer: DataFrameWriter, name: str) -> None:
-        if self.schema:
-            writer.saveAsTable(self.ref(name))
-        else:
-            writer.save(self.location(name))
 
     def rows(self, table: Table) -> int:
         """How many rows a table holds, from its log."""
@@ -199,14 +178,11 @@ class Lake(Logs):
         )
 
     def _commit(self, table: Table, sql: str, rows: DataFrame | None, metadata: Mapping[str, Any]) -> None:
-        """Run a statement over {rows}; a statement takes its commit's settings from the session, not from options."""
-        settings = {}
-        if self.claim:
-            app, number = self.claim.transaction()
-            settings = {_APP: app, _TRANSACTION: str(number)}
+        """Run a statement over {rows}."""
+        transaction = self.claim.transaction() if self.claim else None
         said = self._signed(table, metadata)
-        with commits_say(self.spark, said, settings):
-            (self.spark.sql(sql) if rows is None else self.spark.sql(sql, rows=rows)).collect()
+        with self.saying(table.name, said, transaction):
+            (self.spark.sql(sql) if rows is None else self.spark.sql(sql, rows=self.fenced(rows))).collect()
         self._committed(table, said)
 
     def _signed(self, table: Table, metadata: Mapping[str, Any]) -> dict[str, Any]:
@@ -228,7 +204,7 @@ class Lake(Logs):
 
     def delete(self, table: Table, keys: DataFrame, metadata: Mapping[str, Any], few: bool = False) -> None:
         """Delete the rows whose key columns, or some of them, are among `keys`, in one commit."""
-        if few:
+        if few and self.settable:
             self._commit(table, f"DELETE FROM {self.ref(table.name)} WHERE {one_of(keys.toArrow())}", None, metadata)
             return
         on = " AND ".join(f"t.`{k}` = s.`{k}`" for k in keys.columns)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from pyspark.errors import AnalysisException
+from pyspark.errors import AnalysisException, PySparkException
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
@@ -63,6 +63,15 @@ def _set(spark: SparkSession, settings: Mapping[str, str]) -> Iterator[None]:
     finally:
         for key in settings:
             spark.conf.unset(key)
+
+
+def settable(spark: SparkSession) -> bool:
+    """Whether the session takes the setting of what commits say; serverless compute does not."""
+    try:
+        with commits_say(spark, {}):
+            return True
+    except PySparkException:
+        return False
 
 
 def table_names(spark: SparkSession, warehouse: str) -> list[str]:

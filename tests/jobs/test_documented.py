@@ -23,16 +23,21 @@ from training.settings import Run
 COMMANDS, FLAGS = documented.commands(), documented.flags()
 REFINELAKE = [c for c in COMMANDS if c.words[0] == "refinelake"]
 NOT_HERE = {
-    "databricks bundle deploy": "needs a workspace; test_readme.py reads the bundle",
-    "databricks bundle run train": "needs a workspace; test_readme.py reads the bundle",
+    "databricks bundle deploy": "needs a workspace; test_databricks.py reads the bundle",
+    "databricks bundle run train": "needs a workspace; test_databricks.py reads the bundle",
     "deepspeed --hostfile hostfile --module training train pretrain ...": "several nodes; test_launchers.py",
     "torchrun --nproc_per_node 8 -m training train pretrain ...": "eight GPUs; test_launchers.py runs two processes",
     "GPUS=8 sbatch --nodes=32 --gpus-per-node=8 docker/train.sbatch train pretrain ...": "Slurm; test_launchers.py",
     "refinelake-distribute --nodes 2 --gpus 8 -- train pretrain ...": "two nodes; test_train_job.py",
     "spark-submit --properties-file cluster.conf ...": "whatever cluster; test_cluster.py submits the flow",
-    "spark-submit --master k8s://https://HOST:6443 --deploy-mode client --properties-file dist/cluster/cluster.conf "
-    "--conf spark.kubernetes.container.image=IMAGE --conf spark.driver.host=DRIVER jobs/submit.py run --sources URL "
-    "--warehouse URL": "needs Kubernetes; test_cluster.py submits the same to a standalone master",
+    "docker compose -f docker/compose.yaml up -d": "needs an engine; test_docker.py reads the file",
+    "docker compose -f docker/compose.yaml run --rm submit": "needs an engine; test_docker.py reads the file",
+    "databricks bundle deploy -t prod --var sources=/Volumes/main/refinelake/staging/sources.jsonl --var "
+    "tokenizer=FOLDER --var principal=ID": "needs a workspace; test_databricks.py reads the bundle",
+    "spark-submit --master k8s://https://HOST:6443 --conf spark.kubernetes.container.image=IMAGE --conf "
+    "spark.kubernetes.executor.podTemplateFile=/opt/spark/conf/executor-pod.yaml --conf spark.driver.host=DRIVER "
+    "/opt/refinelake/lib/python3.12/site-packages/jobs/submit.py run --sources URL --warehouse URL": "needs "
+    "Kubernetes; test_cluster.py submits the same to a standalone master, test_docker.py reads the template",
     "python -m benchmarks.train --model 1.5b --micro 8 --out OUT": "needs a GPU; test_benchmark.py takes the toy",
 }
 """Commands that cannot run on two cores without a network, and what stands for them."""

@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import re
 import subprocess
-from argparse import ArgumentParser
 from collections.abc import Callable
-from configparser import ConfigParser
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
-import yaml
 
 import training.commands
 from jobs import cli
 from jobs.cli import COMMANDS
 from jobs.commands import docs
 from jobs.corpora import load_set
-from jobs.flows import FLOWS
 from tests.jobs.conftest import README_RUN, Said, TinyRun, command
 from tests.training.runs import FIXTURES, TOKENIZER
-from training.commands import train
 from training.recipes import RECIPES
 
 ROOT = Path(__file__).parents[2]
@@ -111,35 +105,3 @@ def test_every_command_is_shown_in_readme_or_changelog() -> None:
 def test_generated_pages_are_up_to_date() -> None:
     stale = [n for n, text in docs.pages().items() if (ROOT / n).read_text(encoding="utf-8") != text]
     assert stale == [], "run refinelake docs"
-
-
-def test_the_bundle_runs_the_command_of_each_flow_in_their_order() -> None:
-    bundle = yaml.safe_load((ROOT / "databricks.yml").read_text(encoding="utf-8"))
-    tasks = bundle["resources"]["jobs"]["nightly"]["tasks"]
-    wheels = [task["python_wheel_task"] for task in tasks]
-    commands = [f"{wheel['entry_point']} {wheel['parameters'][0]}" for wheel in wheels]
-    assert commands == [*(flow.command for flow in FLOWS), "refinelake maintain"]
-    for before, task in pairwise(tasks):
-        assert task["depends_on"] == [{"task_key": before["task_key"]}]
-    text = (ROOT / "databricks.yml").read_text(encoding="utf-8")
-    assert set(re.findall(r"\$\{var\.(\w+)\}", text)) == set(bundle["variables"])
-    assert "refinelake = jobs.cli:main" in (ROOT / "setup.cfg").read_text(encoding="utf-8")
-
-
-def test_the_bundle_trains_by_hand_with_arguments_that_the_commands_take() -> None:
-    bundle = yaml.safe_load((ROOT / "databricks.yml").read_text(encoding="utf-8"))
-    job, setup = bundle["resources"]["jobs"]["train"], ConfigParser()
-    setup.read(ROOT / "setup.cfg", encoding="utf-8")
-    assert "schedule" not in job
-    (task,) = job["tasks"]
-    wheel = task["python_wheel_task"]
-    assert f"{wheel['entry_point']} = jobs.ops.train:main" in setup["options.entry_points"]["console_scripts"]
-    packages = [library["pypi"]["package"] for library in task["libraries"] if "pypi" in library]
-    assert packages == setup["options.extras_require"]["train"].split()
-    given = wheel["parameters"]
-    assert given[:5] == ["--nodes", "${var.nodes}", "--gpus", "${var.gpus}", "--"] and given[5] == "train"
-    parser = ArgumentParser()
-    train.add_arguments(parser)
-    asked = parser.parse_args(given[6:])
-    assert (asked.recipe, asked.model, asked.resume_or_start) == ("pretrain", "1.5b", True)
-    assert asked.tokens.endswith("@r${var.release}"), "a retry must read what the first try read"

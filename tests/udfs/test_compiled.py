@@ -33,6 +33,16 @@ def test_a_kernel_is_compiled_anew_where_what_it_calls_has_changed(tmp_path: Pat
     assert len(list((tmp_path / "cache" / "refinelake").iterdir())) == 2, "kept, each by its source"
 
 
+def test_another_numba_compiles_into_a_place_of_its_own(tmp_path: Path) -> None:
+    """Two environments of one user, at the same time: an index of one led to code of the other."""
+    about = tmp_path / "numba-0.1.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Name: numba\nVersion: 0.1\n")
+    where = "import os, udfs; print(os.environ['NUMBA_CACHE_DIR'])"
+    ours = ran(ROOT, where, XDG_CACHE_HOME=str(tmp_path))
+    assert ran(ROOT, where, XDG_CACHE_HOME=str(tmp_path), PYTHONPATH=f"{tmp_path}{os.pathsep}{ROOT}") != ours
+
+
 @pytest.mark.parametrize("home", ["/proc/nowhere", "/dev/null"])
 def test_without_a_home_the_temporary_folder_keeps_them(tmp_path: Path, home: str) -> None:
     said = ran(ROOT, "import os, udfs; print(os.environ['NUMBA_CACHE_DIR'])", XDG_CACHE_HOME=home, TMPDIR=str(tmp_path))

@@ -104,8 +104,9 @@ def copied(table: DeltaTable, schema: pa.Schema, to: Path, where: str = "true") 
     found = QueryBuilder().register("t", table).execute(f"SELECT {named} FROM t WHERE {where}")
     # Not LZ4: the JVM's reader fails on some pages of what Arrow writes.
     with pq.ParquetWriter(to, schema, compression="snappy") as out:
-        for group in _groups(pa.RecordBatchReader.from_stream(found)):
-            out.write_table(group.cast(schema))
+        # Cast first: pyarrow before 22 does not know the size of the texts as they come (string_view).
+        for group in _groups(batch.cast(schema) for batch in pa.RecordBatchReader.from_stream(found)):
+            out.write_table(group)
 
 
 def _groups(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from itertools import zip_longest
+from itertools import product, zip_longest
 from typing import Any
 
 import fsspec
@@ -133,10 +133,17 @@ def _git_records(unit: Unit, location: str, limits: Limits) -> Iterator[Record]:
 
 def _parquet_files(files: Any, path: str) -> list[str]:
     if fsspec.core.has_magic(path) and not files.exists(path):
-        return sorted(name for name in files.glob(path) if not _hidden(name, path))
+        return sorted(name for name in _matching(files, path) if not _hidden(name, path))
     if files.isdir(path):
         return sorted(name for name in files.find(path) if name.endswith(".parquet") and not _hidden(name, path))
     return [path]
+
+
+def _matching(files: Any, pattern: str) -> set[str]:
+    """`/**/` is no folder too, which fsspec says since 2023.9 only; platforms carry older ones."""
+    parts = pattern.split("/**/")
+    ways = product(("/**/", "/"), repeat=len(parts) - 1)
+    return {name for way in ways for name in files.glob("".join(map("".join, zip(parts, (*way, ""), strict=True))))}
 
 
 def _hidden(name: str, wanted: str) -> bool:

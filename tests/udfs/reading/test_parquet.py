@@ -147,9 +147,9 @@ def test_the_stack_v2_by_repositories() -> None:
 
 
 def test_a_set_of_ids_without_texts_says_what_it_lacks() -> None:
-    table = pa.table({"repo_name": ["o/n"], "files": [[{"path": "a.py", "blob_id": "1"}]]})
+    table = pa.table({"repo_name": ["o/n"], "files": [[{"blob_id": "1", "path": "a.py"}]]})
     with pytest.raises(
-        ValueError, match=r"The Stack v3 \(files.content, .*found repo_name, files, files.path, files.blob_id"
+        ValueError, match=r"The Stack v3 \(files.content, .*found repo_name, files, files.blob_id, files.path"
     ):
         read(table)
 
