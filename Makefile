@@ -1,7 +1,8 @@
-# refinelake: `make run` and `make test` need Python 3.11+ and a network, nothing else.
+# refinelake: `make run` and `make test` need Python 3.11.5+ and a network, nothing else.
 .DEFAULT_GOAL := help
 SHELL := bash
-PYTHON ?= python3
+# The first that will do: Debian 12's python3 is 3.11.2, which will not.
+PYTHON ?= $(or $(shell for p in python3 python3.12 python3.11; do $$p docker/check_python.py >/dev/null 2>&1 && echo $$p && break; done),python3)
 VENV ?= .venv
 BIN := $(VENV)/bin
 CACHE ?= .cache

@@ -2,10 +2,11 @@
 
 import sys
 
-if not (3, 11) <= sys.version_info[:2] < (3, 13):
+# Before 3.11.5 possessive groups match wrongly (gh-106052), and signals would have wrong values without an error.
+if not (3, 11, 5) <= sys.version_info[:3] < (3, 13):
     sys.exit(
-        "python: expected Python 3.11 or 3.12, found %d.%d at %s; name another with `make PYTHON=python3.11 ...`"
-        % (sys.version_info[0], sys.version_info[1], sys.executable)
+        "python: expected Python 3.11.5 or later, or 3.12, found %d.%d.%d at %s; name another with "
+        "`make PYTHON=python3.12 ...`" % (sys.version_info[:3] + (sys.executable,))
     )
 try:
     import ensurepip  # noqa: F401
