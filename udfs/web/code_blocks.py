@@ -1,0 +1,173 @@
+"""The code blocks of a page: cut out of its markup, then found in its tree, each with its language.
+
+Most blocks are `pre` elements of text and colours. They are cut out before the page is parsed, which spares thousands
+of nodes; a mark with the block's number stands for each. The tree then says which of them are content, what is around
+them, and which blocks are made of anything else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from udfs.web.code_languages import attributes_of, first_language, language_of_classes, table
+from udfs.web.code_lines import code_of
+from udfs.web.inline_code import BLOCK, CLOSE, OPEN, with_tags, without_marks
+
+# A `pre` with no other inside; one that takes the end of a script or a page with it is no element of the page.
+_PRE = re.compile(r"<pre\b([^>]*)>([^<]*(?:<(?!/?pre\b|/?(?:script|body|html)\b)[^<]*)*)</pre\s*>", re.I)
+_CLASS = re.compile(r"""class=["']?([^"'>]{2,})""")
+_CODE_TAG = re.compile(r"<code\b[^>]*>", re.I)
+_MARK = re.compile(BLOCK.format("(\\d+)"))
+# Of the elements around a block so many may name its language.
+_AROUND = 3
+_NUMBERED_LINES = re.compile(r"\s*\d+(?:\s+\d+)+\s*")
+# An item of a list that is a line of code and nothing else.
+_LINE = re.compile(rf"(?:\s*{OPEN}[^\x02\x03]*{CLOSE})+\s*")
+_ELEMENTS = "pre, xmp, listing, ol, code, tt, samp, kbd"
+_OUTER = ("pre", "xmp", "listing")
+
+
+@dataclass(frozen=True)
+class Block:
+    """A code block. `language` is as the page names it, in lower case; empty where it does not."""
+
+    code: str
+    language: str
+
+
+@dataclass
+class Blocks:
+    """The blocks of one page. `cut` has the attributes and the inner markup of those that were cut out of it, `found`
+    the blocks of its tree by number."""
+
+    cut: list[tuple[str, str]] = field(default_factory=list)
+    found: dict[int, Block] = field(default_factory=dict)
+
+    def add(self, block: Block) -> int:
+        number = len(self.cut) + len(self.found)
+        self.found[number] = block
+        return number
+
+
+def cut_blocks(markup: str) -> tuple[str, Blocks]:
+    """The markup with a mark in each `pre`, and what was in them."""
+    pieces = _PRE.split(markup)
+    cut = list(zip(pieces[1::3], pieces[2::3], strict=True))
+    pieces[1::3] = [f"<pre{attributes}>" for attributes, _ in cut]
+    pieces[2::3] = [f"{BLOCK.format(number)}</pre>" for number in range(len(cut))]
+    return "".join(pieces), Blocks(cut)
+
+
+def remove_copies(document: Any, classes: str) -> None:
+    """Take out what a page has beside its code: columns of line numbers, buttons, second copies for the clipboard."""
+    for key in ("copies", "gutter_cells"):
+        for needle, selector in table()[key]:
+            if needle in classes:
+                for element in document.query_selector_all(selector).values():
+                    element.remove()
+
+
+def find_blocks(tree: Any, classes: str, blocks: Blocks) -> None:
+    """Find the blocks that are in the tree; there a mark with its number stands for each."""
+    document = tree.document
+    for needle, selector in table()["blocks_without_pre"]:
+        if needle in classes:
+            for element in document.query_selector_all(selector).values():
+                _take(tree, element, blocks)
+    inner = 0
+    for element in document.query_selector_all(_ELEMENTS).values():
+        name = element.local_name
+        if inner:
+            inner -= 1
+        elif name == "ol":
+            inner = _take(tree, element, blocks) if _is_of_code_lines(element) else 0
+        elif name not in _OUTER:
+            _take_or_mark(tree, element, blocks)
+        elif found := _MARK.fullmatch(element.text_content or ""):
+            if int(found[1]) < len(blocks.cut):
+                _accept(element, int(found[1]), blocks)
+        else:
+            inner = _take(tree, element, blocks)
+
+
+def _is_of_code_lines(element: Any) -> bool:
+    """A numbered list whose items are a line of code each."""
+    if OPEN not in (element.text_content or ""):
+        return False
+    items = element.children.values()
+    return len(items) > 1 and all(_LINE.fullmatch(item.text_content or "") for item in items)
+
+
+def _accept(element: Any, number: int, blocks: Blocks) -> None:
+    """A block that was cut out is in the tree."""
+    attributes, inner = blocks.cut[number]
+    code = code_of(inner)
+    if not code or _is_gutter(element, code):
+        element.remove()
+    else:
+        blocks.found[number] = Block(code, _language(element, f"<pre{attributes}>", inner))
+
+
+def _take(tree: Any, element: Any, blocks: Blocks) -> int:
+    """Take any other block out of the tree. Returns how many elements of code it held, which are gone with it."""
+    inner = element.inner_html
+    code = code_of(with_tags(inner))
+    # Blocks that were cut out of this one are its lines.
+    code = without_marks(_MARK.sub(lambda found: code_of(blocks.cut[int(found[1])][1]), code))
+    if not code or _is_gutter(element, code):
+        element.remove()
+    else:
+        opening = element.outer_html.partition(">")[0] + ">"
+        mark = tree.create_text_node(BLOCK.format(blocks.add(Block(code, _language(element, opening, inner)))))
+        element.replace_children(mark)
+        if element.local_name not in ("pre", "div"):
+            block = tree.create_element("pre")
+            element.replace_with(block)
+            block.append(mark)
+    return sum(inner.count(f"<{name}>") + inner.count(f"<{name} ") for name in _ELEMENTS.split(", "))
+
+
+def _take_or_mark(tree: Any, element: Any, blocks: Blocks) -> None:
+    """Code outside of a block whose tag was left, as it may name a language: of several lines it is a block."""
+    text = element.text_content or ""
+    if "\n" in text.strip() or element.query_selector("br") is not None:
+        _take(tree, element, blocks)
+    elif OPEN not in text:
+        element.prepend(tree.create_text_node(OPEN))
+        element.append(tree.create_text_node(CLOSE))
+
+
+def _language(element: Any, opening: str, inner: str) -> str:
+    """The language that the block names, or code in it, or what is around it."""
+    code = _CODE_TAG.search(inner)
+    own = first_language([(attributes_of(opening), True), (attributes_of(code[0] if code else ""), True)])
+    return own or next((found for found in _around(element) if found), "")
+
+
+def _around(element: Any) -> Iterator[str]:
+    around = element.parent_element
+    for _ in range(_AROUND):
+        if around is None or around.local_name in ("body", "main", "article"):
+            return
+        if classes := around.class_name:
+            yield language_of_classes(classes, is_code=False)
+        for name in around.attribute_names:
+            if name in table()["language_attributes"]:
+                yield first_language([({name: around.getattr(name)}, False)])
+        around = around.parent_element
+
+
+def _is_gutter(element: Any, code: str) -> bool:
+    """A table cell of consecutive numbers beside the code."""
+    if not code[-1].isdigit() or not _NUMBERED_LINES.fullmatch(code) or element.closest("td") is None:
+        return False
+    numbers = [int(n) for n in code.split() if len(n) < 10]
+    return numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+
+
+def classes_of(markup: str) -> str:
+    """The class names of a page, for `remove_copies` and `find_blocks`."""
+    return " ".join(set(_CLASS.findall(markup)))
