@@ -22,7 +22,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from benchmarks.web_truth import Truth, blocks_of, tidy
+from benchmarks.web_truth import Truth, blocks_of, is_shown, squeezed, tidy
 from udfs.reading.archives import Limits, members
 
 DEVELOP = ("python3.11-doc", "python-flask-doc", "python-click-doc", "python-jinja2-doc", "python-werkzeug-doc")
@@ -43,12 +43,13 @@ MOST_PAGES = 250
 
 @dataclass(frozen=True)
 class Page:
-    """A page and the blocks that its source has."""
+    """A page and the blocks that its source has and that are in it at all."""
 
     package: str
     path: str
     markup: str
     truth: list[Truth]
+    not_shown: int
 
 
 @numba.njit(cache=True)
@@ -146,9 +147,12 @@ def pages_of(package: str, folder: Path) -> Iterator[Page]:
         if source is None:
             continue
         text = gzip.decompress(files[source]) if source.endswith(".gz") else files[source]
-        truth = blocks_of(source.removesuffix(".gz"), text.decode("utf-8", "replace"))
+        markup = data.decode("utf-8", "replace")
+        page = squeezed(markup)
+        written = blocks_of(source.removesuffix(".gz"), text.decode("utf-8", "replace"))
+        truth = [block for block in written if is_shown(block.code, page)]
         if truth:
-            yield Page(package, path, data.decode("utf-8", "replace"), truth)
+            yield Page(package, path, markup, truth, len(written) - len(truth))
 
 
 def _sources(path: str) -> Iterator[str]:
@@ -181,6 +185,7 @@ def measured(pages: list[Page], name: str, extract: Callable[[str], str]) -> dic
         "extractor": name,
         "pages": len(pages),
         "blocks": len(marked),
+        "not_shown": sum(page.not_shown for page in pages),
         "similarity": mean(marked),
         "lost": sum(score < LOST for score in marked),
         "text_similarity": mean(kept),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import textwrap
 from collections.abc import Iterator
@@ -46,6 +47,18 @@ def tidy(code: str) -> str:
     return "\n".join(lines).strip("\n")
 
 
+def is_shown(code: str, page: str) -> bool:
+    """Whether half of a block's lines are anywhere in a page, white space aside: some sources say what no build shows
+    (directives of a missing extension). `page` is the page's text without tags and white space."""
+    lines = ["".join(line.split()) for line in code.split("\n") if line.strip()]
+    return 2 * sum(line in page for line in lines) >= len(lines)
+
+
+def squeezed(markup: str) -> str:
+    """The text of a page without tags and white space."""
+    return "".join(html.unescape(re.sub(r"<[^>]*>", "", markup)).split())
+
+
 def rest(source: str) -> Iterator[str]:
     """Literal blocks, blocks of code directives, and doctests, nested ones too."""
     lines, at = source.expandtabs(8).split("\n"), 0
@@ -63,7 +76,8 @@ def rest(source: str) -> Iterator[str]:
             _, at = _indented(lines, at + 1, indent)
         elif line.rstrip().endswith("::") and not directive and not line.lstrip().startswith(".. "):
             body, at = _indented(lines, at + 1, indent)
-            yield "\n".join(body)
+            if body and not body[0].strip():
+                yield "\n".join(body)
         elif line.lstrip().startswith(">>> ") and (at == 0 or not lines[at - 1].strip()):
             end = at
             while end < len(lines) and lines[end].strip():
@@ -102,13 +116,15 @@ def markdown(source: str) -> Iterator[str]:
         directive = _MYST.match(fence[3])
         name = directive[1] if directive else ""
         if name and name not in CODE_DIRECTIVES:
-            at = end + 1 if name in HIDDEN or name == "eval-rst" else at + 1
+            at = at + 1 if fence[2].startswith(":") and name not in HIDDEN else end + 1
+            continue
+        if fence[2].startswith(":") and not name:
+            at += 1
             continue
         body = lines[at + 1 : end]
         while directive and body and re.match(r"\s*:[\w-]+:", body[0]):
             body = body[1:]
-        if not fence[2].startswith(":"):
-            yield "\n".join(body)
+        yield "\n".join(body)
         at = end + 1
 
 
@@ -120,7 +136,7 @@ def asciidoc(source: str) -> Iterator[str]:
             at += 1
             continue
         # Under a line of text dashes are a title's underline.
-        is_title = at > 0 and lines[at - 1].strip() and not lines[at - 1].startswith(("[", ".", "+"))
+        is_title = at > 0 and lines[at - 1].strip() and (at < 2 or lines[at - 2].strip()[:2] in ("", "[["))
         end = at + 1
         while end < len(lines) and lines[end].rstrip() != lines[at].rstrip():
             end += 1
