@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from udfs.web.code_languages import attributes_of, first_language, language_of_classes, table
+from udfs.web.code_languages import language_of, language_of_classes, language_of_tags, table
 from udfs.web.code_lines import code_of
 from udfs.web.inline_code import BLOCK, CLOSE, OPEN, with_tags, without_marks
 
@@ -143,7 +143,7 @@ def _take_or_mark(tree: Any, element: Any, blocks: Blocks) -> None:
 def _language(element: Any, opening: str, inner: str) -> str:
     """The language that the block names, or code in it, or what is around it."""
     code = _CODE_TAG.search(inner)
-    own = first_language([(attributes_of(opening), True), (attributes_of(code[0] if code else ""), True)])
+    own = language_of_tags(opening, code[0] if code else "")
     return own or next((found for found in _around(element) if found), "")
 
 
@@ -156,7 +156,7 @@ def _around(element: Any) -> Iterator[str]:
             yield language_of_classes(classes, is_code=False)
         for name in around.attribute_names:
             if name in table()["language_attributes"]:
-                yield first_language([({name: around.getattr(name)}, False)])
+                yield language_of({name: around.getattr(name)}, is_code=False)
         around = around.parent_element
 
 

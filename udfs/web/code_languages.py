@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
@@ -82,5 +82,8 @@ def _known(name: str) -> str:
     return alias
 
 
-def first_language(said: Iterable[tuple[Mapping[str, str], bool]]) -> str:
-    return next((found for attributes, is_code in said if (found := language_of(attributes, is_code))), "")
+@lru_cache(4096)
+def language_of_tags(*tags: str) -> str:
+    """The language that the first of these opening tags of code names."""
+    said = (language_of(attributes_of(tag), is_code=True) for tag in tags)
+    return next((found for found in said if found), "")

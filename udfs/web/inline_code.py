@@ -19,9 +19,8 @@ _TAGS = re.compile(rf"<(?:{_NAMES})(?![-\w])([^>]*)>([^<]*(?:<(?!/?(?:{_NAMES})\
 _SIMPLE = re.compile(f"{OPEN}([^\\s`\x01-\x04](?:[^\n`\x01-\x04]*[^\\s`\x01-\x04])?){CLOSE}")
 _ANY = re.compile("\x02+([^\x02\x03]*)\x03+")
 _LANGUAGE = re.compile(r"lang|hljs|brush|sourcecode|highlight|prettyprint", re.I)
-# Code around such is no word in a paragraph.
-_ROWS = re.compile(r"<(?:pre|table|div|p|li|ol|ul)\b", re.I)
-_BREAK = re.compile(r"<br\b", re.I)
+# Code around such is no word in a paragraph; where the first is a break, it is lines.
+_ROWS = re.compile(r"<(?:(br)|pre|table|div|p|li|ol|ul)\b", re.I)
 _TAG = re.compile(r"<[^>]*>")
 _TICKS = re.compile("`+")
 
@@ -45,10 +44,11 @@ def _says_little(attributes: str) -> bool:
 
 
 def _marked(attributes: str, code: str) -> str:
-    if not _says_little(attributes) or _ROWS.search(code):
-        return f"<code{attributes}>{code}</code>"
-    if _BREAK.search(code):
+    rows = _ROWS.search(code)
+    if rows and rows[1] and _says_little(attributes):
         return f"<pre>{code}</pre>"
+    if rows or not _says_little(attributes):
+        return f"<code{attributes}>{code}</code>"
     return OPEN + _TAG.sub("", code) + CLOSE
 
 

@@ -21,7 +21,9 @@ from udfs.web.code_languages import table
 from udfs.web.inline_code import BLOCK, FORMULA, OURS, SIGNS, marked, ticked
 from udfs.web.mathematics import formulas, has_written_formulas
 
-_BLOCK_MARK = re.compile("[ \t]*" + BLOCK.format("(\\d+)") + "[ \t]*\n?")
+_BLOCK_MARK = re.compile(BLOCK.format("(\\d+)"))
+# Of few blocks among many, the place between their neighbours is enough; a page is not extracted anew for them.
+_FEW = 20
 _FORMULA_MARK = re.compile(FORMULA.format("(\\d+)"))
 _FENCE = re.compile("^`{3,}", re.M)
 _EMPTY_LINES = re.compile(r"\n(?:[ \t]*\n){2,}")
@@ -75,7 +77,7 @@ def content_of(tree: HTMLTree, markup: str, blocks: Blocks) -> PageContent:
     _keep_lists(tree)
     text = extract_plain_text(tree, main_content=True)
     lost = blocks.found.keys() - {int(n) for n in _BLOCK_MARK.findall(text)}
-    if lost:
+    if len(lost) * _FEW > len(blocks.found):
         text = _again(tree, lost)
     return _finished(title, text, blocks.found, [tex for _, tex in maths])
 
@@ -102,7 +104,9 @@ def _bury(tree: Any, element: Any) -> None:
 def _again(tree: Any, lost: set[int]) -> str:
     """The extraction once more, where code stands in what looks like no content: there it does not any more."""
     for element in tree.document.query_selector_all("pre, div, ol").values():
-        number = _BLOCK_MARK.fullmatch(element.text_content or "") if element.child_element_count == 0 else None
+        number = (
+            _BLOCK_MARK.fullmatch((element.text_content or "").strip()) if element.child_element_count == 0 else None
+        )
         if number and int(number[1]) in lost:
             _uncover(tree, element)
     return extract_plain_text(tree, main_content=True)
@@ -132,16 +136,18 @@ def _finished(title: str, text: str, blocks: dict[int, Block], maths: list[str])
 
 
 def _with_blocks(text: str, blocks: dict[int, Block]) -> str:
-    """The text with each block in a fence on lines of its own; what is in no other place stands at the end."""
-    pieces, at, seen = list[str](), 0, set[int]()
-    for found in _BLOCK_MARK.finditer(text):
-        number = int(found[1])
-        if number not in blocks or number in seen:
-            continue
-        seen.add(number)
-        pieces += [_prose(text[at : found.start()]), fenced(blocks[number])]
-        at = found.end()
-    pieces.append(_prose(text[at:]))
+    """The text with each block in a fence on lines of its own. A block that is in no other place stands behind the one
+    that is before it in the page, or at the end."""
+    parts = _BLOCK_MARK.split(text)
+    numbers = [int(n) for n in parts[1::2]]
+    lost = blocks.keys() - set(numbers)
+    pieces, seen = [_prose(parts[0])], set[int]()
+    for number, after in zip(numbers, parts[2::2], strict=True):
+        while number in blocks and number not in seen:
+            seen.add(number)
+            pieces.append(fenced(blocks[number]))
+            number += number + 1 in lost
+        pieces.append(_prose(after))
     pieces += [fenced(block) for number, block in sorted(blocks.items()) if number not in seen]
     return "\n\n".join(piece for piece in pieces if piece)
 

@@ -150,11 +150,11 @@ def _read(row: PageRow, capture: Capture, body: bytes) -> None:
         return
     row.charset, row.charset_by = page.charset, page.by
     if capture.kind == "conversion" or capture.content_type == _PLAIN:
-        rights = rights_of(None, capture.url, capture.robots, capture.tdm)
+        rights = rights_of(None, "", capture.url, capture.robots, capture.tdm)
         set_text(row, page.text)
     else:
         tree, markup, blocks = parse(page.text)
-        rights = rights_of(tree.document, capture.url, capture.robots, capture.tdm)
+        rights = rights_of(tree, markup, capture.url, capture.robots, capture.tdm)
         content = content_of(tree, markup, blocks)
         row.title = content.title or None
         row.code_blocks, row.code_bytes, row.code_languages = content.code_blocks, content.code_bytes, content.languages

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin
 
-_SAYING = 'meta[name], link[rel~="license"], a[rel~="license"], a[href*="creativecommons.org/"]'
+_LINKS = 'link[rel~="license"], a[rel~="license"], a[href*="creativecommons.org/"]'
+_HINTS = ("creativecommons.org/", "license")
 _CREATIVE_COMMONS = re.compile(r"https?://(?:www\.)?creativecommons\.org/(?:licen[cs]es|publicdomain)/", re.I)
 # `googlebot: noindex` is for one reader; these are names for all.
 _FOR_ALL = ("robots", "*")
@@ -27,17 +28,17 @@ class Rights:
     licences: tuple[str, ...]
 
 
-def rights_of(document: Any, url: str | None, header_robots: str | None, header_tdm: str | None) -> Rights:
-    """The rights that a page's tree and the headers it came with declare; `document` may be None."""
+def rights_of(tree: Any, markup: str, url: str | None, header_robots: str | None, header_tdm: str | None) -> Rights:
+    """The rights that a page and the headers it came with declare. `tree` is of the markup; None for a plain text."""
     said = dict[str, list[str]]()
+    for element in tree.head.query_selector_all("meta[name]").values() if tree and tree.head else ():
+        name = (element.getattr("name") or "").strip().lower()
+        if name in ("robots", "tdm-reservation"):
+            said.setdefault(name, []).append((element.getattr("content") or "")[:_LONGEST])
     licences = set[str]()
-    for element in document.query_selector_all(_SAYING).values() if document is not None else ():
-        if element.local_name == "meta":
-            name = (element.getattr("name") or "").strip().lower()
-            if name in ("robots", "tdm-reservation"):
-                said.setdefault(name, []).append((element.getattr("content") or "")[:_LONGEST])
-        elif link := _licence(element, url):
-            licences.add(link)
+    if tree and any(hint in markup for hint in _HINTS):
+        links = (_licence(element, url) for element in tree.document.query_selector_all(_LINKS).values())
+        licences = {link for link in links if link}
     robots = ", ".join(said.get("robots", [])) or None
     found = directives(robots) | directives(header_robots)
     return Rights(
