@@ -123,7 +123,7 @@ def _row(location: str, number: int, layout: dict[str, Any], values: dict[str, A
 
     url, text, when = _said(fact("url")), fact("text"), fact("captured_at")
     row = PageRow(location, number, 0, kind="set", url=url, host=host_of(url or ""))
-    row.dump, row.title, row.tag = _said(fact("dump")), _said(fact("title")), _said(fact("tag"))
+    row.dump, row.title, row.said_tag = _said(fact("dump")), _said(fact("title")), _said(fact("tag"))
     row.captured_at = when if hasattr(when, "tzinfo") else None
     data = text.encode("utf-8", "replace") if isinstance(text, str) else text
     found = decode_utf8(data) if isinstance(data, bytes) else Refusal("no_content")

@@ -64,7 +64,7 @@ class PageRow:
     code_languages: tuple[str, ...] = ()
     inline_marks: int | None = None
     has_mathematics: bool | None = None
-    tag: str | None = None
+    said_tag: str | None = None
     reason: str | None = None
     detail: str | None = None
     text: str | None = None

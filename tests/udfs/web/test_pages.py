@@ -18,6 +18,8 @@ import pyarrow.parquet as pq
 import pytest
 import zstandard
 
+from schemas.contract import arrow_type
+from schemas.web import PAGE_TEXTS, WEB_PAGES
 from tests.udfs.web.warcs import http as answer
 from tests.udfs.web.warcs import page, record
 from udfs.web import pages
@@ -162,7 +164,7 @@ FINEWEB: dict[str, Any] = {
 SETS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "FineWeb": (
         FINEWEB,
-        {"url": "https://a.example/x", "host": "a.example", "dump": "CC-MAIN-2023-50", "tag": None}
+        {"url": "https://a.example/x", "host": "a.example", "dump": "CC-MAIN-2023-50", "said_tag": None}
         | {"captured_at": datetime(2023, 12, 1, 10, tzinfo=UTC)},
     ),
     "SkyPile": ({"text": "Füße"}, {"url": None, "host": None, "captured_at": None}),
@@ -173,7 +175,7 @@ SETS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "opc-fineweb-code-corpus": (
         {"url": "https://c.example/", "tag": "code", "text": "Füße", "file_path": "x", "dump": "D"}
         | {"file_size_in_byte": 4, "line_count": 1},
-        {"url": "https://c.example/", "tag": "code", "dump": "D"},
+        {"url": "https://c.example/", "said_tag": "code", "dump": "D"},
     ),
 }
 
@@ -335,3 +337,12 @@ def test_rows_of_an_index(tmp_path: Path) -> None:
     pq.write_table(pa.table({"url": ["u"]}), tmp_path / "z.parquet")
     with pytest.raises(ValueError, match=r"z\.parquet: expected the columns of one of"):
         list(places(str(tmp_path / "z.parquet")))
+
+
+def test_rows_are_what_the_tables_hold() -> None:
+    declared = {c.name: arrow_type(c.type) for table in (WEB_PAGES, PAGE_TEXTS) for c in table.columns}
+    read = {field.name: field.type for field in PAGES}
+    assert {name: kind for name, kind in read.items() if declared.get(name) not in (kind, None)} == {}
+    # The crawl file is the unit of `sources`, and the detail of a reason goes to `rejects`.
+    assert read.keys() - declared.keys() == {"warc", "detail"}
+    assert declared.keys() - read.keys() == {"page_id", "source_id", "unit", "domain", "run_id"}
