@@ -17,7 +17,7 @@ from udfs.web.code_lines import code_of
 from udfs.web.inline_code import BLOCK, CLOSE, OPEN, with_tags, without_marks
 
 # A `pre` with no other inside; one that takes the end of a script or a page with it is no element of the page.
-_PRE = re.compile(r"<pre\b([^>]*)>([^<]*(?:<(?!/?pre\b|/?(?:script|body|html)\b)[^<]*)*)</pre\s*>", re.I)
+_PRE = re.compile(r"<pre\b([^>]*)>([^<]*(?:<(?!/?pre\b|/?(?:script|body|html)\b)[^<]*)*)</pre\s*>", re.I | re.A)
 _CLASS = re.compile(r"""class=["']?([^"'>]{2,})""")
 _CODE_TAG = re.compile(r"<code\b[^>]*>", re.I)
 _MARK = re.compile(BLOCK.format("(\\d+)"))
@@ -46,14 +46,29 @@ class Blocks:
     cut: list[tuple[str, str]] = field(default_factory=list)
     found: dict[int, Block] = field(default_factory=dict)
 
+    def inner(self, number: int) -> tuple[str, str]:
+        """Attributes and inner markup of one that was cut out."""
+        attributes, inner = self.cut[number]
+        return attributes, _widened(inner)
+
     def add(self, block: Block) -> int:
         number = len(self.cut) + len(self.found)
         self.found[number] = block
         return number
 
 
+def narrowed(markup: str) -> str:
+    """The bytes of a page, one a character. What is looked for in it is ASCII, and Python searches a text of one byte a
+    character much faster: one character of another script anywhere makes a page of two or four."""
+    return markup if markup.isascii() else markup.encode("utf-8", "replace").decode("latin-1")
+
+
+def _widened(narrow: str) -> str:
+    return narrow if narrow.isascii() else narrow.encode("latin-1").decode("utf-8", "replace")
+
+
 def cut_blocks(markup: str) -> tuple[str, Blocks]:
-    """The markup with a mark in each `pre`, and what was in them."""
+    """The markup, narrowed, with a mark in each `pre`, and what was in them."""
     pieces = _PRE.split(markup)
     cut = list(zip(pieces[1::3], pieces[2::3], strict=True))
     pieces[1::3] = [f"<pre{attributes}>" for attributes, _ in cut]
@@ -103,7 +118,7 @@ def _is_of_code_lines(element: Any) -> bool:
 
 def _accept(element: Any, number: int, blocks: Blocks) -> None:
     """A block that was cut out is in the tree."""
-    attributes, inner = blocks.cut[number]
+    attributes, inner = blocks.inner(number)
     code = code_of(inner)
     if not code or _is_gutter(element, code):
         element.remove()
@@ -116,7 +131,7 @@ def _take(tree: Any, element: Any, blocks: Blocks) -> int:
     inner = element.inner_html
     code = code_of(with_tags(inner))
     # Blocks that were cut out of this one are its lines.
-    code = without_marks(_MARK.sub(lambda found: code_of(blocks.cut[int(found[1])][1]), code))
+    code = without_marks(_MARK.sub(lambda found: code_of(blocks.inner(int(found[1]))[1]), code))
     if not code or _is_gutter(element, code):
         element.remove()
     else:

@@ -15,7 +15,9 @@ SIGNS = "\x01\x02\x03\x04"
 OURS = re.compile(f"[{SIGNS}]")
 _NAMES = "code|tt|samp|kbd"
 # A piece of inline code with no other inside: the attributes of its tag, and what is in it.
-_TAGS = re.compile(rf"<(?:{_NAMES})(?![-\w])([^>]*)>([^<]*(?:<(?!/?(?:{_NAMES})\b)[^<]*)*)</(?:{_NAMES})\s*>", re.I)
+_TAGS = re.compile(
+    rf"<(?:{_NAMES})(?![-\w])([^>]*)>([^<]*(?:<(?!/?(?:{_NAMES})\b)[^<]*)*)</(?:{_NAMES})\s*>", re.I | re.A
+)
 _SIMPLE = re.compile(f"{OPEN}([^\\s`\x01-\x04](?:[^\n`\x01-\x04]*[^\\s`\x01-\x04])?){CLOSE}")
 _ANY = re.compile("\x02+([^\x02\x03]*)\x03+")
 _LANGUAGE = re.compile(r"lang|hljs|brush|sourcecode|highlight|prettyprint", re.I)

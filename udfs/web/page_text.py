@@ -16,7 +16,7 @@ from typing import Any
 from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.html import HTMLTree
 
-from udfs.web.code_blocks import Block, Blocks, classes_of, cut_blocks, find_blocks, remove_copies
+from udfs.web.code_blocks import Block, Blocks, classes_of, cut_blocks, find_blocks, narrowed, remove_copies
 from udfs.web.code_languages import table
 from udfs.web.inline_code import BLOCK, FORMULA, OURS, SIGNS, marked, ticked
 from udfs.web.mathematics import formulas, has_written_formulas
@@ -54,12 +54,13 @@ def page_content(markup: str) -> PageContent:
 
 
 def parse(markup: str) -> tuple[HTMLTree, str, Blocks]:
-    """The tree of a page with marks for its code, the markup that it was made from, and the blocks cut out of it."""
+    """The tree of a page with marks for its code, the markup that it was made from, and the blocks cut out of it, the
+    last two as bytes of UTF-8 one a character."""
     if any(sign in markup for sign in SIGNS):
         markup = OURS.sub("", markup)
-    markup, blocks = cut_blocks(markup)
-    markup = marked(markup)
-    return HTMLTree.parse(markup), markup, blocks
+    narrow, blocks = cut_blocks(narrowed(markup))
+    narrow = marked(narrow)
+    return HTMLTree.parse_from_bytes(narrow.encode("latin-1"), "utf-8"), narrow, blocks
 
 
 def content_of(tree: HTMLTree, markup: str, blocks: Blocks) -> PageContent:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import html
 import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin
 
+from udfs.web.code_languages import attributes_of
+
 _LINKS = 'link[rel~="license"], a[rel~="license"], a[href*="creativecommons.org/"]'
-_HINTS = ("creativecommons.org/", "license")
+_LICENSE = "license"
+_META = re.compile(r"<meta\b[^>]*>", re.I)
+# A head without an end is looked at so far.
+_LONGEST_HEAD = 64 * 1024
 _CREATIVE_COMMONS = re.compile(r"https?://(?:www\.)?creativecommons\.org/(?:licen[cs]es|publicdomain)/", re.I)
 # `googlebot: noindex` is for one reader; these are names for all.
 _FOR_ALL = ("robots", "*")
@@ -31,12 +37,13 @@ class Rights:
 def rights_of(tree: Any, markup: str, url: str | None, header_robots: str | None, header_tdm: str | None) -> Rights:
     """The rights that a page and the headers it came with declare. `tree` is of the markup; None for a plain text."""
     said = dict[str, list[str]]()
-    for element in tree.head.query_selector_all("meta[name]").values() if tree and tree.head else ():
-        name = (element.getattr("name") or "").strip().lower()
+    for tag in _META.findall(_head(markup)):
+        attributes = attributes_of(tag)
+        name = attributes.get("name", "").strip().lower()
         if name in ("robots", "tdm-reservation"):
-            said.setdefault(name, []).append((element.getattr("content") or "")[:_LONGEST])
+            said.setdefault(name, []).append(html.unescape(attributes.get("content", ""))[:_LONGEST])
     licences = set[str]()
-    if tree and any(hint in markup for hint in _HINTS):
+    if tree and _may_link(markup):
         links = (_licence(element, url) for element in tree.document.query_selector_all(_LINKS).values())
         licences = {link for link in links if link}
     robots = ", ".join(said.get("robots", [])) or None
@@ -48,6 +55,21 @@ def rights_of(tree: Any, markup: str, url: str | None, header_robots: str | None
         tdm_reserved=_tdm(", ".join(said.get("tdm-reservation", [])) or header_tdm),
         licences=tuple(sorted(licences)[:_MOST_LICENCES]),
     )
+
+
+def _may_link(markup: str) -> bool:
+    """Whether the page has anything that may be a licence link: most pages that say the word have none."""
+    at = markup.find(_LICENSE)
+    while at >= 0:
+        if "rel" in markup[max(0, at - 60) : at]:
+            return True
+        at = markup.find(_LICENSE, at + len(_LICENSE))
+    return "creativecommons.org/" in markup
+
+
+def _head(markup: str) -> str:
+    end = markup.find("<body", 0, _LONGEST_HEAD)
+    return markup[: end if end >= 0 else _LONGEST_HEAD]
 
 
 def directives(robots: str | None) -> set[str]:

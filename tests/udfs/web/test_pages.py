@@ -242,8 +242,8 @@ class Ranges(http.server.BaseHTTPRequestHandler):
         self.send_response(206 if len(part) < len(data) else 200)
         self.send_header("Content-Length", str(len(part)))
         self.end_headers()
-        self.wfile.write(part)
         self.sent.append((self.path, len(part)))
+        self.wfile.write(part)
 
     def do_HEAD(self) -> None:
         self.send_response(200)
