@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from udfs.web.code_languages import language_of, language_of_classes, language_of_tags, table
-from udfs.web.code_lines import code_of
-from udfs.web.inline_code import BLOCK, CLOSE, OPEN, with_tags, without_marks
+from udfs.web.code_lines import code_of, tidy
+from udfs.web.inline_code import BLOCK, CLOSE, OPEN, OURS, with_tags
 
 # A `pre` with no other inside; one that takes the end of a script or a page with it is no element of the page.
 _PRE = re.compile(r"<pre\b([^>]*)>([^<]*(?:<(?!/?pre\b|/?(?:script|body|html)\b)[^<]*)*)</pre\s*>", re.I | re.A)
@@ -45,14 +45,23 @@ class Blocks:
 
     cut: list[tuple[str, str]] = field(default_factory=list)
     found: dict[int, Block] = field(default_factory=dict)
+    added: int = 0
 
     def inner(self, number: int) -> tuple[str, str]:
         """Attributes and inner markup of one that was cut out."""
         attributes, inner = self.cut[number]
         return attributes, _widened(inner)
 
+    def dissolved(self, number: int) -> str:
+        """The code of one that turns out to be a part of another block."""
+        if number < len(self.cut):
+            self.found.pop(number, None)
+            return code_of(self.inner(number)[1])
+        return self.found.pop(number, Block("", "")).code
+
     def add(self, block: Block) -> int:
-        number = len(self.cut) + len(self.found)
+        number = len(self.cut) + self.added
+        self.added += 1
         self.found[number] = block
         return number
 
@@ -130,8 +139,7 @@ def _take(tree: Any, element: Any, blocks: Blocks) -> int:
     """Take any other block out of the tree. Returns how many elements of code it held, which are gone with it."""
     inner = element.inner_html
     code = code_of(with_tags(inner))
-    # Blocks that were cut out of this one are its lines.
-    code = without_marks(_MARK.sub(lambda found: code_of(blocks.inner(int(found[1]))[1]), code))
+    code = tidy(OURS.sub("", _MARK.sub(lambda found: blocks.dissolved(int(found[1])), code)))
     if not code or _is_gutter(element, code):
         element.remove()
     else:

@@ -91,6 +91,8 @@ def _lines(markup: str, rows: frozenset[str]) -> str:
             lines.text(markup[at : tag.start()])
         at = tag.end()
         closing, name, attributes = tag[1], (tag[2] or "").lower(), tag[3] or ""
+        if not name:
+            continue  # a comment
         if skipping:
             if name == skipping:
                 depth += -1 if closing else 1

@@ -23,6 +23,7 @@ _ANY = re.compile("\x02+([^\x02\x03]*)\x03+")
 _LANGUAGE = re.compile(r"lang|hljs|brush|sourcecode|highlight|prettyprint", re.I)
 # Code around such is no word in a paragraph; where the first is a break, it is lines.
 _ROWS = re.compile(r"<(?:(br)|pre|table|div|p|li|ol|ul)\b", re.I)
+_AROUND_BREAK = re.compile(r"(?:\s*\n\s*)?<br\b[^>]*>(?:[ \t]*\n\s*)?", re.I | re.A)
 _TAG = re.compile(r"<[^>]*>")
 _TICKS = re.compile("`+")
 
@@ -48,19 +49,16 @@ def _says_little(attributes: str) -> bool:
 def _marked(attributes: str, code: str) -> str:
     rows = _ROWS.search(code)
     if rows and rows[1] and _says_little(attributes):
-        return f"<pre>{code}</pre>"
+        # A line feed beside a break is the source's own, and so is the indentation behind it.
+        return f"<pre>{_AROUND_BREAK.sub('<br>', code)}</pre>"
     if rows or not _says_little(attributes):
         return f"<code{attributes}>{code}</code>"
     return OPEN + _TAG.sub("", code) + CLOSE
 
 
-def without_marks(text: str) -> str:
-    return text.replace(OPEN, "").replace(CLOSE, "") if OPEN in text else text
-
-
 def with_tags(markup: str) -> str:
     """Marks as tags again, where they are lines of a block."""
-    return markup.replace(OPEN, "<code>").replace(CLOSE, "</code>") if OPEN in markup else markup
+    return markup.replace(OPEN, "<code>").replace(CLOSE, "</code>")
 
 
 def ticked(text: str) -> tuple[str, int]:

@@ -24,6 +24,8 @@ from udfs.web.mathematics import formulas, has_written_formulas
 _BLOCK_MARK = re.compile(BLOCK.format("(\\d+)"))
 # Of few blocks among many, the place between their neighbours is enough; a page is not extracted anew for them.
 _FEW = 20
+# Our signs as character references, which a page may not send either.
+_WRITTEN_OUT = re.compile(r"&#(?:x0*|0*)[1-4](?![0-9a-f]);?", re.I)
 _FORMULA_MARK = re.compile(FORMULA.format("(\\d+)"))
 _FENCE = re.compile("^`{3,}", re.M)
 _EMPTY_LINES = re.compile(r"\n(?:[ \t]*\n){2,}")
@@ -58,7 +60,10 @@ def parse(markup: str) -> tuple[HTMLTree, str, Blocks]:
     last two as bytes of UTF-8 one a character."""
     if any(sign in markup for sign in SIGNS):
         markup = OURS.sub("", markup)
-    narrow, blocks = cut_blocks(narrowed(markup))
+    narrow = narrowed(markup)
+    if "&#" in narrow:
+        narrow = _WRITTEN_OUT.sub("", narrow)
+    narrow, blocks = cut_blocks(narrow)
     narrow = marked(narrow)
     return HTMLTree.parse_from_bytes(narrow.encode("latin-1"), "utf-8"), narrow, blocks
 
@@ -127,7 +132,9 @@ def _uncover(tree: Any, element: Any) -> None:
 def _finished(title: str, text: str, blocks: dict[int, Block], maths: list[str]) -> PageContent:
     text, marks = ticked(_ANCHOR_SIGN.sub("", text) if "¶" in text else text)
     if maths:
-        text = _FORMULA_MARK.sub(lambda found: maths[int(found[1])] if int(found[1]) < len(maths) else "", text)
+        text = _FORMULA_MARK.sub(lambda found: maths[int(found[1])], text)
+        of_code = ((n, _FORMULA_MARK.sub(lambda found: maths[int(found[1])], b.code), b) for n, b in blocks.items())
+        blocks = {number: Block(code, block.language) for number, code, block in of_code}
     has_mathematics = bool(maths) or has_written_formulas(text)
     text = _with_blocks(text, blocks)
     languages = Counter(block.language for block in blocks.values() if block.language)
@@ -163,7 +170,7 @@ def fenced(block: Block) -> str:
 def _prose(text: str) -> str:
     """Text between two blocks, without the labels of buttons."""
     if any(sign in text for sign in SIGNS):
-        text = OURS.sub("", text)  # written as character references
+        text = OURS.sub("", text)  # half of a mark, where the markup is broken
     text = text.strip("\n").rstrip()
     if "\n\n" in text or " \n" in text:
         text = _EMPTY_LINES.sub("\n\n", text)

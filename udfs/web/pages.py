@@ -20,6 +20,7 @@ from udfs.web.rights import rights_of
 BATCH_BYTES = 16 * 1024**2
 BATCH_ROWS = 512
 UNREACHABLE = "unreachable"
+FAILED = "page_failed"
 
 WITHOUT_TEXT = ("revisit", "status", "content_type", "empty")
 """Reasons of sound captures that are no pages; with any other reason a row belongs to `rejects`."""
@@ -32,7 +33,8 @@ _PLAIN = "text/plain"
 @dataclass
 class PageRow:
     """One capture. `text` is None exactly when there is a `reason`: one of WITHOUT_TEXT, corrupt_record,
-    truncated_record, too_large, corrupt_body, no_url, binary, undecodable. Offset and part say where in the file."""
+    truncated_record, too_large, corrupt_body, no_url, binary,
+    undecodable, page_failed. Offset and part say where in the file."""
 
     warc: str
     offset: int
@@ -126,7 +128,16 @@ def page_row(warc: str, capture: Capture) -> PageRow:
         row.size_bytes = len(capture.body)
     row.reason = row.reason or _no_page(capture)
     if row.reason is None and capture.body is not None:
-        _read(row, capture, capture.body)
+        try:
+            _read(row, capture, capture.body)
+        # What no reader foresaw is a fact about this page; the others of the file are still read.
+        except Exception as error:
+            row.reason, row.detail, row.text, row.content_id = (
+                FAILED,
+                f"{type(error).__name__}: {error}"[:300],
+                None,
+                None,
+            )
     return row
 
 

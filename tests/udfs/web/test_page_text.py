@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 
 import pytest
@@ -39,6 +40,9 @@ WAYS = {
     "carriage returns": f"<pre>{CODE}</pre>".replace("\n", "\r\n"),
     "line breaks": f"<pre>{CODE.replace(chr(10), '<br>')}</pre>",
     "line breaks in code": f"<code>{CODE.replace(chr(10), '<br/>').replace('    ', '&nbsp;' * 4)}</code>",
+    "breaks between lines of the source": "<code>"
+    + rows("{0}<br />\n  ").replace("    if", "&nbsp;&nbsp;&nbsp;&nbsp;if").replace("\t", "&Tab;")
+    + "</code>",
     "a div a line": "<pre><code>" + rows("<div class='line'>{0}</div>") + "</code></pre>",
     "a div a line, indented source": "<pre>" + rows("<div>{0}</div>\n") + "</pre>",
     "a div with its line feed": "<pre>" + rows("<div>{0}\n</div>") + "</pre>",
@@ -86,11 +90,13 @@ WAYS = {
     f'<td class="code"><pre>{MARKED}</pre></td></tr></table></div>',
     "a copy button": f'<div class="highlight"><button class="copy-btn">Copy</button><pre>{CODE}</pre></div>',
     "a copy button inside": f'<pre>{CODE}<div class="copy-code">Copy code</div></pre>',
+    "a label below": f"<pre>{CODE}</pre><a href='/play'>Run</a>",
     "a label above": f"<div>Copy code</div><pre>{CODE}</pre>",
     "numbers without a name": f"<table><tr><td><pre>{NUMBERS}</pre></td><td><pre>{CODE}</pre></td></tr></table>",
     "Prism line numbers": f'<pre class="line-numbers"><code>{CODE}<span aria-hidden="true" class="line-numbers-rows">'
     "<span></span><span></span></span></code></pre>",
     "CSDN": f'<pre><code class="prism">{CODE}</code><ul class="pre-numbering"><li>1</li><li>2</li></ul></pre>',
+    "comments": f"<pre><div><!-- x -->{CODE.replace('1', '<!-- <br> -->1')}</div></pre>",
     "xmp": f"<xmp>{CODE}</xmp>",
     "in a hidden tab": f'<div class="tab-pane" style="display:none"><pre>{CODE}</pre></div>',
     "in a list": f"<ul><li>Text of an item.<pre>{CODE}</pre></li></ul>",
@@ -103,7 +109,7 @@ def test_every_way_to_write_code_gives_its_lines(way: str) -> None:
     found = blocks(WAYS[way])
     assert [code for _, code in found] == [CODE]
     text = content(WAYS[way]).text
-    assert not re.search(r"(?i)\bcopy\b|view plain|^\s*1\s*$", text, re.M), text
+    assert not re.search(r"(?i)\bcopy\b|view plain|^run$|^\s*1\s*$", text, re.M), text
 
 
 LANGUAGES = {
@@ -200,6 +206,16 @@ def test_mathematics_is_kept_as_tex(body: str, tex: str) -> None:
     assert found.text == f"Some text before.\n\n{tex}\n\nAfter it." and found.has_mathematics
 
 
+def test_a_formula_inside_of_code_is_its_tex() -> None:
+    assert blocks('<pre><pre></pre>a = <math alttext="x^2"></math></pre>') == [("", "a = $x^2$")]
+
+
+def test_a_block_inside_of_a_block_is_a_part_of_it() -> None:
+    assert blocks("<pre>a\n<pre>b</pre>c</pre>") == [("", "a\nb\nc")]
+    inner = '<div class="CodeMirror-code"><pre>x</pre><pre>y</pre></div>'
+    assert blocks(f'<div class="syntaxhighlighter"><div>a</div>{inner}</div>') == [("", "a\nx\ny")]
+
+
 def test_code_is_no_mathematics() -> None:
     assert not content("<pre>echo $$ \\(x\\) $$</pre><p>5 $ and 6 $</p>").has_mathematics
 
@@ -256,6 +272,24 @@ def test_broken_markup_gives_a_text(markup: str) -> None:
 def test_a_pre_in_a_script_takes_no_text_with_it() -> None:
     found = page_content("<script>document.write('<pre>');</script><p>text</p><pre>x</pre>")
     assert found.text == "text\n\n```\nx\n```"
+
+
+PIECES = ("<pre>", "</pre>", "<code>", "</code>", '<code class="language-x">', "<br>", "<table>", "</td>", "<ol><li>")
+PIECES += ("<script>", "</script>", "<!--", "-->", '"', "'", ">", "<", "&#1;b0&#4;", "\x01b1\x04", "\x02", "\x03", "\0")
+PIECES += ('<span class="linenos">', '<math alttext="x">', "<textarea>", "<xmp>", "<template>", "<svg>", "é", "<ul>")
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_spliced_pages_give_their_blocks_and_none_of_our_marks(seed: int) -> None:
+    source = random.Random(seed)
+    markup = "<body>" + "<p>Text.</p>".join(source.sample(sorted(WAYS.values()), 6)) + "</body>"
+    for _ in range(source.randrange(1, 20)):
+        at = source.randrange(len(markup))
+        markup = markup[:at] + source.choice(PIECES) + markup[at + source.randrange(6) :]
+    found = page_content(markup)
+    assert not re.search("[\x01-\x04]", found.title + found.text)
+    assert len(re.findall(r"^`{3,}[^`\n]*$", found.text, re.M)) >= 2 * found.code_blocks
+    assert all("\ud800" > character or character > "\udfff" for character in found.text)
 
 
 def test_large_and_hostile_pages_take_time_in_proportion() -> None:

@@ -25,6 +25,7 @@ from tests.udfs.web.warcs import page, record
 from udfs.web import pages
 from udfs.web.index import Place, page_at, places
 from udfs.web.page_sets import set_rows
+from udfs.web.page_text import content_of
 from udfs.web.pages import PAGES, PageRow, page_batches, page_rows
 from udfs.web.rights import directives
 
@@ -67,6 +68,18 @@ def test_every_capture_without_a_text_has_a_reason(tmp_path: Path, made: bytes, 
     assert (first.reason, first.text, first.content_id) == (reason, None, None)
     assert second.text is not None and second.offset == len(made)
     assert (reason in pages.WITHOUT_TEXT) == (reason in ("status", "content_type", "empty", "revisit"))
+
+
+def test_a_page_that_fails_is_told_and_the_next_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def content(tree: object, markup: str, blocks: object) -> object:
+        if "bad" in markup:
+            raise RuntimeError("odd")
+        return content_of(tree, markup, blocks)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(pages, "content_of", content)
+    bad, good = rows_of(tmp_path, page(b"<p>bad</p>"), page(BODY))
+    assert (bad.reason, bad.detail, bad.text) == ("page_failed", "RuntimeError: odd", None)
+    assert good.reason is None and good.text
 
 
 def test_texts_that_are_no_markup_stay_as_they_are(tmp_path: Path) -> None:
