@@ -14,13 +14,14 @@ from typing import Any
 
 from udfs.web.code_languages import language_of, language_of_classes, language_of_tags, table
 from udfs.web.code_lines import code_of, tidy
-from udfs.web.inline_code import BLOCK, CLOSE, OPEN, OURS, with_tags
+from udfs.web.inline_code import BLOCK, CLOSE, FORMULA, OPEN, OURS, with_tags
 
 # A `pre` with no other inside; one that takes the end of a script or a page with it is no element of the page.
 _PRE = re.compile(r"<pre\b([^>]*)>([^<]*(?:<(?!/?pre\b|/?(?:script|body|html)\b)[^<]*)*)</pre\s*>", re.I | re.A)
 _CLASS = re.compile(r"""class=["']?([^"'>]{2,})""")
 _CODE_TAG = re.compile(r"<code\b[^>]*>", re.I)
 _MARK = re.compile(BLOCK.format("(\\d+)"))
+FORMULA_MARK = re.compile(FORMULA.format("(\\d+)"))
 # Of the elements around a block so many may name its language.
 _AROUND = 3
 _NUMBERED_LINES = re.compile(r"\s*\d+(?:\s+\d+)+\s*")
@@ -41,10 +42,11 @@ class Block:
 @dataclass
 class Blocks:
     """The blocks of one page. `cut` has the attributes and the inner markup of those that were cut out of it, `found`
-    the blocks of its tree by number."""
+    the blocks of its tree by number. `formulas` are the page's, for those that stand in code."""
 
     cut: list[tuple[str, str]] = field(default_factory=list)
     found: dict[int, Block] = field(default_factory=dict)
+    formulas: list[str] = field(default_factory=list)
     added: int = 0
 
     def inner(self, number: int) -> tuple[str, str]:
@@ -139,7 +141,8 @@ def _take(tree: Any, element: Any, blocks: Blocks) -> int:
     """Take any other block out of the tree. Returns how many elements of code it held, which are gone with it."""
     inner = element.inner_html
     code = code_of(with_tags(inner))
-    code = tidy(OURS.sub("", _MARK.sub(lambda found: blocks.dissolved(int(found[1])), code)))
+    code = _MARK.sub(lambda found: blocks.dissolved(int(found[1])), code)
+    code = tidy(OURS.sub("", FORMULA_MARK.sub(lambda found: blocks.formulas[int(found[1])], code)))
     if not code or _is_gutter(element, code):
         element.remove()
     else:

@@ -16,7 +16,16 @@ from typing import Any
 from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.html import HTMLTree
 
-from udfs.web.code_blocks import Block, Blocks, classes_of, cut_blocks, find_blocks, narrowed, remove_copies
+from udfs.web.code_blocks import (
+    FORMULA_MARK,
+    Block,
+    Blocks,
+    classes_of,
+    cut_blocks,
+    find_blocks,
+    narrowed,
+    remove_copies,
+)
 from udfs.web.code_languages import table
 from udfs.web.inline_code import BLOCK, FORMULA, OURS, SIGNS, marked, ticked
 from udfs.web.mathematics import formulas, has_written_formulas
@@ -26,7 +35,6 @@ _BLOCK_MARK = re.compile(BLOCK.format("(\\d+)"))
 _FEW = 20
 # Our signs as character references, which a page may not send either.
 _WRITTEN_OUT = re.compile(r"&#(?:x0*|0*)[1-4](?![0-9a-f]);?", re.I)
-_FORMULA_MARK = re.compile(FORMULA.format("(\\d+)"))
 _FENCE = re.compile("^`{3,}", re.M)
 _EMPTY_LINES = re.compile(r"\n(?:[ \t]*\n){2,}")
 _LONGEST_LABEL = 40
@@ -79,13 +87,14 @@ def content_of(tree: HTMLTree, markup: str, blocks: Blocks) -> PageContent:
     maths = formulas(document, markup, classes)
     for number, (element, _) in enumerate(maths):
         element.replace_with(tree.create_text_node(FORMULA.format(number)))
+    blocks.formulas = [tex for _, tex in maths]
     find_blocks(tree, classes, blocks)
     _keep_lists(tree)
     text = extract_plain_text(tree, main_content=True)
     lost = blocks.found.keys() - {int(n) for n in _BLOCK_MARK.findall(text)}
     if len(lost) * _FEW > len(blocks.found):
         text = _again(tree, lost)
-    return _finished(title, text, blocks.found, [tex for _, tex in maths])
+    return _finished(title, text, blocks.found, blocks.formulas)
 
 
 def _keep_lists(tree: Any) -> None:
@@ -132,9 +141,7 @@ def _uncover(tree: Any, element: Any) -> None:
 def _finished(title: str, text: str, blocks: dict[int, Block], maths: list[str]) -> PageContent:
     text, marks = ticked(_ANCHOR_SIGN.sub("", text) if "¶" in text else text)
     if maths:
-        text = _FORMULA_MARK.sub(lambda found: maths[int(found[1])], text)
-        of_code = ((n, _FORMULA_MARK.sub(lambda found: maths[int(found[1])], b.code), b) for n, b in blocks.items())
-        blocks = {number: Block(code, block.language) for number, code, block in of_code}
+        text = FORMULA_MARK.sub(lambda found: maths[int(found[1])], text)
     has_mathematics = bool(maths) or has_written_formulas(text)
     text = _with_blocks(text, blocks)
     languages = Counter(block.language for block in blocks.values() if block.language)
