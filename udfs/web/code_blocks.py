@@ -17,9 +17,9 @@ from udfs.web.code_lines import code_of, tidy
 from udfs.web.inline_code import BLOCK, CLOSE, FORMULA, OPEN, OURS, with_tags
 
 # A `pre` with no other inside; one that takes the end of a script or a page with it is no element of the page.
-_PRE = re.compile(r"<pre\b([^>]*)>([^<]*(?:<(?!/?pre\b|/?(?:script|body|html)\b)[^<]*)*)</pre\s*>", re.I | re.A)
+_PRE = re.compile(r"<pre\b([^<>]*+)>([^<]*+(?:<(?!/?pre\b|/?(?:script|body|html)\b)[^<]*+)*+)</pre\s*+>", re.I | re.A)
 _CLASS = re.compile(r"""class=["']?([^"'>]{2,})""")
-_CODE_TAG = re.compile(r"<code\b[^>]*>", re.I)
+_CODE_TAG = re.compile(r"<code\b[^<>]*+>", re.I)
 _MARK = re.compile(BLOCK.format("(\\d+)"))
 FORMULA_MARK = re.compile(FORMULA.format("(\\d+)"))
 # Of the elements around a block so many may name its language.
@@ -111,7 +111,7 @@ def find_blocks(tree: Any, classes: str, blocks: Blocks) -> None:
         elif name == "ol":
             inner = _take(tree, element, blocks) if _is_of_code_lines(element) else 0
         elif name not in _OUTER:
-            _take_or_mark(tree, element, blocks)
+            inner = _take_or_mark(tree, element, blocks)
         elif found := _MARK.fullmatch(element.text_content or ""):
             if int(found[1]) < len(blocks.cut):
                 _accept(element, int(found[1]), blocks)
@@ -156,14 +156,15 @@ def _take(tree: Any, element: Any, blocks: Blocks) -> int:
     return sum(inner.count(f"<{name}>") + inner.count(f"<{name} ") for name in _ELEMENTS.split(", "))
 
 
-def _take_or_mark(tree: Any, element: Any, blocks: Blocks) -> None:
+def _take_or_mark(tree: Any, element: Any, blocks: Blocks) -> int:
     """Code outside of a block whose tag was left, as it may name a language: of several lines it is a block."""
     text = element.text_content or ""
     if "\n" in text.strip() or element.query_selector("br") is not None:
-        _take(tree, element, blocks)
-    elif OPEN not in text:
+        return _take(tree, element, blocks)
+    if OPEN not in text:
         element.prepend(tree.create_text_node(OPEN))
         element.append(tree.create_text_node(CLOSE))
+    return 0
 
 
 def _language(element: Any, opening: str, inner: str) -> str:

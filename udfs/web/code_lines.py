@@ -8,9 +8,10 @@ from functools import cache, lru_cache
 
 from udfs.web.code_languages import table
 
-_IN_TAG = r"""[^>"']*(?:"[^"]*"[^>"']*|'[^']*'[^>"']*)*>"""
-_TAG = re.compile(rf"<(/?)([a-zA-Z][^\s/>]*)({_IN_TAG[:-1]})>|<!--.*?-->", re.S)
-_ANY_TAG = re.compile(rf"</?[a-zA-Z]{_IN_TAG}|<!--.*?-->", re.S)
+# Bounded: markup that opens what it does not close is not looked through from each of its beginnings.
+_IN_TAG = r"""[^<>"']*+(?:"[^"]{0,2000}+"[^<>"']*+|'[^']{0,2000}+'[^<>"']*+){0,60}+>"""
+_TAG = re.compile(rf"<(/?)([a-zA-Z][^\s/>]*)({_IN_TAG[:-1]})>", re.S)
+_ANY_TAG = re.compile(rf"</?[a-zA-Z]{_IN_TAG}", re.S)
 _OPENING = re.compile(r"<[a-zA-Z][^>]*")
 _CLASSES = re.compile(r"""\bclass\s*=\s*(?:"([^"]*)|'([^']*)|([^\s"'>]+))""", re.I)
 _ROWS = frozenset(("div", "li", "tr", "p", "pre", "table", "tbody", "ol", "ul", "figure", "dd", "dt", "section"))
@@ -21,10 +22,10 @@ _VOID = frozenset(
 _NEVER = frozenset(("button", "svg", "style", "script", "textarea", "select", "template", "clipboard-copy"))
 # What a block of nothing but text and colours does not contain.
 _STRUCTURE = _ROWS | _CELLS | _NEVER | {"br"}
-_SIMPLE_TAG = re.compile(r"<[^>]*>")
+_SIMPLE_TAG = re.compile(r"<[^<>]*+>")
 _INLINE = ("span", "b", "i", "em", "strong", "font", "u", "var", "code")
 _COLOURS = re.compile(rf"</?(?:{'|'.join(_INLINE)})(?![-\w]){_IN_TAG}", re.I)
-_LINE_SPANS = re.compile(r"</span>(?:\s|&nbsp;)*<span\b[^>]*\bclass=[\"']?[^\"'>]*\b(?:line|code-line|row)\b")
+_LINE_SPANS = re.compile(r"</span>(?:\s|&nbsp;)*+<span\b[^<>]*\bclass=[\"']?[^\"'<>]*\b(?:line|code-line|row)\b")
 _LINE_CODES = re.compile(r"</code>\s*<code\b")
 _SPACES = str.maketrans({"\xa0": " ", "\u200b": None, "\ufeff": None})
 _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&#39;", "'"), ("&#x27;", "'"), ("&nbsp;", " "))
@@ -51,6 +52,8 @@ def code_of(markup: str) -> str:
     """The code in the markup inside of one block, as it was sent or as a browser serialises it."""
     if "\r" in markup:
         markup = markup.replace("\r\n", "\n").replace("\r", "\n")
+    if "<!--" in markup:
+        markup = _without_comments(markup)
     if "<" not in markup:
         return tidy(_unescaped(markup))
     kinds = {_kind(tag) for tag in set(_OPENING.findall(markup))}
@@ -62,6 +65,14 @@ def code_of(markup: str) -> str:
             return tidy(_unescaped(text))
         return tidy(_lines(markup, _ROWS | {"span", "code"}))
     return tidy(_lines(markup if "numbers" in kinds else _COLOURS.sub("", markup), _ROWS))
+
+
+def _without_comments(markup: str) -> str:
+    pieces, at = list[str](), 0
+    while (begin := markup.find("<!--", at)) >= 0 and (end := markup.find("-->", begin)) >= 0:
+        pieces.append(markup[at:begin])
+        at = end + 3
+    return "".join(pieces) + markup[at:]
 
 
 def tidy(code: str) -> str:
@@ -91,8 +102,6 @@ def _lines(markup: str, rows: frozenset[str]) -> str:
             lines.text(markup[at : tag.start()])
         at = tag.end()
         closing, name, attributes = tag[1], (tag[2] or "").lower(), tag[3] or ""
-        if not name:
-            continue  # a comment
         if skipping:
             if name == skipping:
                 depth += -1 if closing else 1

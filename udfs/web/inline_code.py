@@ -16,15 +16,15 @@ OURS = re.compile(f"[{SIGNS}]")
 _NAMES = "code|tt|samp|kbd"
 # A piece of inline code with no other inside: the attributes of its tag, and what is in it.
 _TAGS = re.compile(
-    rf"<(?:{_NAMES})(?![-\w])([^>]*)>([^<]*(?:<(?!/?(?:{_NAMES})\b)[^<]*)*)</(?:{_NAMES})\s*>", re.I | re.A
+    rf"<(?:{_NAMES})(?![-\w])([^<>]*+)>([^<]*+(?:<(?!/?(?:{_NAMES})\b)[^<]*+)*+)</(?:{_NAMES})\s*+>", re.I | re.A
 )
 _SIMPLE = re.compile(f"{OPEN}([^\\s`\x01-\x04](?:[^\n`\x01-\x04]*[^\\s`\x01-\x04])?){CLOSE}")
 _ANY = re.compile("\x02+([^\x02\x03]*)\x03+")
 _LANGUAGE = re.compile(r"lang|hljs|brush|sourcecode|highlight|prettyprint", re.I)
 # Code around such is no word in a paragraph; where the first is a break, it is lines.
 _ROWS = re.compile(r"<(?:(br)|pre|table|div|p|li|ol|ul)\b", re.I)
-_AROUND_BREAK = re.compile(r"(?:\s*\n\s*)?<br\b[^>]*>(?:[ \t]*\n\s*)?", re.I | re.A)
-_TAG = re.compile(r"<[^>]*>")
+_BREAK = re.compile(r"<br\b[^<>]*+>", re.I)
+_TAG = re.compile(r"<[^<>]*+>")
 _TICKS = re.compile("`+")
 
 
@@ -49,11 +49,17 @@ def _says_little(attributes: str) -> bool:
 def _marked(attributes: str, code: str) -> str:
     rows = _ROWS.search(code)
     if rows and rows[1] and _says_little(attributes):
-        # A line feed beside a break is the source's own, and so is the indentation behind it.
-        return f"<pre>{_AROUND_BREAK.sub('<br>', code)}</pre>"
+        return f"<pre>{'<br>'.join(map(_line, _BREAK.split(code)))}</pre>"
     if rows or not _says_little(attributes):
         return f"<code{attributes}>{code}</code>"
     return OPEN + _TAG.sub("", code) + CLOSE
+
+
+def _line(code: str) -> str:
+    """Code between two breaks. A line feed beside one is the source's own, and so is the indentation behind it."""
+    inner = code.strip()
+    before, _, after = code.partition(inner) if inner else (code, "", "")
+    return ("" if "\n" in before else before) + inner + ("" if "\n" in after else after)
 
 
 def with_tags(markup: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 _HINTS = ("<math", "math/tex")
 # Formulas that a script of the page would set, written out in its text.
 _WRITTEN = re.compile(
-    r"\\\((?:[^\\\n]|\\[^)\n]){1,500}\\\)|\\\[(?:[^\\]|\\[^\]]){1,2000}\\\]|\$\$[^$]{1,2000}\$\$", re.S
+    r"\\\((?:[^\\\n]|\\[^()\n]){1,500}+\\\)|\\\[(?:[^\\]|\\[^\[\]]){1,2000}+\\\]|\$\$[^$]{1,2000}+\$\$", re.S
 )
 _TEX = "application/x-tex"
 # Renderings of what stands beside them as TeX.

@@ -27,6 +27,7 @@ from udfs.web.code_blocks import (
     remove_copies,
 )
 from udfs.web.code_languages import table
+from udfs.web.depth import check_depth
 from udfs.web.inline_code import BLOCK, FORMULA, OURS, SIGNS, marked, ticked
 from udfs.web.mathematics import formulas, has_written_formulas
 
@@ -59,13 +60,13 @@ class PageContent:
 
 
 def page_content(markup: str) -> PageContent:
-    """The text of a page with its code in fences, inline code in back ticks and formulas as TeX."""
+    """The text of a page: code in fences, inline code in back ticks, formulas as TeX. Raises TooDeepError."""
     return content_of(*parse(markup))
 
 
 def parse(markup: str) -> tuple[HTMLTree, str, Blocks]:
     """The tree of a page with marks for its code, the markup that it was made from, and the blocks cut out of it, the
-    last two as bytes of UTF-8 one a character."""
+    last two as bytes of UTF-8 one a character. Raises TooDeepError (udfs/web/depth.py)."""
     if any(sign in markup for sign in SIGNS):
         markup = OURS.sub("", markup)
     narrow = narrowed(markup)
@@ -73,7 +74,9 @@ def parse(markup: str) -> tuple[HTMLTree, str, Blocks]:
         narrow = _WRITTEN_OUT.sub("", narrow)
     narrow, blocks = cut_blocks(narrow)
     narrow = marked(narrow)
-    return HTMLTree.parse_from_bytes(narrow.encode("latin-1"), "utf-8"), narrow, blocks
+    data = narrow.encode("latin-1")
+    check_depth(data)
+    return HTMLTree.parse_from_bytes(data, "utf-8"), narrow, blocks
 
 
 def content_of(tree: HTMLTree, markup: str, blocks: Blocks) -> PageContent:

@@ -14,6 +14,7 @@ from udfs.reading.decoding import Refusal
 from udfs.reading.units import local_file
 from udfs.web.captures import MAX_PAGE, Capture, captures
 from udfs.web.charsets import decode_page
+from udfs.web.depth import TooDeepError
 from udfs.web.page_text import content_of, parse
 from udfs.web.rights import rights_of
 
@@ -34,7 +35,7 @@ _PLAIN = "text/plain"
 class PageRow:
     """One capture. `text` is None exactly when there is a `reason`: one of WITHOUT_TEXT, corrupt_record,
     truncated_record, too_large, corrupt_body, no_url, binary,
-    undecodable, page_failed. Offset and part say where in the file."""
+    undecodable, too_deep, page_failed. Offset and part say where in the file."""
 
     warc: str
     offset: int
@@ -130,6 +131,8 @@ def page_row(warc: str, capture: Capture) -> PageRow:
     if row.reason is None and capture.body is not None:
         try:
             _read(row, capture, capture.body)
+        except TooDeepError as error:
+            row.reason, row.detail = "too_deep", str(error)
         # What no reader foresaw is a fact about this page; the others of the file are still read.
         except Exception as error:
             row.reason, row.detail, row.text, row.content_id = (

@@ -12,7 +12,7 @@ from udfs.web.code_languages import attributes_of
 
 _LINKS = 'link[rel~="license"], a[rel~="license"], a[href*="creativecommons.org/"]'
 _LICENSE = "license"
-_META = re.compile(r"<meta\b[^>]*>", re.I)
+_META = re.compile(r"<meta\b[^<>]*+>", re.I)
 # A head without an end is looked at so far.
 _LONGEST_HEAD = 64 * 1024
 _CREATIVE_COMMONS = re.compile(r"https?://(?:www\.)?creativecommons\.org/(?:licen[cs]es|publicdomain)/", re.I)

@@ -59,6 +59,7 @@ def test_a_page_and_all_that_is_known_of_it(tmp_path: Path) -> None:
         (page(b"<p> </p>"), "empty"),
         (page(b"\x89PNG\r\n\x1a\n\0\0\0" + bytes(range(256)) * 9), "binary"),
         (page(b"<p>", headers={"Content-Encoding": "odd"}), "corrupt_body"),
+        (page(b"<div>" * 5000), "too_deep"),
         (record(answer(b""), kind="revisit"), "revisit"),
         (record(answer(BODY), url=""), "no_url"),
     ],
