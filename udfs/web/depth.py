@@ -16,7 +16,8 @@ _FLAT = "area base br col embed hr img input link meta source track wbr p li td 
 _FOREIGN = (
     "svg math path circle rect line polygon polyline ellipse use stop g defs text tspan title desc a style image "
 )
-_FOREIGN += "symbol marker mask pattern clippath filter animate lineargradient radialgradient script switch view metadata textpath "
+_FOREIGN += "symbol marker mask pattern clippath filter animate lineargradient radialgradient script switch view "
+_FOREIGN += "metadata textpath "
 _FOREIGN += "mrow mi mo mn mspace mfrac msup msub msubsup msqrt mtext mtable mtr mtd mover munder mstyle semantics"
 _LETTERS = 8
 
