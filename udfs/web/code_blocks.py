@@ -20,6 +20,8 @@ from udfs.web.inline_code import BLOCK, CLOSE, FORMULA, OPEN, OURS, with_tags
 _PRE = re.compile(r"<pre\b([^<>]*+)>([^<]*+(?:<(?!/?pre\b|/?(?:script|body|html)\b)[^<]*+)*+)</pre\s*+>", re.I | re.A)
 _CLASS = re.compile(r"""class=["']?([^"'>]{2,})""")
 _CODE_TAG = re.compile(r"<code\b[^<>]*+>", re.I)
+# The tag that names a language stands at the beginning of a block.
+_TAGS_WITHIN = 400
 _MARK = re.compile(BLOCK.format("(\\d+)"))
 FORMULA_MARK = re.compile(FORMULA.format("(\\d+)"))
 # Of the elements around a block so many may name its language.
@@ -169,7 +171,7 @@ def _take_or_mark(tree: Any, element: Any, blocks: Blocks) -> int:
 
 def _language(element: Any, opening: str, inner: str) -> str:
     """The language that the block names, or code in it, or what is around it."""
-    code = _CODE_TAG.search(inner)
+    code = _CODE_TAG.search(inner, 0, _TAGS_WITHIN)
     own = language_of_tags(opening, code[0] if code else "")
     return own or next((found for found in _around(element) if found), "")
 

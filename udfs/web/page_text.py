@@ -167,7 +167,9 @@ def _with_blocks(text: str, blocks: dict[int, Block]) -> str:
             number += number + 1 in lost
         pieces.append(_prose(after))
     pieces += [fenced(block) for number, block in sorted(blocks.items()) if number not in seen]
-    return "\n\n".join(piece for piece in pieces if piece)
+    text = "\n\n".join(piece for piece in pieces if piece)
+    # Half of a mark, where the markup is broken.
+    return OURS.sub("", text) if any(sign in text for sign in SIGNS) else text
 
 
 def fenced(block: Block) -> str:
@@ -179,8 +181,6 @@ def fenced(block: Block) -> str:
 
 def _prose(text: str) -> str:
     """Text between two blocks, without the labels of buttons."""
-    if any(sign in text for sign in SIGNS):
-        text = OURS.sub("", text)  # half of a mark, where the markup is broken
     text = text.strip("\n").rstrip()
     if "\n\n" in text or " \n" in text:
         text = _EMPTY_LINES.sub("\n\n", text)

@@ -181,9 +181,13 @@ def _read(row: PageRow, capture: Capture, body: bytes) -> None:
 def set_text(row: PageRow, text: str) -> None:
     """Put a text into a row, with its identity; one of white space only is none."""
     text = text.replace("\r\n", "\n").replace("\0", "").strip()
-    data = text.encode("utf-8", "replace")
+    try:
+        data = text.encode()
+    except UnicodeEncodeError:  # half characters, which JSON can write
+        data = text.encode("utf-8", "replace")
+        text = data.decode()
     if not data:
         row.reason = "empty"
         return
-    row.text = text if text.isascii() else data.decode()
+    row.text = text
     row.content_id, row.text_bytes = hashlib.sha256(data).hexdigest(), len(data)

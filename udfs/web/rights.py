@@ -13,6 +13,7 @@ from udfs.web.code_languages import attributes_of
 _LINKS = 'link[rel~="license"], a[rel~="license"], a[href*="creativecommons.org/"]'
 _LICENSE = "license"
 _META = re.compile(r"<meta\b[^<>]*+>", re.I)
+_ASKED = re.compile("robots|tdm-", re.I)
 # A head without an end is looked at so far.
 _LONGEST_HEAD = 64 * 1024
 _CREATIVE_COMMONS = re.compile(r"https?://(?:www\.)?creativecommons\.org/(?:licen[cs]es|publicdomain)/", re.I)
@@ -38,6 +39,8 @@ def rights_of(tree: Any, markup: str, url: str | None, header_robots: str | None
     """The rights that a page and the headers it came with declare. `tree` is of the markup; None for a plain text."""
     said = dict[str, list[str]]()
     for tag in _META.findall(_head(markup)):
+        if not _ASKED.search(tag):
+            continue
         attributes = attributes_of(tag)
         name = attributes.get("name", "").strip().lower()
         if name in ("robots", "tdm-reservation"):
