@@ -179,10 +179,13 @@ def _language(element: Any, opening: str, inner: str) -> str:
 def _around(element: Any) -> Iterator[str]:
     around = element.parent_element
     for _ in range(_AROUND):
-        if around is None or around.local_name in ("body", "main", "article"):
+        if around is None:
             return
-        if classes := around.class_name:
-            yield language_of_classes(classes, is_code=False)
+        classes = around.class_name
+        found = language_of_classes(classes, is_code=False) if classes else ""
+        # What a whole page is called by is no language of one block.
+        if found and around.local_name not in ("html", "body", "main", "article"):
+            yield found
         for name in around.attribute_names:
             if name in table()["language_attributes"]:
                 yield language_of({name: around.getattr(name)}, is_code=False)

@@ -52,18 +52,19 @@ def code_of(markup: str) -> str:
     """The code in the markup inside of one block, as it was sent or as a browser serialises it."""
     if "\r" in markup:
         markup = markup.replace("\r\n", "\n").replace("\r", "\n")
-    if "<!--" in markup:
-        markup = _without_comments(markup)
     if "<" not in markup:
         return tidy(_unescaped(markup))
     kinds = {_kind(tag) for tag in set(_OPENING.findall(markup))}
     if kinds == {""} or not kinds:
         # As many of one as of the other: none stands in an attribute, and tags are found twice as fast.
         text = (_SIMPLE_TAG if markup.count("<") == markup.count(">") else _ANY_TAG).sub("", markup)
+        if "<" in text:
+            text = _without_comments(text)
         # Each line an element, and no line feed between.
         if "\n" in text.strip() or not (_LINE_SPANS.search(markup) or _LINE_CODES.search(markup)):
             return tidy(_unescaped(text))
         return tidy(_lines(markup, _ROWS | {"span", "code"}))
+    markup = _without_comments(markup)
     return tidy(_lines(markup if "numbers" in kinds else _COLOURS.sub("", markup), _ROWS))
 
 

@@ -54,17 +54,16 @@ def _is_in(names: NDArray[np.uint64], name: np.uint64) -> bool:
 @numba.njit(cache=True, nogil=True)
 def deepest(
     data: NDArray[np.uint8],
+    begins: NDArray[np.int64],
     flat: NDArray[np.uint64],
     foreign: NDArray[np.uint64],
     drawings: NDArray[np.uint64],
     most: int,
 ) -> int:
-    """How many elements are open at a time, or the first number over `most`."""
-    depth, found, at, is_drawing = 0, 0, 0, False
-    while at < data.size:
-        at += 1
-        if data[at - 1] != 0x3C:
-            continue
+    """How many elements are open at a time, or the first number over `most`. `begins` are the places of every <."""
+    depth, found, is_drawing = 0, 0, False
+    for before in begins:
+        at = before + 1
         closing = at < data.size and data[at] == 0x2F
         begin = at + int(closing)
         name, at = _name_at(data, begin)
@@ -93,7 +92,9 @@ class TooDeepError(ValueError):
 
 def depth_of(page: bytes, most: int = 2**31) -> int:
     """How many elements of a page are open at a time, by its tags alone; counted up to one more than `most`."""
-    return int(deepest(np.frombuffer(page, np.uint8), _FLAT_NUMBERS, _FOREIGN_NUMBERS, _DRAWINGS, most))
+    data = np.frombuffer(page, np.uint8)
+    begins = np.flatnonzero(data == ord("<"))
+    return int(deepest(data, begins, _FLAT_NUMBERS, _FOREIGN_NUMBERS, _DRAWINGS, most))
 
 
 def check_depth(page: bytes) -> None:
