@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
+import zlib
 from collections.abc import Iterator
 from functools import cache
 from importlib import resources
@@ -12,17 +14,19 @@ from typing import IO, Any
 import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
+import zstandard
 
 from udfs.reading import columns
 from udfs.reading.decoding import Refusal, decode_utf8
 from udfs.reading.units import file_system
 from udfs.web.captures import MAX_PAGE, host_of
-from udfs.web.pages import PageRow, set_text
+from udfs.web.pages import PageRow, batches, or_unreachable, set_text
 
 # Rows per batch: with the largest texts that are kept, a batch stays in the hundreds of megabytes.
 _BATCH = 64
 # A line of JSON holds more than its page: names, numbers, escapes of what is not ASCII.
 _LONGEST_LINE = 4 * MAX_PAGE
+_DAMAGE = (EOFError, gzip.BadGzipFile, zlib.error, zstandard.ZstdError)
 _FACTS = ("url", "text", "dump", "captured_at", "title", "tag")
 
 
@@ -56,6 +60,22 @@ def set_rows(location: str) -> Iterator[PageRow]:
     else:
         with files.open(path, "rb", compression=fsspec.utils.infer_compression(path)) as file:
             yield from _json_rows(file, location)
+
+
+def set_batches(location: str) -> Iterator[pa.RecordBatch]:
+    """Rows of PAGES. A file that is damaged or of unknown columns, or that cannot be reached, ends with a row that says
+    so (corrupt_set, unknown_layout, unreachable)."""
+    yield from batches(or_unreachable(_or_refused(location), location))
+
+
+def _or_refused(location: str) -> Iterator[PageRow]:
+    try:
+        yield from set_rows(location)
+    except (pa.ArrowException, *_DAMAGE) as error:
+        detail = f"{location}: expected a page set that can be read, found damage ({error})"
+        yield PageRow(location, 0, 0, reason="corrupt_set", detail=detail[:500])
+    except ValueError as error:
+        yield PageRow(location, 0, 0, reason="unknown_layout", detail=str(error)[:500])
 
 
 def _parquet_rows(file: IO[bytes], location: str) -> Iterator[PageRow]:

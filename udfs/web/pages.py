@@ -97,7 +97,7 @@ def page_rows(location: str, limit: int = MAX_PAGE) -> Iterator[PageRow]:
 
 def page_batches(location: str, limit: int = MAX_PAGE) -> Iterator[pa.RecordBatch]:
     """Rows of PAGES; a file that cannot be reached gives one row that says so."""
-    yield from batches(_or_unreachable(page_rows(location, limit), location))
+    yield from batches(or_unreachable(page_rows(location, limit), location))
 
 
 def batches(rows: Iterable[PageRow]) -> Iterator[pa.RecordBatch]:
@@ -113,7 +113,8 @@ def batches(rows: Iterable[PageRow]) -> Iterator[pa.RecordBatch]:
         yield pa.RecordBatch.from_pylist([vars(r) for r in held], PAGES)
 
 
-def _or_unreachable(rows: Iterator[PageRow], location: str) -> Iterator[PageRow]:
+def or_unreachable(rows: Iterator[PageRow], location: str) -> Iterator[PageRow]:
+    """The rows, and behind them one that says so where the file could not be read to its end: the others are void."""
     try:
         yield from rows
     # A driver has errors of its own; whatever it is, this file's last snapshot stays in force.

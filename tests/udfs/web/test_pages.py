@@ -24,7 +24,7 @@ from tests.udfs.web.warcs import http as answer
 from tests.udfs.web.warcs import page, record
 from udfs.web import pages
 from udfs.web.index import Place, page_at, places
-from udfs.web.page_sets import set_rows
+from udfs.web.page_sets import set_batches, set_rows
 from udfs.web.page_text import content_of
 from udfs.web.pages import PAGES, PageRow, page_batches, page_rows
 from udfs.web.rights import directives
@@ -238,6 +238,27 @@ def test_a_set_of_unknown_columns_is_named(tmp_path: Path) -> None:
     (tmp_path / "x.jsonl").write_text('{"words": "a"}\n', encoding="utf-8")
     with pytest.raises(ValueError, match=r"x\.jsonl: expected the columns of one of .*, found words"):
         list(set_rows(str(tmp_path / "x.jsonl")))
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "reason"),
+    [
+        ("x.parquet", b"PAR1 damaged", "corrupt_set"),
+        ("x.jsonl", b'{"words": "a"}\n', "unknown_layout"),
+        ("none.jsonl", None, "unreachable"),
+        ("x.jsonl.gz", b"no gzip", "corrupt_set"),
+        ("x.jsonl.gz", gzip.compress(b'{"text": "a"}\n' * 99)[:-9], "corrupt_set"),
+        ("empty.jsonl", b"", None),
+    ],
+)
+def test_a_set_that_cannot_be_read_ends_with_a_reason(
+    tmp_path: Path, name: str, data: bytes | None, reason: str | None
+) -> None:
+    if data is not None:
+        (tmp_path / name).write_bytes(data)
+    found = [row for batch in set_batches(str(tmp_path / name)) for row in batch.to_pylist()]
+    assert [row["reason"] for row in found if row["reason"]] == ([reason] if reason else [])
+    assert all(name in row["detail"] for row in found if row["reason"])
 
 
 class Ranges(http.server.BaseHTTPRequestHandler):
