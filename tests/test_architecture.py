@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from jobs.flows import FLOWS
-from schemas import code, corpus, ops
+from schemas import code, corpus, ops, web
 from schemas.contract import Table
 from schemas.identity import reachable
 from udfs.signals import all_signals
@@ -391,7 +391,7 @@ def test_every_declared_stage_is_in_the_flow() -> None:
 
 
 def contracts() -> list[Table]:
-    declared = [v for module in (code, corpus, ops) for v in vars(module).values() if isinstance(v, Table)]
+    declared = [v for module in (code, corpus, ops, web) for v in vars(module).values() if isinstance(v, Table)]
     return [*declared, code.signals_table((s.name, "double", s.doc) for s in all_signals())]
 
 

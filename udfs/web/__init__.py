@@ -1,0 +1,1 @@
+"""Crawled pages: from WARC records to texts with their code, domains, URL patterns and the classifier that recalls."""
