@@ -6,7 +6,7 @@ import sys
 if not (3, 11, 5) <= sys.version_info[:3] < (3, 13):
     sys.exit(
         "python: expected Python 3.11.5 or later, or 3.12, found %d.%d.%d at %s; name another with "
-        "`make PYTHON=python3.12 ...`" % (sys.version_info[:3] + (sys.executable,))
+        "`make PYTHON=python3.12 ...`" % (*sys.version_info[:3], sys.executable)
     )
 try:
     import ensurepip  # noqa: F401
