@@ -132,4 +132,5 @@ def _rejects(rows: DataFrame) -> DataFrame:
         "detail",
         F.lit(None).cast("bigint").alias("size_bytes"),
         F.lit(None).cast("string").alias("unit"),
+        F.lit(None).cast("string").alias("repo_id"),
     )
