@@ -131,4 +131,5 @@ def _line(night: Night) -> str:
     by = {r.stage: r for r in night.stages}
     corpus = by.get("code_corpus")
     files = f"{corpus.rows_kept:,} files in the corpus, {corpus.rows_written:,} of them moved; " if corpus else ""
-    return f"nightly: {files}{len(night.stages)} stages had work; {seen}; {night.seconds:.0f} s"
+    number = len(night.stages)
+    return f"nightly: {files}{number} stage{'s' * (number != 1)} had work; {seen}; {night.seconds:.0f} s"
