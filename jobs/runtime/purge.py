@@ -30,11 +30,12 @@ def rewrite(lake: Lake, table: Table) -> None:
     """
     if lake.reads_itself and not rows_left(opened(lake.location(table.name))):
         return
-    if table.cluster_by:
-        lake.maintain(table, "ALTER TABLE {table} CLUSTER BY NONE")
-    lake.maintain(table, "REORG TABLE {table} APPLY (PURGE)")
-    if table.cluster_by:
-        lake.maintain(table, f"ALTER TABLE {{table}} CLUSTER BY ({', '.join(table.cluster_by)})")
+    if not table.cluster_by:
+        lake.maintain(table, "REORG TABLE {table} APPLY (PURGE)")
+        return
+    lake.alter(table, "CLUSTER BY NONE")  # a run that dies here leaves a table that is brought to its contract later
+    lake.maintain(table, "REORG TABLE {table} APPLY (PURGE)", by_contract=False)
+    lake.alter(table, f"CLUSTER BY ({', '.join(table.cluster_by)})", last=True)
 
 
 def checkpoint(lake: Lake, table: Table) -> None:

@@ -101,21 +101,27 @@ class Lake(Saying):
         """
         if self.claim:
             self.claim.take()
-        kept = {} if change.startswith("ADD COLUMNS") else self.keeping(table.name)
-        kept.pop("contract", None)
+        kept = {} if change.startswith("ADD COLUMNS") else self._unsigned(table)
         with self.saying(table.name, self._signed(table, kept) if last else kept):
             self.spark.sql(f"ALTER TABLE {self.ref(table.name)} {change}")
         self._known.pop(table.name, None)
 
-    def maintain(self, table: Table, statement: str) -> bool:
-        """OPTIMIZE or VACUUM of {table}, under the lease. Returns whether the log grew."""
+    def maintain(self, table: Table, statement: str, by_contract: bool = True) -> bool:
+        """OPTIMIZE or VACUUM of {table}, under the lease; the commit says that the table has its contract, or does not.
+        Returns whether the log grew.
+        """
         before = self.version(table.name)
         if self.claim:
             self.claim.take()
-        with self.saying(table.name, self._signed(table, self.keeping(table.name))):
+        kept = self._signed(table, self.keeping(table.name)) if by_contract else self._unsigned(table)
+        with self.saying(table.name, kept):
             self.spark.sql(statement.format(table=self.ref(table.name))).collect()
         self._known.pop(table.name, None)
         return self.version(table.name) != before
+
+    def _unsigned(self, table: Table) -> dict[str, Any]:
+        """What the newest commit says, but for the contract."""
+        return {name: value for name, value in self.keeping(table.name).items() if name != "contract"}
 
     def overwrite(self, table: Table, rows: DataFrame, metadata: Mapping[str, Any]) -> None:
         """Put rows in the place of all others, in one commit."""
