@@ -70,19 +70,28 @@ class Feed:
 
 @dataclass(frozen=True)
 class Changed:
-    """The changes of a stage's inputs since it last ran; of a measured table those of the kernel in force."""
+    """The changes of a stage's inputs since it last ran; of a measured table those of the kernel in force.
+
+    Of a table without a feed nobody may ask: that it has moved alone says nothing of its rows.
+    """
 
     rows: Mapping[str, Rows]
     spark: SparkSession
+    silent: frozenset[str] = frozenset()
 
     def of(self, table: Table) -> DataFrame | None:
         """Changed rows of an input, as they were and as they are; None where nothing changed."""
-        rows = self.rows.get(table.name)
+        rows = self._of(table)
         return self.spark.createDataFrame(rows) if isinstance(rows, pa.Table) else rows
 
     def keys(self, table: Table, column: str) -> Part:
         """One column of these rows."""
-        return _column(self.rows.get(table.name), column)
+        return _column(self._of(table), column)
+
+    def _of(self, table: Table) -> Rows | None:
+        if table.name in self.silent:
+            raise NoFeedError(f"{table.name}: expected a table with a change feed, found one without")
+        return self.rows.get(table.name)
 
 
 def _column(rows: Rows | None, name: str) -> Part:

@@ -62,11 +62,11 @@ def touched_keys(work: Work, last: StageResult | None, code: str, now: dict[str,
     if not same or last.table_version != run.lake.rows_version(stage.writes.name) or _old_kernels(run, stage):
         return None
     try:
-        found = {t.name: (t, run.feed.since(t, last.inputs[t.name])) for t in stage.reads}
+        found = {t.name: (t, run.feed.since(t, last.inputs[t.name])) for t in stage.reads if t.feed}
     except NoFeedError:
         return None
     moved = {name: of_kernel(rows, run.kernel(t)) for name, (t, rows) in found.items() if rows is not None}
-    changed = Changed(moved, run.lake.spark)
+    changed = Changed(moved, run.lake.spark, frozenset(t.name for t in stage.reads if not t.feed))
     stored = run.facts(stage.writes)
     keys = narrow.touched(changed, tuple(work.reads()), stored, work.params)
     if keys.frame is None:

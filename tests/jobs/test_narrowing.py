@@ -18,6 +18,7 @@ from jobs.code.fingerprints import STAGE as FINGERPRINTS
 from jobs.code.ingest import ingest
 from jobs.code.parameters import Ingest
 from jobs.runtime.accounting import StageResult
+from jobs.runtime.feed import NoFeedError
 from jobs.runtime.keys import Keys, only
 from jobs.runtime.manifest import read_manifest
 from jobs.runtime.narrowing import Work
@@ -85,6 +86,31 @@ def test_a_decision_is_taken_about_what_moved_and_its_totals_are_those_of_all(la
     write(lake, NOTED, a="short", b="not long", d="longer than allowed", e="new")
     assert carry_out(lake, "r4", NARROW, p=Short(most=3))[0].rows_read == 4
     assert SEEN[3] == {"a", "b", "d", "e"}, "a table that others have touched is not trusted"
+
+
+def watched_beside(notes: DataFrame, lengths: DataFrame, p: Short) -> DataFrame:
+    return watched(notes, p)
+
+
+def test_a_measure_without_a_feed_that_has_moved_widens_nothing(lake: Lake) -> None:
+    """Its rows never change: what they say of a key that did not move was said before."""
+    SEEN.clear()
+    beside = Narrow("content_id", touched, lambda keys, notes, lengths: (only(notes, "content_id", keys), lengths))
+    stage = replace(NARROW, transform=watched_beside, reads=(NOTED, LENGTHS), narrow=beside)
+    assert not LENGTHS.feed
+    write(lake, NOTED, a="short", b="much too long")
+    carry_out(lake, "r1", MEASURE, stage)
+    write(lake, NOTED, a="short", b="much too long", d="new")
+    moved = lake.rows_version(LENGTHS.name)
+    carry_out(lake, "r2", MEASURE, stage)
+    assert lake.rows_version(LENGTHS.name) != moved and SEEN == [{"a", "b"}, {"d"}]
+
+    def asks(changed: Any, reads: tuple[DataFrame, ...], stored: DataFrame, p: Short) -> Keys:
+        return Keys.of(changed.keys(LENGTHS, "content_id"))
+
+    write(lake, NOTED, a="short", b="other")
+    with pytest.raises(NoFeedError, match="lengths: expected a table with a change feed"):
+        carry_out(lake, "r3", MEASURE, replace(stage, narrow=replace(beside, touched=asks)))
 
 
 def test_an_audit_compares_everything_and_writes_nothing_where_all_is_well(lake: Lake) -> None:
