@@ -17,7 +17,7 @@ from pyspark.errors import AnalysisException
 
 from jobs.cli import exit_code
 from jobs.commands import doctor
-from jobs.commands.run import _report
+from jobs.commands.run import write_report
 from jobs.runtime import places
 from jobs.runtime.endings import last_words
 from jobs.runtime.progress import Console
@@ -220,12 +220,12 @@ def test_a_report_that_cannot_be_written_is_a_warning_after_the_work(
 ) -> None:
     monkeypatch.setattr("jobs.report.report_page", lambda run: "a page")
     finished: Any = argparse.Namespace(results=[], lake=argparse.Namespace(version=lambda name: 1))
-    _report("s3://no-such-bucket/report.html", finished, Console())
+    write_report("s3://no-such-bucket/report.html", finished, Console())
     said = " ".join(capsys.readouterr().out.split())
     assert said.startswith("warning: s3://no-such-bucket/report.html: expected to write the report, found no such ")
     assert said.endswith("and refinelake report writes it")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")  # boto has a class of its own for this
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     monkeypatch.setattr("s3fs.S3FileSystem.cachable", False)
-    _report("s3://lake/report.html", finished, Console())
+    write_report("s3://lake/report.html", finished, Console())
     assert "found no store at that address" in " ".join(capsys.readouterr().out.split())
