@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from jobs.runtime.tables import Lake
@@ -31,5 +31,12 @@ def recorded_settings(lake: Lake) -> list[str]:
             where = f"{section_of[kind]}.{name}"
             found.pop(where, None)
             if name in usual and value != usual[name]:
-                found[where] = f"{where}={json.dumps(value)}"
+                found[where] = f"{where}={_toml(value)}"
     return list(found.values())
+
+
+def _toml(value: Any) -> str:
+    """A value as --set reads it: TOML, which is JSON but for tables."""
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{json.dumps(key)} = {_toml(inner)}" for key, inner in value.items()) + " }"
+    return json.dumps(value)

@@ -75,6 +75,11 @@ def work(args: argparse.Namespace) -> int:
 
 def _requests(args: argparse.Namespace) -> list[Request]:
     """What is asked for. Raises RequestError, which names the flag or the line."""
+    if args.path is not None and args.list:
+        raise RequestError(
+            '--path: expected names beside it, found a list; say it in its lines, as {"repo": "org/name", "path": '
+            '"keys/*"}. Nothing was removed'
+        )
     found: list[Request] = []
     for kind in _NAMES:
         for name in getattr(args, kind):
@@ -105,14 +110,16 @@ def _request(flag: str, kind: str, name: str, args: argparse.Namespace) -> Reque
 
 def _digest(name: str) -> str:
     """The id of a text: as it is given, or of the text that a file holds."""
-    from udfs.reading.decoding import decode
+    from udfs.reading.decoding import Refusal, decode
 
     if not Path(name).is_file():
         return name
-    text = decode(Path(name).read_bytes()).text
-    if text is None:
-        raise RequestError(f"--content: expected a file with a text, found none in {name}; nothing was removed")
-    return hashlib.sha256(text.encode()).hexdigest()
+    found = decode(Path(name).read_bytes())
+    if isinstance(found, Refusal):
+        raise RequestError(
+            f"--content: expected a file with a text, found {name}, which is {found.reason}; nothing was removed"
+        )
+    return hashlib.sha256(found.text.encode()).hexdigest()
 
 
 def _opened(args: argparse.Namespace) -> Lake:
@@ -153,7 +160,7 @@ def _carried_out(
     console.say(f"removal {number}: {len(requests)} name{'s' * (len(requests) > 1)}")
     results, run = _flows(args, lake, run_id, console)
     receipts.forget_checks(lake)
-    rewrite_all(lake, every_table(), None if args.now else run_id)
+    rewrite_all(lake, every_table(), None if args.now else run_id, with_checkpoint=not args.now)
     wrong = forget_all(lake, every_table(), at_once=True) if args.now else []
     _, waits = release_whole(lake, run_id, FLOWS, f"removal {number}", results)
     settled = receipts.settle(lake, FLOWS)
@@ -163,7 +170,7 @@ def _carried_out(
     for why in (*waits, *wrong):
         console.warn(why)
     if args.now and not wrong:
-        receipts.note_purged(lake, [r["removal_id"] for r in settled], datetime.now(UTC))
+        receipts.note_purged(lake, receipts.stored(lake), datetime.now(UTC))
     kept = {r["removal_id"] for r in settled} | {number}
     return [r for r in lake.small(receipts.RECEIPTS) if r["removal_id"] in kept]
 

@@ -184,10 +184,10 @@ def _carried_out(
     run = runner.Run(lake, run_id, flow.stages, params, progress=console, audit=audit)
     runner.run_stages(run, stages, before=tuple((name, partial(work, run)) for name, work in before.items()))
     done = run.done | {r.stage: r for r in run.results}
-    released = release_whole(lake, run_id, FLOWS, done=done)
-    if receipts.settle(lake, FLOWS):  # of a removal whose own run was killed
+    if receipts.unsettled(lake):  # a removal whose own run was killed
         rewrite_all(lake, every_table())
-        released = release_whole(lake, run_id, FLOWS, done=done)
+    released = release_whole(lake, run_id, FLOWS, done=done)
+    receipts.settle(lake, FLOWS)
     return run, _released(*released, run.results)
 
 

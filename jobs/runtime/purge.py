@@ -94,12 +94,15 @@ def _age(log: str, name: str, now: datetime) -> float:
     return (now - places.written_at(f"{log}/{name}")).total_seconds() / 86400
 
 
-def rewrite_all(lake: Lake, tables: Iterable[Table], run_id: str | None = None) -> None:
-    """`rewrite` and `checkpoint` the tables that are there; with a run those of which it wrote the newest commit."""
+def rewrite_all(lake: Lake, tables: Iterable[Table], run_id: str | None = None, with_checkpoint: bool = True) -> None:
+    """`rewrite` and `checkpoint` the tables that are there; with a run those of which it wrote the newest commit.
+
+    Before a receipt says when storage is due: its log is cut at a checkpoint that is a retention old by then.
+    """
     for table in tables:
         if lake.version(table.name) is not None and run_id in (None, lake.metadata(table.name).get("run_id")):
             rewrite(lake, table)
-            if run_id is not None:
+            if with_checkpoint:
                 checkpoint(lake, table)
 
 

@@ -66,11 +66,16 @@ def _holds(lake: Lake, version: int, files: DataFrame) -> bool:
         return True
 
 
+def unsettled(lake: Lake) -> list[dict[str, Any]]:
+    """Receipts of which the files are taken out, and readers may still see them in a release."""
+    return [r for r in lake.small(RECEIPTS) if r["files"] is not None and r["out_of_releases_at"] is None]
+
+
 def settle(lake: Lake, flows: Iterable[Flow]) -> list[dict[str, Any]]:
     """Once every flow that was ever carried out stands on tables without them, and a release names these: withdraw the
     releases that held them, and say so on their receipts. Returns the receipts that were settled.
     """
-    open_ones = [r for r in lake.small(RECEIPTS) if r["files"] is not None and r["out_of_releases_at"] is None]
+    open_ones = unsettled(lake)
     done = finished_work(lake) if open_ones else {}
     carried_out = [f for f in flows if done.keys() & {s.name for s in f.stages}]
     if not open_ones or any(waits_for(lake, flow, done) for flow in carried_out):
@@ -124,8 +129,16 @@ def trained(row: dict[str, Any]) -> str:
 
 def due(lake: Lake, now: datetime) -> list[int]:
     """Requests of which storage may be rid now."""
-    ready = [r for r in lake.small(RECEIPTS) if r["out_of_releases_at"] and not r["out_of_storage_at"]]
-    return [r["removal_id"] for r in ready if r["storage_due_at"] <= now]
+    return [r["removal_id"] for r in _stored(lake) if r["storage_due_at"] <= now]
+
+
+def stored(lake: Lake) -> list[int]:
+    """Requests that are out of all releases, and not of storage."""
+    return [r["removal_id"] for r in _stored(lake)]
+
+
+def _stored(lake: Lake) -> list[dict[str, Any]]:
+    return [r for r in lake.small(RECEIPTS) if r["out_of_releases_at"] and not r["out_of_storage_at"]]
 
 
 def note_purged(lake: Lake, requests: Iterable[int], now: datetime) -> None:
