@@ -12,9 +12,11 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from deltalake import DeltaTable
 
 from jobs.cli import exit_code
 from jobs.code import flow
+from jobs.code.asking import keep
 from jobs.runtime.accounting import rewrite_rows
 from jobs.runtime.receipts import note_export
 from jobs.runtime.tables import Lake
@@ -23,6 +25,8 @@ from schemas.code import CODE_CORPUS, RAW_FILES
 from tests.jobs.pipeline import World, contents_of, run_all
 from tests.jobs.test_refresh import program
 from training.data.telling import tell
+from udfs.reading.delta import rows_left
+from udfs.removal.requests import Request
 
 NEEDLE = "needle_of_the_one_who_asked"
 
@@ -133,6 +137,24 @@ def found(folder: Path) -> Iterator[str]:
             yield f"{file}: packed"
         elif file.suffix == ".parquet" and NEEDLE in json.dumps(pq.read_table(file).to_pylist(), default=str):
             yield f"{file}: in a row"
+
+
+@pytest.mark.long
+def test_a_removal_that_was_killed_is_completed_by_the_next_run(spark: Any, tmp_path: Path) -> None:
+    world, warehouse = world_of(tmp_path), tmp_path / "warehouse"
+    run(world, warehouse)
+    lake = Lake(spark, str(warehouse))
+    keep(lake, "killed", [Request("owner", f"{NEEDLE}-org")], None, datetime.now(UTC))
+    run(world, warehouse)
+    lake.look()
+    receipt = lake.small(ops.RECEIPTS)[0]
+    assert (receipt["files"], receipt["holding"]) == (5, [1]) and receipt["out_of_releases_at"] is not None
+    assert [bool(r["withdrawn"]) for r in lake.small(ops.RELEASES)] == [True, False]
+    for name in (RAW_FILES.name, CODE_CORPUS.name):
+        log = Path(lake.location(name), "_delta_log")
+        made = [f.stat().st_mtime for f in log.glob("*.checkpoint*.parquet")]
+        assert max(made) <= receipt["out_of_releases_at"].timestamp(), "old enough on the day that storage is due"
+        assert not rows_left(DeltaTable(lake.location(name)))
 
 
 @pytest.mark.long

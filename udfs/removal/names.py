@@ -51,7 +51,8 @@ def owner_names(name: str) -> tuple[str, ...]:
 
 def asked_repo(name: str) -> str:
     """How a request spells a repository: with its host only where one was given."""
-    return _asked(name)
+    host, path = _split(name)
+    return f"{host}/{path}" if host else path
 
 
 def asked_owner(name: str) -> str:
@@ -66,11 +67,6 @@ def author_names(email: str) -> tuple[str, ...]:
     address = email.strip().strip("<>").lower()
     found = _NO_REPLY.fullmatch(address)
     return tuple(n for n in (address, found and found[1].lower()) if n)
-
-
-def _asked(name: str) -> str:
-    host, path = _split(name)
-    return f"{host}/{path}" if host else path
 
 
 def _split(name: str) -> tuple[str, str]:
