@@ -107,7 +107,8 @@ TOOLS = {
     "python -m training",  # tests/training/test_launchers.py
     "python -m training.again --run RUN --times 3 -- torchrun --nproc_per_node 8 -m training train ... --to RUN",
     "python udfs/data/derive_languages.py --shared ../shared/data",  # rewrites a data file from ../shared
-    "uv pip compile setup.cfg --extra spark --extra train --extra tokens --extra web --extra tracking --extra dev --universal --generate-hashes",  # needs the network
+    "uv pip compile setup.cfg --extra spark --extra train --extra tokens --extra web --extra tracking --extra dev "
+    "--universal --generate-hashes",  # needs the network
 }
 
 
