@@ -18,7 +18,14 @@ from schemas.contract import Column, Table
 from schemas.ops import RELEASES, RUNS, SOURCES
 
 THINGS = Table("things", "One row per thing.", (Column("id", "string", "Who.", nullable=False),), key=("id",))
-NOTE = {"release_id": 1, "run_id": "r", "tables": {"b": 2, "a": 1}, "note": None, "created_at": datetime.now(UTC)}
+NOTE = {
+    "release_id": 1,
+    "run_id": "r",
+    "tables": {"b": 2, "a": 1},
+    "note": None,
+    "withdrawn": None,
+    "created_at": datetime.now(UTC),
+}
 
 
 @pytest.fixture
