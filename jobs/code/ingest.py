@@ -193,4 +193,4 @@ def _counted(run: Run, result: StageResult) -> StageResult:
 if __name__ == "__main__":
     from jobs.cli import ingest_main
 
-    ingest_main()
+    ingest_main("run", "--only", "ingest")

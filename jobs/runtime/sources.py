@@ -24,7 +24,7 @@ from jobs.runtime.session import shuffle_tasks
 from schemas.contract import Table, quote
 
 MANIFEST = pa.schema(
-    [(n, pa.string()) for n in ("source_id", "kind", "location", "repo", "revision")]
+    [(n, pa.string()) for n in ("source_id", "kind", "location", "repo", "revision", "root")]
     + [("stars", pa.int64()), ("licences", pa.list_(pa.string())), ("commit_time", pa.timestamp("us", tz="UTC"))]
 )
 
