@@ -77,3 +77,18 @@ def _score(models: dict[str, str], batch: pa.RecordBatch) -> Iterator[pa.RecordB
         some = batch.filter(pc.equal(batch["tag"], tag))
         scores = pa.array(recall_model(models[tag]).scores(some["text"].to_pylist()), pa.float64())
         yield pa.RecordBatch.from_arrays([some["content_id"], some["tag"], scores], ["content_id", "tag", "score"])
+
+
+def proposed_rows(pages: DataFrame) -> DataFrame:
+    """(tag, domain, pattern, url, found): each pattern that the address of rows (tag, domain, url, found) suggests."""
+    schema = "tag string, domain string, pattern string, url string, found boolean"
+    return mapped(pages.select("tag", "domain", "url", "found"), _propose, schema)
+
+
+def _propose(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    from udfs.web.patterns import proposals
+
+    rows = [{**row, "pattern": pattern} for row in batch.to_pylist() for pattern in proposals(row["url"])]
+    names = ("tag", "domain", "pattern", "url")
+    schema = pa.schema([*((n, pa.string()) for n in names), ("found", pa.bool_())])
+    yield pa.RecordBatch.from_pylist(rows, schema)
