@@ -143,7 +143,7 @@ def _debian(group: list[Archive], folder: Path) -> None:
             (home / part).mkdir(parents=True, exist_ok=True)
         (home / "status").touch()
         by = f"[signed-by={_KEYRING}] " if _KEYRING.exists() else ""
-        kinds = ("deb", "deb-src")
+        kinds = sorted({"deb" if a.source == "deb" else "deb-src" for a in group if a.suite == suite})
         (home / "sources.list").write_text("".join(f"{kind} {by}{mirror} {suite} main\n" for kind in kinds))
         apt = ["apt-get", f"-oDir::Etc::sourcelist={home}/sources.list", "-oDir::Etc::sourceparts=/dev/null"]
         apt += [f"-oDir::State::Lists={home}/lists", f"-oDir::Cache={home}/cache"]

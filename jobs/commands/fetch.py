@@ -5,25 +5,39 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from jobs.corpora import SETS, fetch, load_set, write_manifest
+from jobs.corpora import SETS, Archive, fetch, load_set, write_manifest
+from jobs.web_sites import WEB_SETS, packages_of, write_web
+
+_SIZES = """tiny 5 MB, demo 204 MB, bench 3.2 GB of source files; web 11 MB, web-bench 553 MB of documentation packages,
+whose pages are written as crawl files of their sites (DIR/warc), with labels (DIR/labels.jsonl)"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("name", choices=SETS, help="tiny 5 MB, demo 204 MB, bench 3.2 GB of files")
+    parser.add_argument("name", choices=(*SETS, *WEB_SETS), help=_SIZES)
     parser.add_argument("--to", required=True, metavar="DIR", help="folder for the archives and the manifest")
-    parser.add_argument("--manifest", metavar="FILE", help="where to write the manifest (default: DIR/sources.jsonl)")
+    where = "where to write the manifest (default: DIR/sources.jsonl, of a web DIR/web.jsonl)"
+    parser.add_argument("--manifest", metavar="FILE", help=where)
 
 
 def work(args: argparse.Namespace) -> int:
-    folder = Path(args.to).absolute()
-    got, left_out = fetch(load_set(args.name), folder, print)
+    folder, is_web = Path(args.to).absolute(), args.name in WEB_SETS
+    archives = folder / "packages" if is_web else folder
+    got, left_out = fetch(packages_of(args.name) if is_web else load_set(args.name), archives, print)
     if not got:
         reasons = "; ".join(sorted(set(left_out.values())))
         raise ValueError(f"{folder}: expected archives of the set {args.name}, could fetch none: {reasons}")
-    target = Path(args.manifest) if args.manifest else folder / "sources.jsonl"
-    write_manifest(got, folder, target)
+    target = Path(args.manifest) if args.manifest else folder / ("web.jsonl" if is_web else "sources.jsonl")
+    written = _written_web(args.name, got, archives, folder, target) if is_web else ""
+    if not is_web:
+        write_manifest(got, folder, target)
     for source, why in sorted(left_out.items()):
         print(f"left out {source}: {why}")
     size = sum(a.archive_bytes for a in got) / 1e6
-    print(f"{len(got)} of {len(got) + len(left_out)} archives ({size:.1f} MB) in {folder}, manifest {target}")
+    count = f"{len(got)} of {len(got) + len(left_out)} archives ({size:.1f} MB)"
+    print(f"{count} in {archives}, {written}manifest {target}")
     return 0
+
+
+def _written_web(name: str, got: list[Archive], archives: Path, folder: Path, target: Path) -> str:
+    sites, pages = write_web(name, got, archives, folder, target)
+    return f"{pages} pages of {sites} sites in {folder / 'warc'}, labels {folder / 'labels.jsonl'}, "
