@@ -31,7 +31,7 @@ def web_decisions(
     rows = _facts(pages, texts, scores, labels, patterns)
     by_person = (F.col("rank") == 0) & F.col("label")
     denied = (F.col("rank") == 0) & ~F.col("label")
-    by_code = (F.col("tag") == RULE_TAG) & _has_code(p)
+    by_code = (F.col("tag") == RULE_TAG) & has_code(p)
     at = _by_tag(thresholds, "double")
     why = (
         F.when(by_person, F.lit("label"))
@@ -79,7 +79,7 @@ def _facts(pages: DataFrame, texts: DataFrame, scores: DataFrame, labels: DataFr
     sound = _with_text(pages)
     rows = sound.select("page_id", "url", "content_id", "no_index", "no_ai", "tdm_reserved")
     rows = rows.withColumn("url_key", url_key(F.col("url"))).crossJoin(tags_in_use(scores, labels, patterns))
-    rows = rows.join(texts.select("content_id", "text_bytes", "code_blocks", "code_bytes"), "content_id")
+    rows = rows.join(texts.select("content_id", "text_bytes", "code_bytes"), "content_id")
     rows = rows.join(scores.select("content_id", "tag", "score"), ["content_id", "tag"], "left")
     rows = rows.join(page_verdicts(labels).select("url_key", "tag", "label", "rank"), ["url_key", "tag"], "left")
     matched = pattern_verdicts(sound, patterns).withColumnRenamed("label", "pattern_label")
@@ -87,9 +87,10 @@ def _facts(pages: DataFrame, texts: DataFrame, scores: DataFrame, labels: DataFr
     return rows.withColumns({"rank": F.coalesce("rank", F.lit(9)), "label": F.coalesce("label", F.lit(False))})
 
 
-def _has_code(p: Recall) -> Column:
-    enough = (F.col("code_blocks") >= p.code_blocks) & (F.col("code_bytes") >= p.code_bytes)
-    return enough & (F.col("code_bytes") >= F.lit(p.code_share) * F.col("text_bytes"))
+def has_code(p: Recall) -> Column:
+    """Whether a row (code_bytes, text_bytes, score) has enough code in blocks: udfs.web.seeds.by_rule."""
+    least = F.greatest(F.lit(1), F.lit(p.code_bytes), F.lit(p.code_share) * F.col("text_bytes"))
+    return (F.col("code_bytes") >= least) & (F.coalesce("score", F.lit(1.0)) >= p.rule_score)
 
 
 def _by_tag(values: dict[str, float | int], kind: str) -> Column:
