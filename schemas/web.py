@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from schemas import code
+from schemas import code, ops
 from schemas.contract import REASONS, Column, Expect, Table
-from schemas.ops import SOURCES
 from schemas.recall import CONTENT_ID, TAG
 
 SOURCE_KINDS = ("warc", "wet", "paths", "set", "index")
@@ -24,7 +23,7 @@ _HOST = Column("host", "string", "Host of the URL in lower case.")
 _DOMAIN = Column("domain", "string", "Registrable domain of the host; private suffixes make domains of their own.")
 
 WEB_SOURCES = replace(
-    SOURCES,
+    ops.SOURCES,
     name="web_sources",
     doc="State of the web ingest: one row per unit (crawl file, file of a set, index) with its snapshot's fingerprint.",
 )

@@ -1,4 +1,4 @@
-"""refinelake nightly: refresh, token tables, check, release, upkeep and report in one go, for a scheduler."""
+"""refinelake nightly: refresh, web, token tables, check, release, upkeep and report in one go, for a scheduler."""
 
 from __future__ import annotations
 
@@ -19,13 +19,17 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = (
-        "The whole night in one command: refresh from the manifest, token tables where --tokenizer names one, double "
-        "keys, release, upkeep where something was written, report. It ends with one line and a truthful "
-        "exit code: 0 done, 2 wrong input, 3 a gate failed, 4 another run writes, 1 anything else."
+        "The whole night in one command: refresh from the manifest, the web where --web-sources names one, token "
+        "tables where --tokenizer names one, double keys, release, upkeep where something was written, report. It ends "
+        "with one line and a truthful exit code: 0 done, 2 wrong input, 3 a gate failed, 4 another run writes, 1 "
+        "anything else."
     )
     add_run_arguments(parser)
     parser.add_argument("--sources", metavar="FILE", required=True, help="manifest: one JSON object a line")
-    parser.add_argument("--allow-drop", action="store_true", help="allow dropping more than 5 %% of the stored files")
+    parser.add_argument("--web-sources", metavar="FILE", help="manifest of crawls: the web half is refreshed too")
+    parser.add_argument(
+        "--allow-drop", action="store_true", help="allow dropping more than 5 %% of the stored files or pages"
+    )
     parser.add_argument(
         "--tokenizer", metavar="DIR", help="folder of the pinned tokenizer: token tables are refreshed too"
     )
@@ -65,6 +69,9 @@ def work(args: argparse.Namespace) -> int:
 def _steps(args: argparse.Namespace, lake: Lake, began: datetime) -> list[tuple[str, Callable[[], int]]]:
     """Name and work of each step, in order."""
     steps = [("refresh", lambda: _command("run", args, "sources", "allow_drop", "report", "audit"))]
+    if args.web_sources:
+        web = argparse.Namespace(**{**vars(args), "sources": args.web_sources})
+        steps.append(("web", lambda: _command("web_run", web, "sources", "allow_drop", "audit")))
     if args.tokenizer:
         steps.append(("tokens", lambda: _command("tokens", args, "tokenizer", "audit")))
     steps.append(("check", lambda: _command("check", args) if _worked(lake, began) else 0))

@@ -14,6 +14,7 @@ _KINDS = ("airflow", "systemd", "cron")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("kind", choices=_KINDS, help="what is to start it")
     parser.add_argument("--sources", metavar="FILE", required=True, help="manifest: one JSON object a line")
+    parser.add_argument("--web-sources", metavar="FILE", help="manifest of crawls: the web half too")
     parser.add_argument("--warehouse", required=True, help="location of the Delta tables: a folder or a URL")
     parser.add_argument("--staging", metavar="URL", help="where rows are set aside while a run works")
     parser.add_argument("--params", metavar="FILE", help="TOML file of parameters, see docs/parameters.md")
@@ -47,24 +48,30 @@ def _command(name: str, args: argparse.Namespace) -> list[str]:
     from schemas.command_line import options_of, parser_of
 
     program = Path(sys.executable).with_name("refinelake")
-    takes = options_of(parser_of(f"jobs.commands.{name}"))
-    places = {f"--{key}": getattr(args, key) for key in ("sources", "warehouse", "staging", "params", "tokenizer")}
+    takes = options_of(parser_of(f"jobs.commands.{name.replace(' ', '_')}"))
+    named = ("sources", "web_sources", "warehouse", "staging", "params", "tokenizer")
+    places = {f"--{key.replace('_', '-')}": getattr(args, key) for key in named}
+    if name == "web run":
+        places["--sources"] = args.web_sources
     given = [word for key, place in places.items() if place and key in takes for word in (key, absolute(place))]
-    return [str(program), name, *given]
+    return [str(program), *name.split(), *given]
 
 
 def _airflow(args: argparse.Namespace, hour: int, minute: int) -> dict[str, str]:
     """A task for each flow, in their order, then what looks after the tables."""
     from jobs.flows import FLOWS
 
-    flows = [flow.command.split()[1] for flow in FLOWS]
-    steps = [name for name in flows if name != "tokens" or args.tokenizer] + ["check", "maintain"]
+    asked = {"web run": args.web_sources, "tokens": args.tokenizer}
+    flows = [flow.command.partition(" ")[2] for flow in FLOWS]
+    steps = [name for name in flows if asked.get(name, True)] + ["check", "maintain"]
+    names = [name.partition(" ")[0] for name in steps]
     # The space at the end: Airflow takes a command that ends with .sh for the name of a file.
     tasks = [
-        f'    {s} = BashOperator(task_id="{s}", bash_command={_raw(shlex.join(_command(s, args)))})' for s in steps
+        f'    {n} = BashOperator(task_id="{n}", bash_command={_raw(shlex.join(_command(s, args)))})'
+        for n, s in zip(names, steps, strict=True)
     ]
     return {
-        "refinelake_dag.py": _DAG.format(minute=minute, hour=hour, tasks="\n".join(tasks), order=" >> ".join(steps))
+        "refinelake_dag.py": _DAG.format(minute=minute, hour=hour, tasks="\n".join(tasks), order=" >> ".join(names))
     }
 
 

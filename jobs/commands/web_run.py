@@ -13,9 +13,15 @@ if TYPE_CHECKING:
     from jobs.runtime.runner import Run
 
 
+NONE = "none"
+"""For schedulers, whose nights have the same tasks with or without a web."""
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_run_arguments(parser)
-    parser.add_argument("--sources", metavar="FILE", help="manifest: one JSON object a line, see docs/web.md")
+    parser.add_argument(
+        "--sources", metavar="FILE", help="manifest: one JSON object a line, see docs/web.md; none: there is no web"
+    )
     parser.add_argument("--allow-drop", action="store_true", help="allow dropping more than 5 %% of the stored pages")
     parser.add_argument("--only", metavar="STAGE,...", help="run only these stages (web_ingest, and those of `stages`)")
 
@@ -25,6 +31,9 @@ def work(args: argparse.Namespace) -> int:
     from jobs.runtime import manifest
     from schemas.params import load_params
 
+    if args.sources == NONE:
+        print("no sources of the web are named: nothing was read or written")
+        return 0
     load_params(SECTIONS, args.params, args.set)  # before the manifest, which may be long
     stages, with_ingest = stages_asked(args, WEB)
     if not with_ingest:

@@ -119,7 +119,7 @@ def test_every_variable_is_declared_described_and_used() -> None:
 def test_libraries_are_the_wheel_and_the_extras_that_a_task_needs() -> None:
     pins = setup()["options.extras_require"]
     wanted = {"tokens": [line for line in pins["tokens"].split() if line.startswith("tokenizers")]}
-    wanted["train"] = pins["train"].split()
+    wanted |= {name: pins[name].split() for name in ("web", "train")}
     for job in JOBS:
         for task in typed(job).tasks:
             assert [lib.whl for lib in task.libraries if lib.whl] == ["dist/refinelake-*.whl"]
