@@ -29,10 +29,10 @@ def _token_columns(content: str, tokens: str) -> tuple[Column, ...]:
     return (
         Column("content_id", "string", content, nullable=False),
         Column("chunk", "int", "Number of the part of a document; 0 for a whole one.", nullable=False),
-        Column("source", "string", "Part of the recipe: code, or an instruction's source.", nullable=False),
-        Column("language", "string", "Language name.", nullable=False),
+        Column("source", "string", "Part of the recipe: code, web, or an instruction's source.", nullable=False),
+        Column("language", "string", "Language name; of a page its natural language.", nullable=False),
         Column(
-            "held_out", "boolean", "Its repository is held out: never trained on, evaluated on only.", nullable=False
+            "held_out", "boolean", "Its repository or domain is held out: evaluated on, never trained.", nullable=False
         ),
         Column("tokens", "array<int>", tokens, nullable=False),
         Column("n_tokens", "bigint", "Length of tokens.", nullable=False),
@@ -46,7 +46,7 @@ PRETRAIN_TOKENS = Table(
     "Documents of the corpus as token ids, for pretraining; a document is one row.",
     (
         *_token_columns(
-            "SHA-256 of the document's text: clean_id of code_corpus.", "Ids, without separator, BOS or padding."
+            "SHA-256 of the document's text: clean_id of its corpus.", "Ids, without separator, BOS or padding."
         ),
         Column("fim", "string", "Settings of fill-in-the-middle, off where there is none.", nullable=False),
     ),
@@ -60,7 +60,7 @@ PRETRAIN_TOKENS = Table(
         Expect("between", "text_bytes", {"min": 1}, why="Bits per byte divide by it."),
         Expect("row_count", None, {"min": 1}, why="An empty table is a mistake."),
     ),
-    made_from=("code_corpus",),
+    made_from=("code_corpus", "web_corpus"),
     text=("tokens", "n_tokens"),
 )
 

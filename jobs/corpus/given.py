@@ -19,6 +19,7 @@ from jobs.runtime.runner import Run
 from jobs.runtime.writing import write_changes
 from schemas.corpus import GIVEN_INSTRUCTIONS
 from schemas.ops import REJECTS
+from schemas.web import WEB_CORPUS
 from udfs.instructions.make import ANSWERS, QUESTIONS
 from udfs.spark.corpus import given_rows
 
@@ -32,7 +33,8 @@ _KEY = ["origin", "instruction_id"]
 
 def read_given(run: Run, p: Instructions) -> StageResult:
     """Bring given_instructions and this step's share of rejects to what the tables hold. Raises ValueError."""
-    for table in (GIVEN_INSTRUCTIONS, REJECTS):
+    # A warehouse without a web half has an empty web_corpus: the token tables read both.
+    for table in (GIVEN_INSTRUCTIONS, REJECTS, WEB_CORPUS):
         run.lake.ensure(table)
     result = StageResult(NAME, GIVEN_INSTRUCTIONS.name)
     if not p.tables and run.lake.version(GIVEN_INSTRUCTIONS.name) == 0:

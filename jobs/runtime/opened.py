@@ -14,6 +14,7 @@ from schemas.contract import Table, quote
 if TYPE_CHECKING:
     from jobs.runtime.narrowing import Work
 
+_TEXT_IDS = ("content_id", "clean_id")
 _RUNS = 50
 """Above this many runs a filter would hardly leave a file out."""
 
@@ -29,10 +30,12 @@ def opened(work: Work, wanted: DataFrame) -> tuple[list[DataFrame], int]:
 
 def _of_few_runs(work: Work, wanted: DataFrame, table: Table) -> tuple[DataFrame, int]:
     run, version = work.run, work.inputs[table.name]
-    key = next((k for k in ("content_id", "clean_id") if k in wanted.columns and k in table.names), None)
-    if key is None:
+    key = table.key[0]
+    asked = next((name for name in (key, *_TEXT_IDS) if name in wanted.columns), None)
+    if key not in _TEXT_IDS or asked is None:
         return run.read(table, version), 0
-    keys = Keys.of(wanted.select(key))
+    # A corpus has both ids: what asks for its texts by one name means those that are its key.
+    keys = Keys.of(wanted.select(F.col(asked).alias(key)))
     if keys.none:
         return run.read(table, version).where("false"), 0  # a change that only takes away opens nothing
     size, runs = _written_by(only(run.facts(table, version), key, keys))

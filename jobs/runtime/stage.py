@@ -94,8 +94,8 @@ class Decide:
 
 @dataclass(frozen=True)
 class Publish:
-    """`transform(*reads, params)` gives every column but the text; `with_text(rows, *texts, params)` adds it to
-    changes.
+    """`transform(*reads, params)` gives every column but the text, one row for each of `population(*reads)`, by default
+    of the kept rows of reads[0]; `with_text(rows, *texts, params)` adds it to changes.
     """
 
     name: str
@@ -106,6 +106,7 @@ class Publish:
     writes: Table
     params: Any = field(default_factory=NoParams)
     version: Callable[[Any], str] = lambda _: ""
+    population: Transform | None = None
     narrow: Narrow | None = None
 
 

@@ -52,8 +52,7 @@ def decide(work: Work) -> StageResult:
     result = StageResult(stage.name, stage.writes.name, rows_read=counts["rows"], rows_kept=counts["kept"])
     if "keep" in stage.writes.names:
         result.reasons = accounting.dropped_by(candidate) if result.rows_dropped else {}
-        everyone = stage.population(*reads).count() if stage.population else _population(work)
-        _gate(work, quality.check_population(counts["rows"], everyone))
+        _gate(work, quality.check_population(counts["rows"], _everyone(work)))
     in_scope = partial(DataFrame.where, condition=stage.scope) if stage.scope else (lambda rows: rows)
     result.rows_written = writing.write_changes(run, stage.name, stage.writes, candidate, work.metadata, in_scope)
     return result
@@ -71,7 +70,7 @@ def publish(work: Work) -> StageResult:
     candidate, counts = run.lake.stage_counted(narrow, run.run_id, stage.name, accounting.counts_of(stage.writes))
     found = writing.compare(run, stage.writes, candidate, work.within)
     number = touched.last.rows_read + found.grown["rows"] if touched else counts["rows"]
-    checks = [quality.check_population(number, _population(work)), found.key]
+    checks = [quality.check_population(number, _everyone(work)), found.key]
     checks += quality.expectations(stage.writes, _as_it_will_be(work, candidate)) if found.number else []
     _gate(work, *checks)
     result = StageResult(stage.name, stage.writes.name, rows_read=number, rows_kept=number)
@@ -111,7 +110,7 @@ def _decide_touched(work: Work, touched: Touched) -> StageResult:
         _gate(work, found.key)
     result = _totals(touched, result, found)
     if "keep" in table.names:
-        _gate(work, quality.check_population(result.rows_read, _population(work)))
+        _gate(work, quality.check_population(result.rows_read, _everyone(work)))
     result.rows_written = writing.write(run, table, found, work.metadata) if found else 0
     return result
 
@@ -127,6 +126,14 @@ def _totals(touched: Touched, result: StageResult, found: Difference | None = No
             reasons.update(found.reasons())
     result.reasons = {rule: number for rule, number in reasons.items() if number}
     return result
+
+
+def _everyone(work: Work) -> int:
+    """How many rows the stage must give, whatever part of them is taken anew."""
+    run, stage = work.run, work.stage
+    if stage.population is None:
+        return _population(work)
+    return int(stage.population(*(run.facts(t, work.inputs[t.name]) for t in stage.reads)).count())
 
 
 def _population(work: Work) -> int:

@@ -35,6 +35,7 @@ from schemas import corpus
 from schemas.code import CODE_CORPUS
 from schemas.contract import Table
 from schemas.ops import REJECTS, RUNS
+from schemas.web import WEB_CORPUS
 from tests.jobs.pipeline import contents_of, plain_rows
 from tests.jobs.rows import decide, frame
 from training.data.opening import open_table
@@ -73,7 +74,22 @@ def function(name: str, n: int) -> str:
 
 DOCUMENTS = [document(repo, n, function(repo, n)) for repo in (*OURS, HELD) for n in range(6)]
 DOCUMENTS += [document(OURS[0], 90, FORGED), document(OURS[0], 91, COPIED), document(OURS[1], 92, SHARED)]
+# Cleaning changed this text, and another run than that of the others wrote it.
+DOCUMENTS[0] |= {"content_id": hashlib.sha256(b"as found").hexdigest(), "run_id": "later"}
 DOCUMENTS += [document(HELD, 93, SHARED + "\n# a copy\n"), document(OURS[2], 94, "int main() {}\n" * 9, "c")]
+
+
+def page(domain: str | None, text: str) -> dict[str, Any]:
+    digest, size = hashlib.sha256(text.encode()).hexdigest(), len(text)
+    about = dict.fromkeys(WEB_CORPUS.names) | {"clean_id": digest, "content_id": digest, "page_id": digest}
+    about |= {"tag": "Code", "tags": ["Code"], "domain": domain, "round": 1, "why": "classifier", "licences": []}
+    about |= {"no_index": False, "no_ai": False, "code_bytes": 0, "natural_language": "en", "text_bytes": size}
+    return about | {"run_id": "made", "text": text}
+
+
+PAGES = [page("a.example", "How to add two numbers in C."), page(HELD, "How to add three."), page(None, "No address.")]
+PAGES += [page("b.example", DOCUMENTS[3]["text"])]
+"""The last is the text of a document of code."""
 GIVEN = [
     {"instruction": "Add two numbers.", "output": "def add(a, b):\n    return a + b", "language": "python"},
     {"instruction": "Add two numbers.", "output": "def add(a, b):\n    return a + b", "language": "python"},
@@ -110,6 +126,7 @@ def made(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Itera
     folder = tmp_path_factory.mktemp("corpus")
     lake = Lake(spark, str(folder / "warehouse"))
     append_rows(lake, CODE_CORPUS, BEFORE)
+    append_rows(lake, WEB_CORPUS, PAGES)
     releases.name_versions(lake, "made", (CODE_CORPUS,))
     given = folder / "given.jsonl"
     given.write_text("\n".join(map(json.dumps, GIVEN)) + "\n{not json\n", encoding="utf-8")
@@ -132,8 +149,9 @@ def made(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Itera
 def built(lake: Lake, p: Tokens, documents: list[dict[str, Any]]) -> Iterator[tuple[Table, DataFrame]]:
     """Every table's rows as a build from scratch makes them of these documents and the given rows that are stored."""
     given, texts = lake.read(corpus.GIVEN_INSTRUCTIONS), frame(lake.spark, CODE_CORPUS, documents)
-    rows = pretrain_tokens.pretrain_tokens(texts, p)
-    yield corpus.PRETRAIN_TOKENS, pretrain_tokens.with_tokens(rows, texts, p)
+    pages = frame(lake.spark, WEB_CORPUS, PAGES)
+    rows = pretrain_tokens.pretrain_tokens(texts, pages, p)
+    yield corpus.PRETRAIN_TOKENS, pretrain_tokens.with_tokens(rows, texts, pages, p)
     parts = instruction_parts.instruction_parts(texts.select("clean_id", "language"), texts, NoParams())
     version = instruction_parts.STAGE.kernel_version(NoParams())
     parts = lake.stage(parts.withColumn("kernel_version", F.lit(version)), "built", "parts")
@@ -188,7 +206,7 @@ def test_a_draw_is_bounded_and_the_order_of_rows_does_not_matter(spark: SparkSes
 
 def test_every_document_is_there_once_as_its_tokens(made: Made) -> None:
     rows = {row["content_id"]: row for row in made.rows(corpus.PRETRAIN_TOKENS)}
-    assert set(rows) == {d["clean_id"] for d in DOCUMENTS}
+    assert set(rows) == {d["clean_id"] for d in (*DOCUMENTS, *PAGES)}
     for one in DOCUMENTS:
         row = rows[one["clean_id"]]
         assert row["tokens"] == made.tokenizer.encode([one["text"]])[0] and row["n_tokens"] == len(row["tokens"])
@@ -199,14 +217,14 @@ def test_every_document_is_there_once_as_its_tokens(made: Made) -> None:
 
 
 def test_exactly_the_held_out_repositories_are_marked_and_training_refuses_them(made: Made) -> None:
-    expected = {d["clean_id"] for d in DOCUMENTS if d["repo"] == HELD}
+    expected = {d["clean_id"] for d in (*DOCUMENTS, PAGES[1]) if HELD in (d.get("repo"), d.get("domain"))}
     assert held(made.rows(corpus.PRETRAIN_TOKENS)) == expected
     place, version = made.lake.location("pretrain_tokens"), made.lake.version("pretrain_tokens")
     with pytest.raises(ValueError, match="expected no held-out rows in training"):
         list(open_table(place, version).batches(made.tokenizer.hash))
     left = open_table(place, version, "leave_out").batches(made.tokenizer.hash)
     read = {row["content_id"] for batch in left for row in batch.to_pylist()}
-    assert read == {d["clean_id"] for d in DOCUMENTS} - expected
+    assert read == {d["clean_id"] for d in (*DOCUMENTS, *PAGES)} - expected
 
 
 def test_instructions_of_functions_descriptions_and_tables(made: Made) -> None:
@@ -272,18 +290,26 @@ def test_a_refresh_writes_what_moved_and_equals_a_rebuild(made: Made) -> None:
         assert contents_of(made.lake, table) == plain_rows(table, rows), table.name
 
 
+def test_pages_are_a_source_of_their_own_held_out_by_domain(made: Made) -> None:
+    rows = {r["content_id"]: r for r in made.rows(corpus.PRETRAIN_TOKENS)}
+    found = [(rows[p["clean_id"]]["source"], rows[p["clean_id"]]["held_out"]) for p in PAGES]
+    assert found == [("web", False), ("web", True), ("web", False), ("code", False)]
+    assert {rows[p["clean_id"]]["language"] for p in PAGES[:3]} == {"en"}
+
+
 def test_a_repeat_tokenises_nothing_and_other_settings_all(spark: SparkSession, made: Made) -> None:
     """Fill-in-the-middle changes a column that the runner compares, so every row; a cut one begins with its prefix, and
     what is held out is its text as it stands.
     """
     lake = Lake(spark, made.lake.warehouse)
     assert all(r.skipped for r in carry_out(lake, made.params(), pretrain_tokens.STAGE, sft_tokens.STAGE))
-    p, texts, table = made.params(fim_rate=1.0), lake.read(CODE_CORPUS), corpus.PRETRAIN_TOKENS
-    moved = changes(table, pretrain_tokens.pretrain_tokens(texts, p), lake.read(table).select(*table.narrow()))
-    cut = pretrain_tokens.with_tokens(moved.where(F.col(OP) == "update").drop(OP), texts, p).collect()
-    assert {row["content_id"] for row in cut} == {d["clean_id"] for d in DOCUMENTS}
+    p, table = made.params(fim_rate=1.0), corpus.PRETRAIN_TOKENS
+    texts = (lake.read(CODE_CORPUS), lake.read(WEB_CORPUS))
+    moved = changes(table, pretrain_tokens.pretrain_tokens(*texts, p), lake.read(table).select(*table.narrow()))
+    cut = pretrain_tokens.with_tokens(moved.where(F.col(OP) == "update").drop(OP), *texts, p).collect()
+    assert {row["content_id"] for row in cut} == {d["clean_id"] for d in (*DOCUMENTS, *PAGES)}
     assert {row["fim"] for row in cut} == {Fim(1.0).settings()}
-    held_out = {d["clean_id"]: d["text"] for d in DOCUMENTS if d["repo"] == HELD}
+    held_out = {d["clean_id"]: d["text"] for d in (*DOCUMENTS, *PAGES) if HELD in (d.get("repo"), d.get("domain"))}
     tokens = {row["content_id"]: row["tokens"] for row in cut}
     assert {tokens[i][0] for i in tokens.keys() - held_out.keys()} == {made.tokenizer.id("<|fim_prefix|>")}
     assert {i: tokens[i] for i in held_out} == {i: made.tokenizer.encode([text])[0] for i, text in held_out.items()}
