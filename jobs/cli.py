@@ -13,6 +13,7 @@ from schemas.command_line import parsed
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("jobs.commands.run", "Read the sources, run every stage, publish, write the report."),
+    "web": ("jobs.commands.web", "Recall pages of a tag from crawls; label, train and report on the recall."),
     "fetch": ("jobs.commands.fetch", "Download a pinned set of real sources and write its manifest."),
     "explain": ("jobs.commands.explain", "Say why a file was kept or dropped."),
     "report": ("jobs.commands.report", "Write report.html of a warehouse."),
@@ -106,9 +107,9 @@ def stage_main(stage: object) -> None:
         raise SystemExit(code)
 
 
-def ingest_main() -> None:
-    """Run ingest under spark-submit. It reads sources, which no stage does, and so is a run of its own."""
-    main(["run", "--only", "ingest", *sys.argv[1:]])
+def ingest_main(*command: str) -> None:
+    """Run an ingest under spark-submit. It reads sources, which no stage does, and so is a run of its own."""
+    main([*command, *sys.argv[1:]])
 
 
 if __name__ == "__main__":

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from jobs.code import flow as code
 from jobs.code import parameters as code_parameters
@@ -10,6 +12,9 @@ from jobs.corpus import flow as corpus
 from jobs.corpus import parameters as corpus_parameters
 from jobs.runtime.parameters import Releases
 from jobs.runtime.stage import Stage
+from jobs.web import flow as web
+from jobs.web import parameters as web_parameters
+from jobs.web.pinned import pinned_models
 from schemas import ops
 from schemas.contract import Table
 
@@ -17,7 +22,7 @@ from schemas.contract import Table
 @dataclass(frozen=True)
 class Flow:
     """A list of stages, the title that documents give it, the command that carries it out, and what that reads first
-    (name, from where, to which tables).
+    (name, from where, to which tables). `pinned` adds to the parameters in force what a warehouse has pinned itself.
     """
 
     title: str
@@ -25,6 +30,7 @@ class Flow:
     before: tuple[str, str, str]
     stages: tuple[Stage, ...]
     tables: tuple[Table, ...]
+    pinned: Callable[[Any, dict[type, Any]], dict[type, Any]] = lambda lake, params: params
 
 
 CODE = Flow(
@@ -34,6 +40,14 @@ CODE = Flow(
     code.STAGES,
     code.TABLES,
 )
+WEB = Flow(
+    "Recall of web pages",
+    "refinelake web run",
+    ("web_ingest", "sources", "web_pages, page_texts, web_places, rejects"),
+    web.STAGES,
+    web.TABLES,
+    pinned_models,
+)
 CORPUS = Flow(
     "From the corpus to token tables",
     "refinelake tokens",
@@ -41,9 +55,14 @@ CORPUS = Flow(
     corpus.STAGES,
     corpus.TABLES,
 )
-FLOWS = (CODE, CORPUS)
+FLOWS = (CODE, WEB, CORPUS)
 TABLES: tuple[Table, ...] = tuple(table for flow in FLOWS for table in flow.tables)
-SECTIONS: dict[str, type] = code_parameters.SECTIONS | corpus_parameters.SECTIONS | {"releases": Releases}
+SECTIONS: dict[str, type] = {
+    **code_parameters.SECTIONS,
+    **web_parameters.SECTIONS,
+    **corpus_parameters.SECTIONS,
+    "releases": Releases,
+}
 
 
 def flow_of(stage: str) -> Flow:

@@ -36,11 +36,8 @@ ACTIONS = {"collect", "count", "toLocalIterator", "foreach", "first", "head", "s
 ORDERED_BY = {"sort_array", "array_sort"}
 MAY_ACT = {
     "jobs/code/asking.py": "no transform: a request for too much is refused by its count",
-    "jobs/code/contents.py": "a part of ingest, which counts what it has to write",
-    "jobs/code/dealing.py": "a number for each task",
     "jobs/code/ingest.py": "ingest is no transform: it decides by counts what to read, write and refuse",
     "jobs/code/removals.py": "sources asked out whole are left out of conditions by name",
-    "jobs/code/snapshots.py": "the reading half of ingest: the list of units that moved is needed on the driver",
     "jobs/corpus/given.py": "no transform, as ingest: it counts what it reads and refuses",
     "jobs/code/taking_out.py": "a part of ingest: the receipt says how many files and texts went",
     "jobs/code/tuning.py": "shown to a person: counts, percentiles and a few examples",

@@ -11,12 +11,12 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.code.contents import DropError
 from jobs.code.removals import asked_by, check_salt
 from jobs.code.taking_out import stored_files
 from jobs.runtime import receipts
 from jobs.runtime.runner import Run
 from jobs.runtime.tables import Lake, MissingTableError
+from jobs.runtime.unit_texts import DropError
 from schemas.code import NEAR_DUPLICATES, RAW_FILES
 from schemas.ops import REMOVALS, REMOVED_CONTENTS
 from udfs.removal.names import salt, salted

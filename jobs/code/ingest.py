@@ -10,34 +10,34 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.code.contents import DropError, add_contents, drop_contents
 from jobs.code.parameters import Ingest
 from jobs.code.removals import Asked, in_force, not_of, split
-from jobs.code.snapshots import Row, Snapshot, mark_begun, take_snapshot
 from jobs.code.staged import raw_files, read_and_refused, rejects_of, repositories, with_file_id
 from jobs.code.taking_out import take_out_new, without_asked
 from jobs.runtime.accounting import StageResult
-from jobs.runtime.changeset import Difference
-from jobs.runtime.frames import OP
 from jobs.runtime.manifest import Source
 from jobs.runtime.runner import Run
+from jobs.runtime.sources import Reader, Row, Snapshot, mark_begun, take_snapshot
 from jobs.runtime.stage import params_json
+from jobs.runtime.unit_texts import UnitTexts, guard_drop, of_units
 from jobs.runtime.writing import checked, compare, write_changes
 from schemas.code import CONTENTS, RAW_FILES, REPOSITORIES
 from schemas.identity import code_identity
 from schemas.ops import REJECTS, REMOVALS, SOURCES, UNIT_FACTS
+from udfs.reading import kinds, records
 from udfs.reading.archives import Limits
-from udfs.spark.code import STAGED
+from udfs.removal.names import salt
+from udfs.spark.code import STAGED, probe_rows, staged_rows
 
 _MINE = "stage = 'ingest'"
 _WRITTEN = (SOURCES, UNIT_FACTS, RAW_FILES, CONTENTS, REPOSITORIES)
 _STATE = (*_WRITTEN, REMOVALS)
 """What ingest alone writes, and what it must leave out; a record of their versions says that it came to its end."""
+TEXTS = UnitTexts("ingest", RAW_FILES, CONTENTS, ("source_id", "unit", "ordinal"))
 
 
 def ingest(run: Run, sources: list[Source], p: Ingest, allow_drop: bool = False) -> tuple[StageResult, list[str]]:
@@ -49,17 +49,17 @@ def ingest(run: Run, sources: list[Source], p: Ingest, allow_drop: bool = False)
     # nothing.
     for table in (*_WRITTEN, REJECTS):
         run.lake.ensure(table)
-    limits = limits_of(p)
+    reader = reader_of(p)
     metadata = {"run_id": run.run_id, "stage": "ingest"}
     asked = in_force(run)
     taken = _take_out(run, asked, metadata)
     sources, left_out = split(asked, sources)
-    snapshot = take_snapshot(run, sources, limits, left_out)
+    snapshot = take_snapshot(run, reader, sources, left_out)
     sign = _signature(snapshot.manifest, p)
     if (last := _finished(run, sign)) and snapshot.as_stored():
         return last, snapshot.warnings()
     if whole := _repeated(run, snapshot):
-        snapshot = take_snapshot(run, sources, limits, left_out, whole)
+        snapshot = take_snapshot(run, reader, sources, left_out, whole)
     written, read = _write_touched(run, snapshot, p, asked, allow_drop, metadata) if snapshot.touched else (0, 0)
     state = run.lake.stage(snapshot.state(run), run.run_id, "ingest.sources")
     repos = repositories(run.narrow(RAW_FILES), run.narrow(UNIT_FACTS), snapshot.given(run), state)
@@ -97,7 +97,7 @@ def _take_out(run: Run, asked: Asked | None, metadata: dict[str, str]) -> int:
     if asked is None or not before or (last and last.inputs.get(REMOVALS.name) == now):
         return 0
     written = take_out_new(asked, metadata)
-    return written + drop_contents(run, before, metadata)
+    return written + TEXTS.drop(run, before, metadata)
 
 
 def _signature(manifest: list[Row], p: Ingest) -> str:
@@ -115,9 +115,19 @@ def _finished(run: Run, sign: str) -> StageResult | None:
     return last if same else None
 
 
-def limits_of(p: Ingest) -> Limits:
-    """What a unit may hold."""
-    return Limits(p.max_total_bytes, p.max_ratio, max_files=p.max_files, max_file_bytes=p.max_file_bytes)
+def reader_of(p: Ingest) -> Reader:
+    """How the sources of this half are read, within the limits on what a unit may hold."""
+    limits = Limits(p.max_total_bytes, p.max_ratio, max_files=p.max_files, max_file_bytes=p.max_file_bytes)
+    return Reader(
+        "ingest",
+        SOURCES,
+        records.version(limits),
+        ("source_id", "kind", "location", "revision"),
+        lambda source: list(records.probed(records.unit_of(source))),
+        probe_rows,
+        lambda unit: kinds.size(records.unit_of(unit), unit["unit"]),
+        lambda units: staged_rows(units, limits, salt()),
+    )
 
 
 def _write_touched(
@@ -126,7 +136,7 @@ def _write_touched(
     """Replace the rows of the units that were read now or are gone. Returns (rows written, bytes of files read)."""
 
     def mine(rows: DataFrame) -> DataFrame:
-        return files_of(run, rows, snapshot.touched)
+        return of_units(run, rows, snapshot.touched)
 
     staged = snapshot.staged if snapshot.staged is not None else run.lake.spark.createDataFrame([], STAGED)
     readable, refused = read_and_refused(staged)
@@ -136,27 +146,16 @@ def _write_touched(
     before = run.lake.rows_version(RAW_FILES.name) or 0
     found = compare(run, RAW_FILES, raw_files(files), mine)
     if not allow_drop:
-        _guard_drop(run, found, p, not_of(snapshot.left_out))
+        guard_drop(run, found, RAW_FILES, p.max_drop, not_of(snapshot.left_out))
     mark_begun(run, snapshot, metadata)
-    written = add_contents(run, files, staged, read, metadata)
+    written = TEXTS.add(run, files, staged, read, metadata)
     written += checked(run, "ingest", RAW_FILES, found, metadata)
     written += write_changes(
         run, "ingest", REJECTS, rejects_of(refused), metadata, lambda rows: mine(rows.where(_MINE))
     )
     written += write_changes(run, "ingest", UNIT_FACTS, facts, metadata, mine)
-    written += drop_contents(run, before, metadata)
+    written += TEXTS.drop(run, before, metadata)
     return written, read
-
-
-def files_of(run: Run, rows: DataFrame, units: Iterable[tuple[str, str | None]], how: str = "left_semi") -> DataFrame:
-    """The rows of units (source, unit), None for all of a source; rows of an earlier release name none: of any. With
-    `left_anti` all others.
-    """
-    touched = run.lake.spark.createDataFrame(list(units), "source_id string, unit string")
-    same = (rows["source_id"] == touched["source_id"]) & (
-        touched["unit"].isNull() | rows["unit"].isNull() | (rows["unit"] == touched["unit"])
-    )
-    return rows.join(F.broadcast(touched), same, how)
 
 
 def _repeated(run: Run, snapshot: Snapshot) -> frozenset[str]:
@@ -171,27 +170,10 @@ def _repeated(run: Run, snapshot: Snapshot) -> frozenset[str]:
     had = had.join(F.broadcast(named), "source_id", "left_semi").select("source_id")
     if snapshot.staged is not None:
         stored = run.narrow(RAW_FILES).join(F.broadcast(named), "source_id", "left_semi")
-        elsewhere = files_of(run, stored, snapshot.touched, "left_anti")
+        elsewhere = of_units(run, stored, snapshot.touched, "left_anti")
         read = with_file_id(snapshot.staged.where("path is not null and reason is null")).select("file_id")
         had = had.union(elsewhere.join(read, "file_id", "left_semi").select("source_id"))
     return frozenset(r["source_id"] for r in had.distinct().collect())
-
-
-def _guard_drop(run: Run, found: Difference, p: Ingest, unasked: str) -> None:
-    """Raise DropError where more than the allowed share of the stored files would go that nobody asked out."""
-    before = run.lake.rows(RAW_FILES)
-    if found.counts["delete"] <= p.max_drop * before:
-        return
-    gone = found.changed.where(f"{OP} = 'delete' AND {unasked}").groupBy("source_id").count().collect()
-    dropped = sum(r["count"] for r in gone)
-    if dropped <= p.max_drop * before:
-        return
-    largest = sorted(((r["source_id"], r["count"]) for r in gone), key=lambda item: (-item[1], item[0]))[:5]
-    raise DropError(
-        f"raw_files: expected to keep at least {1 - p.max_drop:.0%} of {before} files, found that this manifest drops "
-        f"{dropped} ({dropped / before:.1%}): {', '.join(f'{n} of {s}' for s, n in largest)}. Nothing was written. "
-        "Mend the manifest, or say --allow-drop if they are to go."
-    )
 
 
 def _counted(run: Run, result: StageResult) -> StageResult:
@@ -211,4 +193,4 @@ def _counted(run: Run, result: StageResult) -> StageResult:
 if __name__ == "__main__":
     from jobs.cli import ingest_main
 
-    ingest_main()
+    ingest_main("run", "--only", "ingest")

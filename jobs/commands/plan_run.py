@@ -37,20 +37,22 @@ def show_plan(run: Run, stages: tuple[Stage, ...], sources: list[Source]) -> int
 
 def _sources(run: Run, sources: list[Source]) -> tuple[str, float]:
     """A sentence on the sources, and the share of the stored files that are in moved units; 1 where none is stored."""
-    from jobs.code.ingest import limits_of
+    from jobs.code.ingest import reader_of
     from jobs.code.parameters import Ingest
-    from jobs.code.snapshots import moved_units
+    from jobs.code.removals import in_force, split
+    from jobs.runtime.sources import moved_units
 
-    moved, reached, gone = moved_units(run, sources, limits_of(run.setting(Ingest)))
+    kept, _ = split(in_force(run), sources)
+    moved, reached, gone = moved_units(run, reader_of(run.setting(Ingest)), kept)
     units = sum(len(units) for units in moved.values())
     share = _share(run, [(s, u) for s, found in moved.items() for u in found] + [(s, None) for s in gone])
-    lost = len(sources) - reached
-    said = f"{len(sources):,} sources: {units:,} units of {len(moved):,} are new or have moved, {len(gone):,} are gone"
+    lost = len(kept) - reached
+    said = f"{len(kept):,} sources: {units:,} units of {len(moved):,} are new or have moved, {len(gone):,} are gone"
     return said + (f", {lost:,} cannot be reached and keep their last snapshot" if lost else ""), share
 
 
 def _share(run: Run, touched: list[tuple[str, str | None]]) -> float:
-    from jobs.code.ingest import files_of
+    from jobs.runtime.unit_texts import of_units
     from schemas.code import RAW_FILES
 
     if not touched:
@@ -58,7 +60,7 @@ def _share(run: Run, touched: list[tuple[str, str | None]]) -> float:
     if not run.lake.version(RAW_FILES.name):
         return 1.0
     stored = run.lake.read(RAW_FILES)
-    return max(1, files_of(run, stored, touched).count()) / max(1, stored.count())
+    return max(1, of_units(run, stored, touched).count()) / max(1, stored.count())
 
 
 def _shown(row: Forecast) -> tuple[str, ...]:

@@ -33,26 +33,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def work(args: argparse.Namespace) -> int:
-    from jobs.code import flow
+    from jobs.flows import CODE
 
-    stages = flow.STAGES
-    if args.only:
-        wanted = args.only.split(",")
-        known = {s.name: s for s in flow.STAGES}
-        unknown = [w for w in wanted if w not in known and w != "ingest"]
-        if unknown:
-            raise ValueError(
-                f"--only: expected stage names, found {', '.join(unknown)}; known: ingest, {', '.join(known)}"
-            )
-        stages = tuple(s for s in flow.STAGES if s.name in wanted)
-    with_ingest = not args.only or "ingest" in args.only.split(",")
-    if with_ingest and not args.sources:
-        raise ValueError(
-            "--sources: expected a manifest for ingest, found none; name one, or leave ingest out by --only"
-        )
+    stages, with_ingest = stages_asked(args, CODE)
     if args.plan:
         return _plan(args, stages, with_ingest)
     return _run_code(args, stages, with_ingest)
+
+
+def stages_asked(args: argparse.Namespace, flow: Flow) -> tuple[tuple[Stage, ...], bool]:
+    """(the stages of --only, or all; whether sources are read before them). Raises ValueError for unknown names, and
+    where there are no sources to read.
+    """
+    first = flow.before[0]
+    names = [first, *(s.name for s in flow.stages)]
+    wanted = args.only.split(",") if args.only else names
+    unknown = [name for name in wanted if name not in names]
+    if unknown:
+        raise ValueError(f"--only: expected stage names, found {', '.join(unknown)}; known: {', '.join(names)}")
+    if first in wanted and not args.sources:
+        raise ValueError(
+            f"--sources: expected a manifest for {first}, found none; name one, or leave {first} out by --only"
+        )
+    return tuple(s for s in flow.stages if s.name in wanted), first in wanted
 
 
 def _plan(args: argparse.Namespace, stages: tuple[Stage, ...], with_ingest: bool) -> int:
@@ -130,6 +133,7 @@ def run_flow(
     console = Console()
     started = time.monotonic()
     lake, params = open_lake(args)
+    params = flow.pinned(lake, params)
     run_id = new_run_id()
     work = partial(_carried_out, lake, run_id, flow, stages, before or {}, params, console, args.audit)
     try:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from jobs.commands import tokenizer_of_others
 from jobs.commands.arguments import add_lake_arguments
+from jobs.runtime.parquet_rows import rows_at
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -72,7 +73,7 @@ def _train(args: argparse.Namespace, place: Path) -> int:
         print(f"training on {record['sample_texts']:,} texts of {record['sample_bytes']:,} bytes", flush=True)
         special = Special(more=tokens.fim_markers if args.fim else ())
         tokenizer = TextTokenizer.train(_texts(trained_on), wanted, special)
-        measured = bytes_per_token(tokenizer, _rows(checked_on, "language", "text"))
+        measured = bytes_per_token(tokenizer, rows_at(checked_on, "language", "text"))
     finally:
         lake.drop_staging(run_id)
     record |= {"vocabulary": tokenizer.size, "hash": tokenizer.hash, "bytes_per_token": measured}
@@ -128,7 +129,7 @@ def _record(place: str) -> dict[str, Any]:
     """What the sample is: its size, the shares of languages, and a hash over the ids of its texts."""
     by: dict[str, int] = {}
     ids = []
-    for clean_id, language, size in _rows(place, "clean_id", "language", "text_bytes"):
+    for clean_id, language, size in rows_at(place, "clean_id", "language", "text_bytes"):
         by[language] = by.get(language, 0) + size
         ids.append(clean_id)
     total = sum(by.values())
@@ -137,20 +138,8 @@ def _record(place: str) -> dict[str, Any]:
     return {"sample_texts": len(ids), "sample_bytes": total, "sample_sha256": digest, "shares": shares}
 
 
-def _rows(place: str, *columns: str) -> Iterator[tuple[Any, ...]]:
-    """Rows of a staged table, batch by batch."""
-    import pyarrow.dataset as ds
-
-    from jobs.runtime.places import driver
-
-    fs, path = driver(place)
-    files = ds.dataset(path, filesystem=fs, format="parquet")
-    for batch in files.to_batches(columns=list(columns), batch_size=256):
-        yield from zip(*(batch[name].to_pylist() for name in columns), strict=True)
-
-
 def _texts(place: str) -> Iterator[str]:
-    return (text for (text,) in _rows(place, "text"))
+    return (text for (text,) in rows_at(place, "text"))
 
 
 def bytes_per_token(tokenizer: TextTokenizer, rows: Iterator[tuple[Any, ...]]) -> dict[str, float]:

@@ -12,6 +12,7 @@ from typing import Any
 
 import fsspec
 
+from schemas.web import SOURCE_KINDS
 from udfs.reading.kinds import KINDS
 
 _TYPES: dict[str, type] = {
@@ -23,6 +24,7 @@ _TYPES: dict[str, type] = {
     "stars": int,
     "licences": list,
     "commit_time": str,
+    "root": str,
 }
 _EXAMPLE = '{"kind": "archive", "location": "data/requests-2.31.0.tar.gz"}'
 
@@ -43,9 +45,30 @@ class Source:
     stars: int | None = None
     licences: tuple[str, ...] | None = None
     commit_time: datetime | None = None
+    root: str | None = None
 
 
-def read_manifest(place: str) -> list[Source]:
+@dataclass(frozen=True)
+class Half:
+    """What a manifest of one half may say: kinds, fields, and a line of it as an example."""
+
+    command: str
+    kinds: tuple[str, ...]
+    fields: tuple[str, ...]
+    example: str
+
+
+CODE = Half("refinelake run", tuple(KINDS), tuple(n for n in _TYPES if n != "root"), _EXAMPLE)
+WEB = Half(
+    "refinelake web run",
+    SOURCE_KINDS,
+    ("kind", "location", "source_id", "root"),
+    '{"kind": "warc", "location": "crawl/CC-MAIN-00001.warc.gz"}',
+)
+_HALVES = (CODE, WEB)
+
+
+def read_manifest(place: str, half: Half = CODE) -> list[Source]:
     """All sources of a manifest. Raises ManifestError naming file, line, field and remedy."""
     try:
         with fsspec.open(place, "rb") as file:
@@ -57,7 +80,7 @@ def read_manifest(place: str) -> list[Source]:
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
-        source = _source(f"{place}: line {number}", line)
+        source = _source(f"{place}: line {number}", line, half)
         if source.source_id in line_of:
             raise ManifestError(
                 f"{place}: line {number}: source_id: expected each source once, found {source.source_id!r} on line "
@@ -66,24 +89,28 @@ def read_manifest(place: str) -> list[Source]:
         line_of[source.source_id] = number
         sources.append(source)
     if not sources:
-        raise ManifestError(f"{place}: expected at least one source, found none; write one object a line: {_EXAMPLE}")
+        raise ManifestError(
+            f"{place}: expected at least one source, found none; write one object a line: {half.example}"
+        )
     return sources
 
 
-def _source(where: str, line: str) -> Source:
+def _source(where: str, line: str, half: Half) -> Source:
     try:
         row = json.loads(line)
     except json.JSONDecodeError as e:
-        raise ManifestError(f"{where}: expected one JSON object, found an error: {e}; as in {_EXAMPLE}") from None
+        raise ManifestError(f"{where}: expected one JSON object, found an error: {e}; as in {half.example}") from None
     if not isinstance(row, dict):
-        raise ManifestError(f"{where}: expected one JSON object, found {line.strip()[:80]}; as in {_EXAMPLE}")
+        raise ManifestError(f"{where}: expected one JSON object, found {line.strip()[:80]}; as in {half.example}")
     for name, value in row.items():
-        _check_field(where, name, value)
+        _check_field(where, name, value, half)
     for name in ("kind", "location"):
         if not row.get(name):
-            raise ManifestError(f"{where}: {name}: expected a value, found none; add it, as in {_EXAMPLE}")
-    if row["kind"] not in KINDS:
-        raise ManifestError(f"{where}: kind: expected one of {', '.join(KINDS)}, found {row['kind']!r}; correct it")
+            raise ManifestError(f"{where}: {name}: expected a value, found none; add it, as in {half.example}")
+    if row["kind"] not in half.kinds:
+        other = next((h.command for h in _HALVES if row["kind"] in h.kinds), None)
+        remedy = f"{other} reads such sources" if other else "correct it"
+        raise ManifestError(f"{where}: kind: expected one of {', '.join(half.kinds)}, found {row['kind']!r}; {remedy}")
     location, revision = row["location"], row.get("revision")
     return Source(
         source_id=row.get("source_id") or _without(revision, location),
@@ -94,6 +121,7 @@ def _source(where: str, line: str) -> Source:
         stars=row.get("stars"),
         licences=None if row.get("licences") is None else tuple(sorted(row["licences"])),
         commit_time=_time(where, row.get("commit_time")),
+        root=row.get("root"),
     )
 
 
@@ -116,10 +144,10 @@ def _without(revision: str | None, location: str) -> str:
     return re.sub(before + re.escape(revision) + after, "", location)
 
 
-def _check_field(where: str, name: str, value: Any) -> None:
-    if name not in _TYPES:
-        near = difflib.get_close_matches(name, _TYPES, 1)
-        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(_TYPES)}"
+def _check_field(where: str, name: str, value: Any, half: Half) -> None:
+    if name not in half.fields:
+        near = difflib.get_close_matches(name, half.fields, 1)
+        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(half.fields)}"
         raise ManifestError(f"{where}: {name}: expected a known field, found {name!r}; {hint}")
     wanted = _TYPES[name]
     if value is None:

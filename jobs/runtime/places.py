@@ -158,3 +158,11 @@ def read_text(place: str) -> str:
     """A file as a whole."""
     with _reached(place) as (files, path):
         return bytes(files.cat_file(path)).decode("utf-8")
+
+
+def put_folder(folder: Path, place: str) -> None:
+    """Copy a folder of files, as a whole, to a place that may have one of these names already."""
+    for file in sorted(p for p in folder.iterdir() if p.is_file()):
+        with _reached(place) as (files, path):
+            files.makedirs(path, exist_ok=True)
+            files.put_file(str(file), f"{path.rstrip('/')}/{file.name}")

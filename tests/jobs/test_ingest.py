@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from jobs.code import contents, snapshots
 from jobs.code import ingest as module
-from jobs.code.ingest import DropError, ingest
+from jobs.code.ingest import ingest
 from jobs.code.parameters import Ingest
+from jobs.runtime import sources, unit_texts
 from jobs.runtime.manifest import read_manifest
 from jobs.runtime.runner import Run
 from jobs.runtime.tables import Lake
+from jobs.runtime.unit_texts import DropError
 from schemas.code import CONTENTS, RAW_FILES, REPOSITORIES
 from schemas.ops import REJECTS, SOURCES
 from tests.jobs.pipeline import World
@@ -69,7 +70,7 @@ def test_a_source_that_changes_back_after_a_run_that_died_is_read_again(
     world.files["it's one"]["more.py"], world.files["two"]["empty.py"] = "print(3)\n", ""
     world.files["new"] = {"c.py": "print(4)\n"}
     with monkeypatch.context() as patch:
-        patch.setattr(snapshots, "_NAMED", 50 if named else 0)
+        patch.setattr(sources, "_NAMED", 50 if named else 0)
         patch.setattr(module, "repositories", killed)
         with pytest.raises(Killed):
             read(lake, world.write())
@@ -91,8 +92,8 @@ def killed(*_: object) -> None:
 def test_the_join_that_carries_text_is_cut_by_bytes(
     lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert [contents.join_tasks(size, 400) for size in (0, 80 * 10**9, 6 * 10**12)] == [None, None, 30_000]
-    monkeypatch.setattr(contents, "TASK_BYTES", 10)
+    assert [unit_texts.join_tasks(size, 400) for size in (0, 80 * 10**9, 6 * 10**12)] == [None, None, 30_000]
+    monkeypatch.setattr(unit_texts, "TASK_BYTES", 10)
     texts = {f"{n}.py": f"print({n})\n" * 3 for n in range(12)}
     manifest = World(tmp_path, {"one": texts, "two": texts}).write()
     run = Run(lake, "r", ())

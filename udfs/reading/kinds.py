@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from itertools import product, zip_longest
 from typing import Any
 
-import fsspec
 import pyarrow as pa
 from fsspec.implementations.local import LocalFileSystem
 
@@ -20,6 +18,7 @@ from udfs.reading import git, parquet
 from udfs.reading.archives import ArchiveError, Limits, members
 from udfs.reading.declared import Declared
 from udfs.reading.folders import folder_records, walk
+from udfs.reading.listing import files_below
 from udfs.reading.units import Probe, Record, Unit, digest, file_system, local_file, with_text
 
 __all__ = ["KINDS", "Kind", "Probe", "Record", "Unit", "probe", "read"]
@@ -131,31 +130,6 @@ def _git_records(unit: Unit, location: str, limits: Limits) -> Iterator[Record]:
                 yield with_text(facts, file.data)
 
 
-def _parquet_files(files: Any, path: str) -> list[str]:
-    if fsspec.core.has_magic(path) and not files.exists(path):
-        return sorted(name for name in _matching(files, path) if not _hidden(name, path))
-    if files.isdir(path):
-        return sorted(name for name in files.find(path) if name.endswith(".parquet") and not _hidden(name, path))
-    return [path]
-
-
-def _matching(files: Any, pattern: str) -> set[str]:
-    """`/**/` is no folder too, which fsspec says since 2023.9 only; platforms carry older ones."""
-    parts = pattern.split("/**/")
-    ways = product(("/**/", "/"), repeat=len(parts) - 1)
-    return {name for way in ways for name in files.glob("".join(map("".join, zip(parts, (*way, ""), strict=True))))}
-
-
-def _hidden(name: str, wanted: str) -> bool:
-    """Whether Spark, Hive and Delta would pass it over: what starts with `_` or `.` is theirs, but `_x=1` a partition.
-    A name that the user writes out is not hidden."""
-    asked = wanted.rstrip("/").split("/")
-    return any(
-        part.startswith((".", "_")) and not (part.startswith("_") and "=" in part) and part[0] != beside[:1]
-        for part, beside in zip_longest(name.split("/"), asked, fillvalue="")
-    )
-
-
 def _parquet_records(unit: Unit, location: str, limits: Limits) -> Iterator[Record]:
     files, path = file_system(location)
     reason, detail = "corrupt_parquet", ""
@@ -197,7 +171,7 @@ def _git_state(unit: Unit) -> dict[str, str]:
 
 def _parquet_state(unit: Unit) -> dict[str, str]:
     files, path = file_system(unit.location)
-    found = _parquet_files(files, path)
+    found = files_below(files, path, (".parquet",))
     if not found:
         raise FileNotFoundError(f"{unit.location}: expected parquet files, found none: check the path")
     return {files.unstrip_protocol(name): f"{files.checksum(name):x}" for name in found}

@@ -15,6 +15,7 @@ from udfs.reading.units import local_file
 from udfs.web.captures import MAX_PAGE, Capture, captures
 from udfs.web.charsets import decode_page
 from udfs.web.depth import TooDeepError
+from udfs.web.fences import counts_of
 from udfs.web.page_text import content_of, parse
 from udfs.web.rights import rights_of
 
@@ -22,9 +23,6 @@ BATCH_BYTES = 16 * 1024**2
 BATCH_ROWS = 512
 UNREACHABLE = "unreachable"
 FAILED = "page_failed"
-
-WITHOUT_TEXT = ("revisit", "status", "content_type", "empty")
-"""Reasons of sound captures that are no pages; with any other reason a row belongs to `rejects`."""
 
 _CODE = code_identity(__name__, data=("web_code.json",))
 _HTML = ("text/html", "application/xhtml+xml")
@@ -37,7 +35,7 @@ class PageRow:
     truncated_record, too_large, corrupt_body, no_url, binary,
     undecodable, too_deep, page_failed. Offset and part say where in the file."""
 
-    warc: str
+    file: str
     offset: int
     part: int
     kind: str | None = None
@@ -62,8 +60,8 @@ class PageRow:
     title: str | None = None
     content_id: str | None = None
     text_bytes: int | None = None
-    code_blocks: int | None = None
-    code_bytes: int | None = None
+    code_blocks: int = 0
+    code_bytes: int = 0
     code_languages: tuple[str, ...] = ()
     inline_marks: int | None = None
     has_mathematics: bool | None = None
@@ -122,10 +120,10 @@ def or_unreachable(rows: Iterator[PageRow], location: str) -> Iterator[PageRow]:
         yield PageRow(location, 0, 0, reason=UNREACHABLE, detail=f"{location}: {type(error).__name__}: {error}"[:500])
 
 
-def page_row(warc: str, capture: Capture) -> PageRow:
+def page_row(file: str, capture: Capture) -> PageRow:
     """The row of one capture: its text is found, hashed and counted."""
     said = {k: v for k, v in vars(capture).items() if k in PageRow.__dataclass_fields__}
-    row = PageRow(warc=warc, **said, header_robots=capture.robots, reason=capture.problem)
+    row = PageRow(file=file, **said, header_robots=capture.robots, reason=capture.problem)
     if capture.body is not None:
         row.size_bytes = len(capture.body)
     row.reason = row.reason or _no_page(capture)
@@ -172,7 +170,6 @@ def _read(row: PageRow, capture: Capture, body: bytes) -> None:
         rights = rights_of(tree, markup, capture.url, capture.robots, capture.tdm)
         content = content_of(tree, markup, blocks)
         row.title = content.title or None
-        row.code_blocks, row.code_bytes, row.code_languages = content.code_blocks, content.code_bytes, content.languages
         row.inline_marks, row.has_mathematics = content.inline_marks, content.has_mathematics
         set_text(row, content.text)
     row.page_robots, row.licences, row.tdm_reserved = rights.robots, rights.licences, rights.tdm_reserved
@@ -192,3 +189,4 @@ def set_text(row: PageRow, text: str) -> None:
         return
     row.text = text
     row.content_id, row.text_bytes = hashlib.sha256(data).hexdigest(), len(data)
+    row.code_blocks, row.code_bytes, row.code_languages = counts_of(text)

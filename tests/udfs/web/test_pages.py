@@ -19,7 +19,7 @@ import pytest
 import zstandard
 
 from schemas.contract import arrow_type
-from schemas.web import PAGE_TEXTS, WEB_PAGES
+from schemas.web import PAGE_TEXTS, WEB_PAGES, WITHOUT_TEXT
 from tests.udfs.web.warcs import http as answer
 from tests.udfs.web.warcs import page, record
 from udfs.web import pages
@@ -68,7 +68,7 @@ def test_every_capture_without_a_text_has_a_reason(tmp_path: Path, made: bytes, 
     first, second = rows_of(tmp_path, made, page(BODY))
     assert (first.reason, first.text, first.content_id) == (reason, None, None)
     assert second.text is not None and second.offset == len(made)
-    assert (reason in pages.WITHOUT_TEXT) == (reason in ("status", "content_type", "empty", "revisit"))
+    assert (reason in WITHOUT_TEXT) == (reason in ("status", "content_type", "empty", "revisit"))
 
 
 def test_a_page_that_fails_is_told_and_the_next_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,7 +90,7 @@ def test_texts_that_are_no_markup_stay_as_they_are(tmp_path: Path) -> None:
         page(text.encode(), headers={"Content-Type": "text/plain"}),
         record(text.encode(), kind="conversion", content_type="text/plain"),
     )
-    assert plain.text == wet.text == text.strip() and (plain.code_blocks, wet.code_blocks) == (None, None)
+    assert plain.text == wet.text == text.strip() and (plain.code_blocks, wet.code_blocks) == (0, 0)
 
 
 def test_a_page_without_a_type_is_what_it_looks_like(tmp_path: Path) -> None:
@@ -319,7 +319,7 @@ def test_a_page_is_read_by_its_range_alone(server: str, tmp_path: Path) -> None:
     for n in (0, 7, 29):
         row = page_at(found[n], server)
         assert (row.text, row.reason, row.offset) == (f"page {n}", None, found[n].offset)
-        assert row.warc == f"{server}/crawl/x.warc.gz"
+        assert row.file == f"{server}/crawl/x.warc.gz"
         local = page_at(found[n], str(tmp_path))
         assert local == whole[n]
     assert [size for _, size in Ranges.sent] == [found[n].length for n in (0, 7, 29)]
@@ -378,6 +378,6 @@ def test_rows_are_what_the_tables_hold() -> None:
     declared = {c.name: arrow_type(c.type) for table in (WEB_PAGES, PAGE_TEXTS) for c in table.columns}
     read = {field.name: field.type for field in PAGES}
     assert {name: kind for name, kind in read.items() if declared.get(name) not in (kind, None)} == {}
-    # The crawl file is the unit of `sources`, and the detail of a reason goes to `rejects`.
-    assert read.keys() - declared.keys() == {"warc", "detail"}
+    # The detail of a reason goes to `rejects`.
+    assert read.keys() - declared.keys() == {"detail"}
     assert declared.keys() - read.keys() == {"page_id", "source_id", "unit", "domain", "run_id"}

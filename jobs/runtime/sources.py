@@ -1,4 +1,4 @@
-"""What a manifest asks of ingest: which units of which sources moved, which stay as they are, which are gone.
+"""What a manifest asks of an ingest: which units of which sources moved, which stay as they are, which are gone.
 
 The manifest is small by design (a line per source), so this state is kept on the driver; files never are.
 """
@@ -6,7 +6,7 @@ The manifest is small by design (a line per source), so this state is kept on th
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -15,28 +15,41 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.code.dealing import ASKED_AT_ONCE, spread_by_size
-from jobs.code.removals import in_force, split
+from jobs.runtime.dealing import ASKED_AT_ONCE, spread_by_size
 from jobs.runtime.frames import OP
 from jobs.runtime.manifest import Source
 from jobs.runtime.quarantine import stage_units
 from jobs.runtime.runner import Run
 from jobs.runtime.session import shuffle_tasks
-from schemas.contract import quote
-from schemas.ops import SOURCES
-from udfs.reading import records
-from udfs.reading.archives import Limits
-from udfs.removal.names import salt
-from udfs.spark.code import probe_rows, staged_rows
+from schemas.contract import Table, quote
 
 MANIFEST = pa.schema(
-    [(n, pa.string()) for n in ("source_id", "kind", "location", "repo", "revision")]
+    [(n, pa.string()) for n in ("source_id", "kind", "location", "repo", "revision", "root")]
     + [("stars", pa.int64()), ("licences", pa.list_(pa.string())), ("commit_time", pa.timestamp("us", tz="UTC"))]
 )
 
 Row = dict[str, Any]
+UNREACHABLE = "unreachable"
+"""Reason of a staged row that says that its unit could not be read to its end."""
 _NAMED = 50
 """So many units are named in a condition; more are joined."""
+
+
+@dataclass(frozen=True)
+class Reader:
+    """How one half reads its sources: `state` is its table of units, `version` what they are read with, `facts` are the
+    columns of MANIFEST that its kernels need. `probe` gives the units of a source on the driver, `probe_rows` on the
+    executors; `size` the bytes of a unit; `staged` reads rows of units.
+    """
+
+    stage: str
+    state: Table
+    version: str
+    facts: tuple[str, ...]
+    probe: Callable[[Row], list[Row]]
+    probe_rows: Callable[[DataFrame], DataFrame]
+    size: Callable[[Row], int]
+    staged: Callable[[DataFrame], DataFrame]
 
 
 @dataclass(frozen=True)
@@ -52,6 +65,7 @@ class Snapshot:
     rows: list[Row]
     before: list[Row]
     left_out: list[str]
+    table: Table
 
     def given(self, run: Run) -> DataFrame:
         """What the manifest says of each source."""
@@ -74,7 +88,7 @@ class Snapshot:
 
     def state(self, run: Run) -> DataFrame:
         """Rows of the sources table after this run."""
-        return _frame(run, self.rows, SOURCES.arrow_schema())
+        return _frame(run, self.rows, self.table.arrow_schema())
 
     def begun(self) -> list[Row]:
         """The units that are touched, as if they had never been read. Without it the next run after one that died
@@ -92,47 +106,46 @@ class Snapshot:
 
 
 def take_snapshot(
-    run: Run, sources: list[Source], limits: Limits, left_out: list[str], whole: frozenset[str] = frozenset()
+    run: Run, reader: Reader, sources: list[Source], left_out: list[str], whole: frozenset[str] = frozenset()
 ) -> Snapshot:
     """Probe every source and read, on the executors, the units that are new or different; all of them of the sources
     that are to be read as a `whole` if any has moved.
 
     A source that cannot be reached, when probed or while read, keeps its last snapshot, if it has one.
     """
-    version = records.version(limits)
     manifest = manifest_rows(sources)
-    stored, probed = _stored(run), _probed(run, manifest)
-    moved = _all_moved(sources, probed, stored, version, whole)
-    staged, lost = _read(run, [s for s in sources if s.source_id in moved], probed, moved, limits)
+    stored, probed = _stored(run, reader), _probed(run, reader, manifest)
+    moved = _all_moved(sources, probed, stored, reader.version, whole)
+    staged, lost = _read(run, reader, [s for s in sources if s.source_id in moved], probed, moved)
     rows: list[Row] = []
     for s in sources:
-        rows += _rows(s.source_id, probed[s.source_id], stored.get(s.source_id, []), lost.get(s.source_id), version)
+        held = stored.get(s.source_id, [])
+        rows += _rows(s.source_id, probed[s.source_id], held, lost.get(s.source_id), reader.version)
     read = {(source, unit) for source, units in moved.items() if source not in lost for unit in units}
     gone: set[tuple[str, str | None]] = {(source, None) for source in stored.keys() - {s.source_id for s in sources}}
     before = [row for rows_of_source in stored.values() for row in rows_of_source]
-    return Snapshot(manifest, staged, tuple(sorted(read | gone, key=str)), rows, before, left_out)
+    return Snapshot(manifest, staged, tuple(sorted(read | gone, key=str)), rows, before, left_out, reader.state)
 
 
 def mark_begun(run: Run, snapshot: Snapshot, metadata: dict[str, str]) -> None:
     """Before the first row is written: whoever comes after a run that died reads the units again that it touched."""
-    rows = snapshot.begun()
+    rows, table = snapshot.begun(), snapshot.table
     if not rows:
         return
-    frame = run.lake.spark.createDataFrame(pa.Table.from_pylist(rows, SOURCES.arrow_schema()))
+    frame = run.lake.spark.createDataFrame(pa.Table.from_pylist(rows, table.arrow_schema()))
     if not snapshot.before:
-        run.lake.append(SOURCES, frame, metadata)
+        run.lake.append(table, frame, metadata)
     elif len(rows) <= _NAMED:
         where = " OR ".join(f"(source_id = {quote(r['source_id'])} AND unit = {quote(r['unit'])})" for r in rows)
-        run.lake.put(SOURCES, frame, where, metadata)
+        run.lake.put(table, frame, where, metadata)
     else:
-        run.lake.merge(SOURCES, frame.withColumn(OP, F.lit("update")), metadata)
+        run.lake.merge(table, frame.withColumn(OP, F.lit("update")), metadata)
 
 
-def moved_units(run: Run, sources: list[Source], limits: Limits) -> tuple[dict[str, list[str | None]], int, list[str]]:
+def moved_units(run: Run, reader: Reader, sources: list[Source]) -> tuple[dict[str, list[str | None]], int, list[str]]:
     """(units to be read by source, None for all of a source; sources that can be reached; sources that are gone)."""
-    sources, _ = split(in_force(run), sources)
-    probed, stored = _probed(run, manifest_rows(sources)), _stored(run)
-    moved = _all_moved(sources, probed, stored, records.version(limits), frozenset())
+    probed, stored = _probed(run, reader, manifest_rows(sources)), _stored(run, reader)
+    moved = _all_moved(sources, probed, stored, reader.version, frozenset())
     reached = sum(not any(r["error"] for r in probed[s.source_id]) for s in sources)
     return moved, reached, sorted(stored.keys() - {s.source_id for s in sources})
 
@@ -149,21 +162,17 @@ def _named(row: Row) -> list[tuple[str, str]]:
     return sorted((name, str(value)) for name, value in row.items())
 
 
-def _stored(run: Run) -> dict[str, list[Row]]:
-    return _by_source(run.lake.small(SOURCES))
+def _stored(run: Run, reader: Reader) -> dict[str, list[Row]]:
+    return _by_source(run.lake.small(reader.state))
 
 
-def _probed(run: Run, manifest: list[Row]) -> dict[str, list[Row]]:
+def _probed(run: Run, reader: Reader, manifest: list[Row]) -> dict[str, list[Row]]:
     """The state of every unit: asked here where this process reaches the sources, else on the executors."""
     if run.lake.alone:
         with ThreadPoolExecutor(ASKED_AT_ONCE) as pool:
-            return _by_source(row for rows in pool.map(_probe, manifest) for row in rows)
+            return _by_source(row for rows in pool.map(reader.probe, manifest) for row in rows)
     spread = _frame(run, manifest, MANIFEST).repartition(min(len(manifest), shuffle_tasks(run.lake.spark)), "source_id")
-    return _by_source(r.asDict() for r in probe_rows(spread).collect())
-
-
-def _probe(source: Row) -> list[Row]:
-    return list(records.probed(records.unit_of(source)))
+    return _by_source(r.asDict() for r in reader.probe_rows(spread).collect())
 
 
 def _all_moved(
@@ -200,11 +209,11 @@ def _moved(probed: list[Row], stored: list[Row], version: str, whole: bool) -> l
 
 
 def _read(
-    run: Run, sources: list[Source], probed: dict[str, list[Row]], moved: dict[str, list[str | None]], limits: Limits
+    run: Run, reader: Reader, sources: list[Source], probed: dict[str, list[Row]], moved: dict[str, list[str | None]]
 ) -> tuple[DataFrame | None, dict[str, str]]:
     """(staged rows of the moved units, error by source that was lost on the way)."""
     units = [
-        {"source_id": s.source_id, "kind": s.kind, "location": s.location, "revision": s.revision, "unit": r["unit"]}
+        {name: getattr(s, name) for name in reader.facts} | {"unit": r["unit"]}
         for s in sources
         for r in probed[s.source_id]
         if moved[s.source_id] == [None] or r["unit"] in moved[s.source_id]
@@ -212,10 +221,10 @@ def _read(
     if not units:
         return None, {}
     # More tasks than cores, since units differ in size; fewer than units, since a task has a price.
-    spread = spread_by_size(run.lake.spark, units, min(len(units), 4 * shuffle_tasks(run.lake.spark)))
-    reader = f"ingest at reader {records.version(limits)}"
-    staged = stage_units(run.lake, lambda: staged_rows(spread, limits, salt()), run.run_id, "ingest.staged", reader)
-    broken = staged.where(F.col("reason") == records.UNREACHABLE).select("source_id", "detail").collect()
+    spread = spread_by_size(run.lake.spark, units, min(len(units), 4 * shuffle_tasks(run.lake.spark)), reader.size)
+    said = f"{reader.stage} at reader {reader.version}"
+    staged = stage_units(run.lake, lambda: reader.staged(spread), run.run_id, f"{reader.stage}.staged", said)
+    broken = staged.where(F.col("reason") == UNREACHABLE).select("source_id", "detail").collect()
     lost = {r["source_id"]: r["detail"] for r in broken}
     return staged.where(~F.col("source_id").isin(list(lost))) if lost else staged, lost
 

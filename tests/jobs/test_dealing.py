@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from jobs.code.dealing import dealt, spread_by_size
+from jobs.runtime.dealing import dealt, spread_by_size
 
 
 @given(st.lists(st.integers(0, 1000), min_size=1, max_size=60), st.integers(1, 9))
@@ -31,7 +31,9 @@ def test_a_large_unit_has_a_task_of_its_own(spark: SparkSession, tmp_path: Path)
         for n, p in enumerate(sorted(tmp_path.iterdir()))
     ]
     units.append({**units[0], "source_id": "gone", "unit": str(tmp_path / "gone.tar")})
-    found = spread_by_size(spark, units, 3).withColumn("task", F.spark_partition_id())
+    found = spread_by_size(
+        spark, units, 3, lambda unit: Path(unit["unit"]).stat().st_size if Path(unit["unit"]).exists() else 0
+    ).withColumn("task", F.spark_partition_id())
     tasks: dict[int, list[str]] = {}
     for row in found.collect():
         tasks.setdefault(row["task"], []).append(row["source_id"])

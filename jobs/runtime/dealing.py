@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 
-from udfs.reading import kinds, records
-
-_COLUMNS = ("source_id", "kind", "location", "revision", "unit")
 ASKED_AT_ONCE = 16
 """Asking for a state or a size is waiting, for a disk or for a server; Spark's own tasks do it one by one."""
 _TRIED = 64
 """Numbers tried for each task: how likely none of them is hashed to a task is e to the power of -64."""
 
 
-def spread_by_size(spark: SparkSession, units: list[dict[str, Any]], tasks: int) -> DataFrame:
-    """Rows of the units in as many partitions, of about the same number of bytes each."""
+def spread_by_size(
+    spark: SparkSession, units: list[dict[str, Any]], tasks: int, size: Callable[[dict[str, Any]], int]
+) -> DataFrame:
+    """Rows of the units, texts all, in as many partitions, of about the same number of bytes each."""
     with ThreadPoolExecutor(ASKED_AT_ONCE) as pool:
-        sizes = list(pool.map(lambda unit: kinds.size(records.unit_of(unit), unit["unit"]), units))
+        sizes = list(pool.map(size, units))
     key_of = _keys(spark, tasks)
     keys = [key_of[task] for task in dealt(sizes, tasks)]
-    columns = [pa.array([unit[name] for unit in units], pa.string()) for name in _COLUMNS]
-    rows = pa.Table.from_arrays([*columns, pa.array(keys, pa.int64())], [*_COLUMNS, "task"])
+    names = list(units[0])
+    columns = [pa.array([unit[name] for unit in units], pa.string()) for name in names]
+    rows = pa.Table.from_arrays([*columns, pa.array(keys, pa.int64())], [*names, "task"])
     return spark.createDataFrame(rows).repartition(tasks, "task").drop("task")
 
 

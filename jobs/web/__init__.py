@@ -1,0 +1,1 @@
+"""The web half: from crawl files and page sets to web_corpus."""
