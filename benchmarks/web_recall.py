@@ -25,6 +25,8 @@ from udfs.web.pages import page_rows
 from udfs.web.seeds import Labelled, Seeds, Streams, balanced, by_rule, folds, is_han, threshold
 from udfs.web.thresholds import thresholds
 
+LEAST_BYTES = 200
+"""Shorter texts ("Moved!", "TODO", a list of links) say nothing of their subject, and are left out."""
 SHOWN = 5
 """Pages of each kind of error that are listed for a site."""
 
@@ -73,13 +75,13 @@ class Counts:
 
 
 def labelled_pages(folder: Path) -> list[Page]:
-    """Distinct texts of the labelled pages of a set that `refinelake fetch` wrote."""
+    """Distinct texts of the labelled pages of a set that `refinelake fetch` wrote, of LEAST_BYTES and more."""
     labels = {said["url"]: said for said in map(json.loads, (folder / "labels.jsonl").open(encoding="utf-8"))}
     found = dict[str, Page]()
     for source in map(json.loads, (folder / "web.jsonl").open(encoding="utf-8")):
         for row in page_rows(source["location"]):
             said = labels.get(row.url)
-            if said is None or row.text is None or row.content_id is None:
+            if said is None or row.text is None or row.content_id is None or len(row.text.encode()) < LEAST_BYTES:
                 continue
             domain = domain_of(row.host) or ""
             page = Page(str(row.url), domain, row.text, said["label"], said["kind"], row.code_bytes)

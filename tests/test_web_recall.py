@@ -72,14 +72,15 @@ def test_groups_and_report() -> None:
 
 
 def test_pages_are_read_from_crawl_files_once_each(tmp_path: Path) -> None:
-    body = b"<html><body><p>A page about something that is long enough.</p><pre>x = 1</pre></body></html>"
-    other = b"<html><body><p>Another page.</p></body></html>"
-    urls = [f"https://docs.a.co.uk/{n}" for n in "123"]
-    records = [record(body, urls[0]), record(body, urls[1]), record(other, urls[2])]
+    body = b"<html><body><p>%b</p><pre>x = 1</pre></body></html>" % (b"A sentence that is long enough. " * 10)
+    other, short = b"<html><body><p>Another page.</p></body></html>", b"<html><body><p>Moved!</p></body></html>"
+    urls = [f"https://docs.a.co.uk/{n}" for n in "1234"]
+    bodies = [body, body, short, other]
+    records = [record(body, url) for body, url in zip(bodies, urls, strict=True)]
     (tmp_path / "a.warc").write_bytes(b"".join(records))
     source = {"kind": "warc", "location": str(tmp_path / "a.warc"), "source_id": "a"}
     (tmp_path / "web.jsonl").write_text(json.dumps(source) + "\n")
-    said = [{"url": url, "label": True, "kind": "blog"} for url in urls[:2]]
+    said = [{"url": url, "label": True, "kind": "blog"} for url in urls[:3]]
     (tmp_path / "labels.jsonl").write_text("".join(json.dumps(one) + "\n" for one in said))
     (found,) = labelled_pages(tmp_path)
     assert (found.url, found.domain, found.is_of_tag, found.kind) == (urls[0], "a.co.uk", True, "blog")
