@@ -1,4 +1,4 @@
-"""refinelake explain: the way of a file through the stages, and why it ended where it did."""
+"""refinelake explain: the way of a file or a page through the stages, and why it ended where it did."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.runtime.snapshot import Snapshot
+from jobs.commands.explain_page import explain_page, find_pages, unreached
+from jobs.commands.explain_steps import cleaned_lines, named, step_lines
+from jobs.runtime.snapshot import NoTableError, Snapshot
 from schemas import code
 from schemas.ops import REJECTS, SOURCES
-from udfs.cleaning.placeholders import PLACEHOLDERS
-from udfs.rules.sentences import label, sentence
+from schemas.web import WEB_PAGES
+from udfs.rules.sentences import label
 
 MOST = 10
-_REPLACED = {"email": "e-mail address", "ipv4": "IPv4 address", "ipv6": "IPv6 address"}
-_REPLACED |= {kind: kind for kind in ("key", "token", "password")}
 _STEPS = (
     code.FILE_DECISIONS,
     code.EXACT_DUPLICATES,
@@ -30,7 +30,9 @@ _STEPS = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "what", help="a path, a source or its end, or the first 8 or more digits of a file_id, content_id or clean_id"
+        "what",
+        help="a path, the address of a page, a source or its end, or the first 8 or more digits of a file_id, page_id, "
+        "content_id or clean_id",
     )
     parser.add_argument("--warehouse", required=True, help="location of the Delta tables")
 
@@ -38,11 +40,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def work(args: argparse.Namespace) -> int:
     snapshot = Snapshot.newest(args.warehouse)
     files, refused = find(snapshot, args.what)
-    unread = unreachable(snapshot, args.what)
-    if not files and not refused and not unread:
+    pages = find_pages(snapshot, args.what)
+    unread = [*unreachable(snapshot, args.what), *unreached(snapshot, args.what)]
+    if not files and not pages and not refused and not unread:
         raise ValueError(
-            f"{args.what}: expected a path, a source or the beginning of a hash, found nothing of that name in "
-            f"{snapshot.warehouse}; a path is compared from its end, `/` between parts"
+            f"{args.what}: expected a path, an address, a source or the beginning of a hash, found nothing of that "
+            f"name in {snapshot.warehouse}; a path is compared from its end, `/` between parts"
         )
     for row in unread[:MOST]:
         kept = "its last snapshot is kept" if row["status"] == "stale" else "it has no snapshot, so it adds nothing"
@@ -52,6 +55,10 @@ def work(args: argparse.Namespace) -> int:
         print(f"  refused by {row['stage']}, {label(row['reason'])}{': ' + row['detail'] if row['detail'] else ''}\n")
     for file in files[:MOST]:
         print("\n".join(explain(snapshot, file)) + "\n")
+    for page in pages[:MOST]:
+        print("\n".join(explain_page(snapshot, page)) + "\n")
+    if len(pages) > MOST:
+        print(f"{len(pages)} pages match, {MOST} are shown; give the whole address, or a page_id")
     if len(files) + len(refused) > 2 * MOST or len(files) > MOST:
         print(f"{len(files)} files match, {MOST} are shown; give more of the path, or a file_id")
     return 0
@@ -64,26 +71,29 @@ def find(snapshot: Snapshot, what: str) -> tuple[list[dict[str, Any]], list[dict
     condition = by_path
     if re.fullmatch(r"[0-9a-f]{8,64}", what):
         clean = pc.starts_with(pc.field("clean_id"), what)
-        known = snapshot.rows(code.FILTER_DECISIONS, clean, ["file_id"], MOST + 1)
+        known = _rows(snapshot, code.FILTER_DECISIONS, clean, ["file_id"], MOST + 1)
         ids = pc.field("file_id").isin(pa.array([r["file_id"] for r in known], pa.string()))
         starts = (pc.starts_with(pc.field(c), what) for c in ("file_id", "content_id"))
         condition = by_path | ids | next(starts) | next(starts)
-    files = snapshot.rows(code.RAW_FILES, condition)
-    refused = snapshot.rows(REJECTS, by_path | _named(what))
+    files = _rows(snapshot, code.RAW_FILES, condition)
+    refused = _rows(snapshot, REJECTS, by_path | named(what))
     return sorted(files, key=lambda r: (r["source_id"], r["path"])), sorted(refused, key=lambda r: r["reject_id"])
+
+
+def _rows(snapshot: Snapshot, *asked: Any) -> list[dict[str, Any]]:
+    """Rows of a table of the raw-code half; none in a warehouse of pages alone."""
+    try:
+        return snapshot.rows(*asked)
+    except NoTableError:
+        if WEB_PAGES.name not in snapshot.versions:
+            raise
+        return []
 
 
 def unreachable(snapshot: Snapshot, what: str) -> list[dict[str, Any]]:
     """Units, of the source or the location of that name, that the newest run could not reach."""
-    rows = snapshot.rows(SOURCES, _named(what) & (pc.field("status") != "fresh"))
+    rows = _rows(snapshot, SOURCES, named(what) & (pc.field("status") != "fresh"))
     return sorted(rows, key=lambda r: (r["source_id"], r["unit"]))
-
-
-def _named(what: str) -> pc.Expression:
-    """The source or its unit is called so, or ends in it."""
-    names = (pc.field("source_id"), pc.field("unit"))
-    same = [(name == what) | pc.ends_with(name, "/" + what.lstrip("/")) for name in names]
-    return same[0] | same[1]
 
 
 def explain(snapshot: Snapshot, file: dict[str, Any]) -> list[str]:
@@ -99,60 +109,15 @@ def explain(snapshot: Snapshot, file: dict[str, Any]) -> list[str]:
         if not rows:
             return lines
         if table is code.FILTER_DECISIONS:
-            lines += _cleaned(snapshot, file, rows[0]["clean_id"])
-        lines += _step(snapshot, table.name, rows[0])
+            kind = (file["language"] or "", file["kind"])
+            lines += cleaned_lines(snapshot, code.CLEANED_TEXTS, file["content_id"], rows[0]["clean_id"], kind)
+        lines += step_lines(table.name, rows[0], lambda detail: _other(snapshot, detail))
         if not rows[0]["keep"]:
             return lines
     published = snapshot.rows(code.CODE_CORPUS, mine, ["clean_id"])
     return lines + [f"  in code_corpus as {row['clean_id']}" for row in published]
 
 
-def _cleaned(snapshot: Snapshot, file: dict[str, Any], clean_id: str | None) -> list[str]:
-    """What cleaning took out of the text that the filter saw: a program may have been damaged by it."""
-    same = (pc.field("language") == (file["language"] or "")) & (pc.field("kind") == file["kind"])
-    if clean_id is not None:
-        same &= pc.field("clean_id") == clean_id
-    columns = ["content_id", "header_bytes", "replaced", "cells_cut", "failure"]
-    rows = snapshot.rows(code.CLEANED_TEXTS, same, columns)
-    # Another text may have become the same; a text with chunks cut has an id of its own.
-    rows = [row for row in rows if row["content_id"] == file["content_id"]] or (rows[:1] if clean_id else [])
-    if not rows:
-        return []
-    row = rows[0]
-    if row["failure"]:
-        return [f"  cleaned_texts: not cleaned, {row['failure']}"]
-    said = [f"{row['header_bytes']:,} bytes of licence header removed"] if row["header_bytes"] else []
-    for kind, number in sorted(dict(row["replaced"]).items()):
-        said.append(f"{number} {_REPLACED[kind]}{_plural(kind, number)} replaced by {PLACEHOLDERS[kind]}")
-    if row["cells_cut"]:
-        said.append(f"{row['cells_cut']} notebook outputs cut")
-    return [f"  cleaned_texts: {', '.join(said) or 'unchanged'}"]
-
-
-def _plural(kind: str, number: int) -> str:
-    return "" if number == 1 else "es" if kind in ("email", "ipv4", "ipv6") else "s"
-
-
-def _step(snapshot: Snapshot, stage: str, row: dict[str, Any]) -> list[str]:
-    if row["keep"]:
-        size = row.get("group_size") or 1
-        note = f", stands for a group of {size}" if size > 1 else ""
-        note += f", rule set {row['rule_set']}" if row.get("rule_set") else ""
-        return [f"  {stage}: kept{note}"]
-    lines = []
-    for why in row["reasons"]:
-        said = sentence(why["rule"], why["value"], why["threshold"])
-        signal, _, compared = why["rule"].partition(" ")
-        rule = f" [{signal}]" if compared else ""
-        lines.append(f"  {stage}: dropped, {said}{_detail(snapshot, why['detail'])}{rule}")
-    return lines
-
-
-def _detail(snapshot: Snapshot, detail: str | None) -> str:
-    """The other file's name where the detail is a file_id, else the detail itself."""
-    if not detail:
-        return ""
-    if not re.fullmatch(r"[0-9a-f]{64}", detail):
-        return f" ({detail})"
-    other = snapshot.rows(code.RAW_FILES, pc.field("file_id") == detail, ["source_id", "path"], 1)
-    return f": {other[0]['source_id']}  {other[0]['path']}" if other else f": {detail}"
+def _other(snapshot: Snapshot, file_id: str) -> str:
+    other = snapshot.rows(code.RAW_FILES, pc.field("file_id") == file_id, ["source_id", "path"], 1)
+    return f"{other[0]['source_id']}  {other[0]['path']}" if other else file_id
