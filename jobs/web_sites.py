@@ -41,7 +41,7 @@ _HIDDEN = re.compile(r"<(script|style|head)\b.*?</\1\s*>|<!--.*?-->", re.I | re.
 _LINK = re.compile(r"<a\b[^>]*\bhref\b[^>]*>(.*?)</a\s*>", re.I | re.S)
 _TAGS = re.compile(r"<[^>]*>|\s+|&[#\w]+;")
 # Less is a stub; with a larger share of the text in links a page is a list of others: neither is about anything.
-_LEAST_CHARS, _MOST_IN_LINKS = 150, 0.8
+_LEAST_CHARS, _MOST_IN_LINKS = 300, 0.8
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from jobs.corpora import SETS, Archive, fetch, load_set, write_manifest
+from jobs.runtime.places import made_folder
 from jobs.web_sites import WEB_SETS, packages_of, write_web
 
 _SIZES = """tiny 5 MB, demo 204 MB, bench 3.2 GB of source files; web 11 MB, web-bench 553 MB of documentation packages,
@@ -21,6 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def work(args: argparse.Namespace) -> int:
     folder, is_web = Path(args.to).absolute(), args.name in WEB_SETS
+    made_folder(folder)
     archives = folder / "packages" if is_web else folder
     got, left_out = fetch(packages_of(args.name) if is_web else load_set(args.name), archives, print)
     if not got:

@@ -190,8 +190,8 @@ def test_a_reader_that_has_ended_ends_the_command_quietly() -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [("fetch", "tiny"), ("pack",), ("schedule", "cron", "--sources", "s", "--warehouse", "w")],
-    ids=lambda words: words[0],
+    [("fetch", "tiny"), ("fetch", "web"), ("pack",), ("schedule", "cron", "--sources", "s", "--warehouse", "w")],
+    ids=lambda words: " ".join(words[:2]),
 )
 def test_a_folder_that_cannot_be_made_is_named(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, words: tuple[str, ...]
