@@ -44,16 +44,23 @@ def work(args: argparse.Namespace) -> int:
     return _propose(args) if args.propose is not None else _write(args)
 
 
+def labels_of(file: str, by: str | None) -> list[dict[str, Any]]:
+    """The labels of a file of JSON lines. Raises LabelError, and ValueError where it cannot be read."""
+    from jobs.runtime.places import read_text
+    from udfs.web.labelling import read_labels
+
+    try:
+        return read_labels(file, read_text(file), by)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"{file}: expected a readable JSON-lines file in UTF-8, found {error}") from None
+
+
 def _labels(args: argparse.Namespace) -> list[dict[str, Any]]:
     """What is to be written. Raises LabelError."""
-    from jobs.runtime.places import read_text
-    from udfs.web.labelling import label_of, read_labels
+    from udfs.web.labelling import label_of
 
     if args.file:
-        try:
-            return read_labels(args.file, read_text(args.file), args.by)
-        except (OSError, UnicodeDecodeError) as error:
-            raise ValueError(f"{args.file}: expected a readable JSON-lines file in UTF-8, found {error}") from None
+        return labels_of(args.file, args.by)
     about = {"tag": args.tag, "label": not args.no, "by": args.by, "kind": args.kind, "held_out": args.held_out}
     pages = [label_of(f"--url {url}", about | {"url": url}, None) for url in args.url]
     return pages + [label_of(f"--pattern {p}", about | {"pattern": p}, None) for p in args.pattern]
@@ -62,47 +69,50 @@ def _labels(args: argparse.Namespace) -> list[dict[str, Any]]:
 def _write(args: argparse.Namespace) -> int:
     from jobs.commands.run import new_run_id, open_lake
     from jobs.runtime.lease import as_only_writer
-    from schemas.recall import PAGE_LABELS, URL_PATTERNS
-    from udfs.web.labelling import page_rows, pattern_rows
 
     labels = _labels(args)
-    found = ((PAGE_LABELS, page_rows(labels)), (URL_PATTERNS, pattern_rows(labels)))
     lake, _ = open_lake(args)
-    work = partial(_written, lake, found, args.take_back)
-    moved = as_only_writer(lake, new_run_id(), work, args.break_lock)
-    for (table, rows), number in zip(found, moved, strict=True):
-        if rows:
-            what = "taken back" if args.take_back else "written"
-            print(f"{table.name}: {number:,} of {len(rows):,} {what}" + ("" if number else ", all were there already"))
+    work = partial(write_labels, lake, labels, args.take_back)
+    for said in as_only_writer(lake, new_run_id(), work, args.break_lock):
+        print(said)
     print("next: refinelake web train, or refinelake web run with --only web_decisions and what follows it")
     return 0
 
 
-def _written(lake: Lake, found: tuple[tuple[Table, list[dict[str, Any]]], ...], take_back: bool) -> list[int]:
-    """Rows that were moved, by table: one that is there already, whenever it was said, is left as it is."""
+def write_labels(lake: Lake, labels: list[dict[str, Any]], take_back: bool = False) -> list[str]:
+    """Write labels, or take them back; a sentence for each table."""
+    from schemas.recall import PAGE_LABELS, URL_PATTERNS
+    from udfs.web.labelling import page_rows, pattern_rows
+
+    said = []
+    for table, rows in ((PAGE_LABELS, page_rows(labels)), (URL_PATTERNS, pattern_rows(labels))):
+        if rows:
+            number = _written(lake, table, rows, take_back)
+            what = "taken back" if take_back else "written"
+            same = ", none is there" if take_back else ", all were there already"
+            said.append(f"{table.name}: {number:,} of {len(rows):,} {what}{'' if number else same}")
+    return said
+
+
+def _written(lake: Lake, table: Table, rows: list[dict[str, Any]], take_back: bool) -> int:
+    """Rows that were moved: one that is there already, whenever it was said, is left as it is."""
     import pyarrow as pa
     from pyspark.sql import functions as F
 
     from jobs.runtime.frames import OP
 
-    moved = []
-    for table, rows in found:
-        if not rows:
-            moved.append(0)
-            continue
-        lake.ensure(table)
-        stored = {tuple(r[k] for k in table.key): r for r in lake.small(table)}
-        named = {tuple(r[k] for k in table.key): r for r in rows}
-        if take_back:
-            changed = [r for key, r in named.items() if key in stored]
-        else:
-            changed = [r for key, r in named.items() if not _same(stored.get(key), r)]
-        moved.append(len(changed))
-        if changed:
-            frame = lake.spark.createDataFrame(pa.Table.from_pylist(changed, table.arrow_schema()))
-            op = F.lit("delete" if take_back else "update")
-            lake.merge(table, frame.withColumn(OP, op), {"stage": "web_label"})
-    return moved
+    lake.ensure(table)
+    stored = {tuple(r[k] for k in table.key): r for r in lake.small(table)}
+    named = {tuple(r[k] for k in table.key): r for r in rows}
+    if take_back:
+        changed = [r for key, r in named.items() if key in stored]
+    else:
+        changed = [r for key, r in named.items() if not _same(stored.get(key), r)]
+    if changed:
+        frame = lake.spark.createDataFrame(pa.Table.from_pylist(changed, table.arrow_schema()))
+        op = F.lit("delete" if take_back else "update")
+        lake.merge(table, frame.withColumn(OP, op), {"stage": "web_label"})
+    return len(changed)
 
 
 def _same(stored: dict[str, Any] | None, said: dict[str, Any]) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from jobs.commands.arguments import add_run_arguments
@@ -10,6 +12,7 @@ from jobs.commands.run import run_flow, stages_asked
 
 if TYPE_CHECKING:
     from jobs.runtime.accounting import StageResult
+    from jobs.runtime.progress import Console
     from jobs.runtime.runner import Run
 
 
@@ -23,12 +26,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--sources", metavar="FILE", help="manifest: one JSON object a line, see docs/web.md; none: there is no web"
     )
     parser.add_argument("--allow-drop", action="store_true", help="allow dropping more than 5 %% of the stored pages")
+    parser.add_argument("--report", metavar="FILE", help="write the report of the web there, a file or a URL")
     parser.add_argument("--only", metavar="STAGE,...", help="run only these stages (web_ingest, and those of `stages`)")
 
 
 def work(args: argparse.Namespace) -> int:
     from jobs.flows import SECTIONS, WEB
-    from jobs.runtime import manifest
     from schemas.params import load_params
 
     if args.sources == NONE:
@@ -36,17 +39,40 @@ def work(args: argparse.Namespace) -> int:
         return 0
     load_params(SECTIONS, args.params, args.set)  # before the manifest, which may be long
     stages, with_ingest = stages_asked(args, WEB)
-    if not with_ingest:
-        return run_flow(args, WEB, stages)
-    sources = manifest.read_manifest(args.sources, manifest.WEB)
     warnings: list[str] = []
+    after = partial(_write_report, args.report) if args.report else (lambda run, console: None)
+    before = {WEB.before[0]: _read_into(args.sources, args.allow_drop, warnings)} if with_ingest else {}
+    return run_flow(args, WEB, stages, before, warnings, after)
 
-    def read_sources(run: Run) -> StageResult:
+
+def reading(place: str, run: Run) -> Callable[[], StageResult]:
+    """The ingest of a manifest, for a run of other things. Raises ManifestError."""
+    return partial(_read_into(place, False, []), run)
+
+
+def _read_into(place: str, allow_drop: bool, warnings: list[str]) -> Callable[[Run], StageResult]:
+    from jobs.runtime import manifest
+
+    sources = manifest.read_manifest(place, manifest.WEB)
+
+    def read(run: Run) -> StageResult:
         from jobs.web.ingest import web_ingest
         from jobs.web.parameters import WebIngest
 
-        result, said = web_ingest(run, sources, run.params[WebIngest], args.allow_drop)
+        result, said = web_ingest(run, sources, run.setting(WebIngest), allow_drop)
         warnings[:] = said  # a run that looks again reads them again
         return result
 
-    return run_flow(args, WEB, stages, {WEB.before[0]: read_sources}, warnings)
+    return read
+
+
+def _write_report(target: str, run: Run, console: Console) -> None:
+    from jobs.report_web import web_report_page
+    from jobs.runtime.places import write_text
+    from jobs.runtime.store_errors import remedy
+
+    try:
+        write_text(target, web_report_page(run.lake))
+        console.say(f"report: {target}")
+    except OSError as e:  # from the place; another error is ours
+        console.warn(f"{target}: expected to write the report, found {remedy(e)}; refinelake web report writes it")

@@ -8,6 +8,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from jobs.commands.arguments import add_lake_arguments, add_writing_arguments
+from jobs.commands.web_label import labels_of, write_labels
+from jobs.commands.web_run import reading
 
 if TYPE_CHECKING:
     from jobs.runtime.tables import Lake
@@ -16,6 +18,11 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_lake_arguments(parser)
     add_writing_arguments(parser)
+    parser.add_argument("--sources", metavar="FILE", help="read this manifest first, as web run --only web_ingest does")
+    parser.add_argument(
+        "--from", dest="file", metavar="FILE", help="write these labels first, as web label does"
+    )
+    parser.add_argument("--by", metavar="NAME", help="who says what is in --from, where its lines do not")
     parser.add_argument("--tag", default="Code", help="what the classifier recalls (default: Code)")
     parser.add_argument("--to", metavar="URL", help="where models are put (default: WAREHOUSE/_models)")
     parser.add_argument("--rounds", type=int, metavar="N", help="at most so many rounds (rounds.most)")
@@ -27,13 +34,16 @@ def work(args: argparse.Namespace) -> int:
     from jobs.commands.run import new_run_id, open_lake
     from jobs.runtime.lease import as_only_writer
 
-    if args.pin and (args.no_pin or args.rounds is not None):
-        raise ValueError("web train --pin: expected nothing to be trained, found --no-pin or --rounds")
+    if args.pin and (args.no_pin or args.rounds is not None or args.sources or args.file):
+        raise ValueError("web train --pin: expected nothing else to do, found --no-pin, --rounds, --sources or --from")
+    labels = labels_of(args.file, args.by) if args.file else []
     if args.rounds is not None:
         args.set.append(f"rounds.most={args.rounds}")
     lake, params = open_lake(args)
     run_id = new_run_id()
-    carry_out = partial(_pin, lake, args.tag, args.pin) if args.pin else partial(_train, args, lake, params, run_id)
+    carry_out = (
+        partial(_pin, lake, args.tag, args.pin) if args.pin else partial(_train, args, lake, params, run_id, labels)
+    )
     try:
         rows = as_only_writer(lake, run_id, carry_out, args.break_lock)
     finally:
@@ -47,13 +57,20 @@ def work(args: argparse.Namespace) -> int:
     return 0
 
 
-def _train(args: argparse.Namespace, lake: Lake, params: dict[type, Any], run_id: str) -> list[dict[str, Any]]:
+def _train(
+    args: argparse.Namespace, lake: Lake, params: dict[type, Any], run_id: str, labels: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
     from jobs.flows import WEB
     from jobs.runtime.places import absolute, files_place
-    from jobs.runtime.runner import Run
+    from jobs.runtime.progress import Console
+    from jobs.runtime.runner import Run, run_stages
     from jobs.web.training_rounds import Training
 
-    run = Run(lake, run_id, WEB.stages, params)
+    run = Run(lake, run_id, WEB.stages, params, progress=Console())
+    if args.sources:
+        run_stages(run, (), before=((WEB.before[0], reading(args.sources, run)),))
+    if labels:
+        write_labels(lake, labels)
     place = absolute(args.to) if args.to else f"{files_place(lake.warehouse, lake.staging_root)}/_models"
     try:
         rows = Training(run, args.tag, place, partial(print, flush=True)).carry_out()
