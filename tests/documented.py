@@ -11,6 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from jobs.cli import COMMANDS, TRAINING
+from jobs.commands.web import PARTS as WEB_PARTS
 from schemas import command_line
 
 ROOT = Path(__file__).parents[1]
@@ -58,10 +59,10 @@ def _inline(text: str) -> list[str]:
     return [" ".join(code.split()) for code in re.findall(r"(?<!`)`([^`]+)`(?!`)", text)]
 
 
-def parser_of(name: str) -> argparse.ArgumentParser:
-    """The parser of a command of `refinelake`. Raises KeyError where there is none of that name."""
+def parser_of(name: str, part: str = "") -> argparse.ArgumentParser:
+    """The parser of a command of `refinelake`, or of a part of it. Raises KeyError where there is none of that name."""
     module, _ = (COMMANDS | import_module(TRAINING).COMMANDS)[name]
-    return command_line.parser_of(module)
+    return command_line.parser_of(f"{module}_{part}" if name == "web" and part in WEB_PARTS else module)
 
 
 def settings_in(words: list[str]) -> list[str]:

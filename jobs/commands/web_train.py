@@ -19,9 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_lake_arguments(parser)
     add_writing_arguments(parser)
     parser.add_argument("--sources", metavar="FILE", help="read this manifest first, as web run --only web_ingest does")
-    parser.add_argument(
-        "--from", dest="file", metavar="FILE", help="write these labels first, as web label does"
-    )
+    parser.add_argument("--from", dest="file", metavar="FILE", help="write these labels first, as web label does")
     parser.add_argument("--by", metavar="NAME", help="who says what is in --from, where its lines do not")
     parser.add_argument("--tag", default="Code", help="what the classifier recalls (default: Code)")
     parser.add_argument("--to", metavar="URL", help="where models are put (default: WAREHOUSE/_models)")
