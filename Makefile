@@ -14,7 +14,7 @@ export GX_ANALYTICS_ENABLED = false
 # Java 17 or 21: JAVA_HOME, else java on PATH, else Debian's package (docker/java.sh says so or installs it).
 JAVA = source docker/java.sh &&
 
-.PHONY: help setup run model test test-long lint golden docs bench profile bundle wheel pack clean
+.PHONY: help setup run web model test test-long lint golden docs bench profile bundle wheel pack clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -32,10 +32,19 @@ $(BIN)/.installed: requirements.lock setup.cfg docker/java.sh
 
 setup: $(BIN)/.installed  ## virtual environment, pinned packages, Java, Delta's JARs
 
-run: setup  ## fetch the demo sources, run the pipeline, train a toy model, write report.html and training.html
+run: setup  ## fetch the demo sources, run the pipeline, recall web pages, train a toy model, write report.html, web_report.html and training.html
 	@$(BIN)/refinelake fetch $(SET) --to $(CACHE)/$(SET)
 	@$(JAVA) $(BIN)/refinelake run --sources $(CACHE)/$(SET)/sources.jsonl --warehouse $(WAREHOUSE) --report report.html
+	@$(MAKE) --no-print-directory web
 	@$(MAKE) --no-print-directory model
+
+# Two rounds and a small matrix: a minute on two cores.
+RECALL = --set fasttext.dim=32 --set fasttext.buckets=65536 --set recall.folds=3 --rounds 2
+web: setup  ## fetch documentation sites as a crawl, train the classifier of code pages, recall them, write web_report.html
+	@$(BIN)/refinelake fetch web --to $(CACHE)/web
+	@$(JAVA) $(BIN)/refinelake web train --sources $(CACHE)/web/web.jsonl --from $(CACHE)/web/labels.jsonl \
+		--warehouse $(WAREHOUSE) $(RECALL)
+	@$(JAVA) $(BIN)/refinelake web run --sources $(CACHE)/web/web.jsonl --warehouse $(WAREHOUSE) --report web_report.html
 
 # A twentieth of the repositories is held out: of 143 there would be none at the default of one in a thousand.
 HELD_OUT = --set tokens.held_out=0.05
@@ -94,4 +103,4 @@ pack: setup  ## what a cluster's workers lack: dist/cluster/env.tar.gz, JARs, se
 	@$(BIN)/refinelake pack --to dist/cluster
 
 clean:  ## remove the demo warehouse, the toy model and caches, keep the environment
-	rm -rf $(WAREHOUSE) $(RUNS) report.html training.html .pytest_cache .mypy_cache .ruff_cache build
+	rm -rf $(WAREHOUSE) $(RUNS) report.html web_report.html training.html .pytest_cache .mypy_cache .ruff_cache build

@@ -40,11 +40,11 @@ class Labelled(NamedTuple):
 class Seeds:
     """How examples are drawn from labelled texts."""
 
-    most_of_domain: int = 200
+    most_of_domain: int = 100
     """Texts of one domain, side and writing system: hard ones first, then its kinds in turn."""
     negatives: float = 1.0
-    """Texts not of the tag, for each that is, in each writing system; the largest domains give up theirs first. Without
-    it a language becomes a reason against the tag."""
+    """Texts not of the tag, for each that is, in each writing system; the largest domains give up theirs first, so
+    that no language becomes a reason against the tag."""
     boilerplate: float = 0.1
     """A line or cell outside of code that is on this share of a domain's texts is left out of its examples."""
     seed: int = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,8 +12,10 @@ from jobs.cli import exit_code
 from jobs.runtime.tables import Lake
 from schemas.recall import PAGE_LABELS, RECALL_MODELS, URL_PATTERNS
 from schemas.web import WEB_CORPUS
+from tests.jobs.run_notebook import run as run_notebook
 from tests.jobs.web.crawls import Crawls, code_page, other_page
 
+ROOT = Path(__file__).parents[3]
 SMALL = [f"fasttext.{s}" for s in ("dim=8", "epochs=20", "lr=0.5", "min_count=1", "buckets=2000", "vocabulary=400")]
 SETTINGS = [word for s in (*SMALL, "recall.folds=2", "rounds.sampled=0.2") for word in ("--set", s)]
 SITES = ("a.com", "b.org", "c.net", "d.io")
@@ -36,7 +39,11 @@ def crawl(tmp_path: Path) -> tuple[str, str]:
 
 
 def test_from_labels_to_a_corpus_and_back(
-    lake: Lake, tmp_path: Path, crawl: tuple[str, str], capsys: pytest.CaptureFixture[str]
+    lake: Lake,
+    tmp_path: Path,
+    crawl: tuple[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     sources, labels = crawl
     here = ("--warehouse", lake.warehouse)
@@ -67,6 +74,9 @@ def test_from_labels_to_a_corpus_and_back(
     assert "<svg" in page and "Tag Code" in page and last["version"] in page
 
     assert "%www.a.com/docs/%" in said("label", *here, "--propose", "20")
+    monkeypatch.setenv("WAREHOUSE", lake.warehouse)
+    names: Any = run_notebook(ROOT / "notebooks" / "web_labels.ipynb")
+    assert "%www.a.com/docs/%" in set(names["table"]["pattern"]) and len(names["shown"]) > 3
     no = ("--by", "bob", "--no", "--pattern", "%www.a.com/docs/%")
     assert "url_patterns: 1 of 1 written" in said("label", *here, *no)
     assert "%www.a.com/docs/%" in said("label", *here, "--list")
