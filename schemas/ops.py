@@ -141,7 +141,7 @@ REMOVALS = Table(
     (
         Column("removal_id", "bigint", "Request; one may have many names.", nullable=False),
         Column("asked_id", "string", "SHA-256 of what was asked for.", nullable=False),
-        Column("kind", "string", "repo, owner, author, path, content or issues (of which there are none).", False),
+        Column("kind", "string", "repo, owner, author, path, content, domain or issues (there are none).", False),
         Column("name_hash", "string", "Salted hash of the name; null where every file of a path is meant."),
         Column("path_hash", "string", "Salted hash of the only path that is meant; null where it is not one."),
         Column("path_pattern", "string", "Regular expression of the paths that are meant: a rule, and no name."),
@@ -172,9 +172,9 @@ RECEIPTS = Table(
         Column("removal_id", "bigint", "Request.", nullable=False),
         Column("names", "bigint", "Names asked for.", nullable=False),
         Column("asked_at", "timestamp", "When.", nullable=False),
-        Column("files", "bigint", "Files taken out; null until they are."),
+        Column("files", "bigint", "Files and pages taken out; null until they are."),
         Column("texts", "bigint", "Texts that stand nowhere any more."),
-        Column("holding", "array<bigint>", "Releases that held one of the files: withdrawn."),
+        Column("holding", "array<bigint>", "Releases that held one of them: withdrawn."),
         Column(
             "tables",
             "array<struct<name:string,version:bigint,rows_before:bigint,rows_after:bigint>>",

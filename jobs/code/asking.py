@@ -19,6 +19,7 @@ from jobs.runtime.tables import Lake, MissingTableError
 from jobs.runtime.unit_texts import DropError
 from schemas.code import NEAR_DUPLICATES, RAW_FILES
 from schemas.ops import REMOVALS, REMOVED_CONTENTS
+from schemas.web import WEB_PAGES
 from udfs.removal.names import salt, salted
 from udfs.removal.requests import Request
 
@@ -28,13 +29,17 @@ _CONTENTS = pa.schema([("removal_id", pa.int64()), ("name_hash", pa.string())])
 
 def ready(lake: Lake) -> None:
     """Whether requests can be kept here. Raises MissingTableError and SaltError."""
-    if lake.version(RAW_FILES.name) is None:
-        raise MissingTableError(f"{lake.warehouse}: expected a warehouse with files, found none; nothing was removed")
+    if all(lake.version(t.name) is None for t in (RAW_FILES, WEB_PAGES)):
+        raise MissingTableError(
+            f"{lake.warehouse}: expected a warehouse with files or pages, found none; nothing was removed"
+        )
     check_salt(lake.warehouse, lake.small(REMOVALS), salt())
 
 
 def refuse_too_many(lake: Lake, run_id: str, requests: Sequence[Request], most: float) -> None:
     """Raises DropError where the requests name more than this share of all files: `--path '**'` is soon typed."""
+    if lake.version(RAW_FILES.name) is None:
+        return
     asked = asked_by(Run(lake, run_id, ()), [_row(0, run_id, r, None, _NEVER) for r in requests])
     assert asked is not None
     found, every = stored_files(asked, "asked")[1].count(), lake.rows(RAW_FILES)
@@ -100,7 +105,7 @@ def _reached(
     run: Run, number: int, rows: list[dict[str, Any]], named: list[dict[str, Any]], near: bool
 ) -> DataFrame | None:
     """(removal_id, name_hash) of the texts of the files asked for, and of those near them."""
-    asked = asked_by(run, rows)
+    asked = asked_by(run, rows) if run.lake.version(RAW_FILES.name) is not None else None
     if asked is None:
         return None
     _, gone = stored_files(asked, "asked.near" if near else "asked.text")

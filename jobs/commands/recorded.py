@@ -17,9 +17,14 @@ def recorded_settings(lake: Lake) -> list[str]:
     from jobs.corpus.parameters import Instructions
     from jobs.flows import FLOWS, SECTIONS
     from jobs.runtime.accounting import finished_work
+    from jobs.web.parameters import WebIngest
 
     section_of = {cls: name for name, cls in SECTIONS.items()}
-    kinds = {s.name: type(s.params) for flow in FLOWS for s in flow.stages} | {"ingest": Ingest, NAME: Instructions}
+    kinds = {s.name: type(s.params) for flow in FLOWS for s in flow.stages} | {
+        "ingest": Ingest,
+        "web_ingest": WebIngest,
+        NAME: Instructions,
+    }
     done = sorted(finished_work(lake).values(), key=lambda result: result.finished_at)
     found: dict[str, str] = {}
     for result in done:

@@ -1,9 +1,10 @@
-"""refinelake remove: take a repository, an owner, an author, paths or a text out of every table, for good."""
+"""refinelake remove: take a repository, an owner, an author, paths, a domain or a text out of every table, for good."""
 
 from __future__ import annotations
 
 import argparse
 import hashlib
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -13,6 +14,7 @@ from jobs.commands.arguments import add_run_arguments
 from udfs.removal.requests import REACHES, Request, RequestError, listed
 
 if TYPE_CHECKING:
+    from jobs.flows import Flow
     from jobs.runtime.accounting import StageResult
     from jobs.runtime.progress import Console
     from jobs.runtime.tables import Lake
@@ -21,6 +23,7 @@ _NAMES = {
     "repo": "org/name, with or without its host; every spelling of its URL",
     "owner": "an owner: all repositories of that name or group",
     "author": "an e-mail address, or a login: files whose newest commit is theirs, where sources have a history",
+    "domain": "a domain or host: its pages and those of all hosts below it",
     "content": "the SHA-256 of a text, or a file that holds it",
 }
 
@@ -164,9 +167,9 @@ def _carried_out(
     wrong = forget_all(lake, every_table(), at_once=True) if args.now else []
     _, waits = release_whole(lake, run_id, FLOWS, f"removal {number}", results)
     settled = receipts.settle(lake, FLOWS)
-    if args.report or _has_report(lake):
+    if run and (args.report or _has_report(lake)):
         write_report(args.report or _report_of(lake), run, console)
-    run.held.let_go()
+        run.held.let_go()
     for why in (*waits, *wrong):
         console.warn(why)
     if args.now and not wrong:
@@ -176,23 +179,31 @@ def _carried_out(
 
 
 def _flows(args: argparse.Namespace, lake: Lake, run_id: str, console: Console) -> tuple[dict[str, StageResult], Any]:
-    """Ingest less what was asked out, and every stage of each flow that was ever carried out."""
+    """Both ingests less what was asked out, and every stage of each flow that was ever carried out."""
     from jobs.code.ingest import ingest_less_removed
     from jobs.corpus.given import NAME, read_given
     from jobs.corpus.parameters import Instructions
-    from jobs.flows import CODE, CORPUS
+    from jobs.flows import CODE, CORPUS, WEB
     from jobs.runtime import runner
     from jobs.runtime.accounting import finished_work
+    from jobs.web.ingest import web_ingest_less_removed
 
-    params = _params(args)
-    run = runner.Run(lake, run_id, CODE.stages, params, progress=console, audit=args.audit)
-    runner.run_stages(run, CODE.stages, before=(("ingest", partial(ingest_less_removed, run)),))
-    done = run.done | {r.stage: r for r in run.results}
-    if any(s.name in done for s in CORPUS.stages):
-        tokens = runner.Run(lake, run_id, CORPUS.stages, params, progress=console, audit=args.audit)
-        given = partial(read_given, tokens, params[Instructions])
-        runner.run_stages(tokens, CORPUS.stages, before=((NAME, given),))
-        tokens.held.let_go()
+    params = WEB.pinned(lake, _params(args))
+
+    def first(flow: Flow, run: runner.Run) -> Callable[[], StageResult]:
+        if flow is CORPUS:
+            return partial(read_given, run, params[Instructions])
+        return partial(ingest_less_removed if flow is CODE else web_ingest_less_removed, run)
+
+    done, runs = finished_work(lake), []
+    for flow in (CODE, WEB, CORPUS):
+        if not done.keys() & {flow.before[0], *(s.name for s in flow.stages)} - {NAME}:
+            continue
+        for other in runs:
+            other.held.let_go()
+        runs.append(runner.Run(lake, run_id, flow.stages, params, progress=console, audit=args.audit))
+        runner.run_stages(runs[-1], flow.stages, before=((flow.before[0], first(flow, runs[-1])),))
+    run = runs[0] if CODE.stages[0].name in done else None
     return finished_work(lake), run
 
 

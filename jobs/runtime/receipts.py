@@ -16,6 +16,7 @@ from jobs.runtime.accounting import append_rows, finished_work, rewrite_rows
 from jobs.runtime.releases import Flow, current_release, waits_for
 from jobs.runtime.tables import Lake
 from schemas.code import RAW_FILES
+from schemas.contract import Table
 from schemas.ops import CHECKS, EXPORTS, RECEIPTS, RELEASES, REMOVALS, TABLES, TRAININGS
 
 FORGOTTEN = "rows forgotten after a removal"
@@ -45,23 +46,35 @@ def note_taken(lake: Lake, files: DataFrame, number: int, texts: int) -> None:
     _change(lake, {r["removal_id"] for r in waiting}, found)
 
 
-def holding(lake: Lake, files: DataFrame) -> list[int]:
-    """Releases that hold one of the files (file_id), and those of which that cannot be told any more."""
+def note_more_taken(lake: Lake, table: Table, rows: DataFrame, number: int, texts: int) -> None:
+    """On the receipts that are not settled: what goes of another half beside what is noted already."""
+    if not number:
+        return
+    held = set(holding(lake, rows, table))
+    for receipt in (r for r in lake.small(RECEIPTS) if r["out_of_releases_at"] is None):
+        more = {"files": (receipt["files"] or 0) + number, "texts": (receipt["texts"] or 0) + texts}
+        tables = [{"name": t, "version": 0, "rows_before": n, "rows_after": n} for t, n in _rows_of(lake).items()]
+        known = more | {"holding": sorted(held | set(receipt["holding"] or ())), "tables": receipt["tables"] or tables}
+        _change(lake, {receipt["removal_id"]}, known)
+
+
+def holding(lake: Lake, files: DataFrame, table: Table = RAW_FILES) -> list[int]:
+    """Releases that hold one of the files, or pages, by their ids, and those of which that cannot be told any more."""
     found: list[int] = []
     seen: dict[int, bool] = {}
     for release in lake.small(RELEASES):
-        version = dict(release["tables"]).get(RAW_FILES.name)
+        version = dict(release["tables"]).get(table.name)
         if version is None or release["withdrawn"]:
             continue
         if version not in seen:
-            seen[version] = _holds(lake, version, files)
+            seen[version] = _holds(lake, table, version, files)
         found += [release["release_id"]] if seen[version] else []
     return found
 
 
-def _holds(lake: Lake, version: int, files: DataFrame) -> bool:
+def _holds(lake: Lake, table: Table, version: int, files: DataFrame) -> bool:
     try:
-        return bool(lake.keys(RAW_FILES, version).join(files, "file_id", "left_semi").take(1))
+        return bool(lake.keys(table, version).join(files, table.key[0], "left_semi").take(1))
     except PySparkException:
         return True
 

@@ -15,6 +15,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from jobs.code.removals import Asked, in_force
 from jobs.runtime.accounting import StageResult
 from jobs.runtime.manifest import Source
 from jobs.runtime.runner import Run
@@ -24,9 +25,10 @@ from jobs.runtime.unit_texts import UnitTexts, guard_drop, of_units
 from jobs.runtime.writing import checked, compare, write_changes
 from jobs.web.parameters import WebIngest
 from jobs.web.places import are_missing, bring_places
+from jobs.web.removals import removed_units, take_out_new, without_asked
 from jobs.web.staged import DIRECT, STAGE, rejects_of, split, web_pages, web_places
 from schemas.identity import code_identity
-from schemas.ops import REJECTS
+from schemas.ops import REJECTS, REMOVALS
 from schemas.recall import PAGE_LABELS, RECALL_MODELS, URL_PATTERNS
 from schemas.web import PAGE_TEXTS, WEB_PAGES, WEB_PLACES, WEB_SOURCES
 from udfs.spark.web import STAGED_PAGES, probe_web_rows, staged_page_rows
@@ -36,7 +38,7 @@ from udfs.web.patterns import Pattern, paper_patterns
 
 _MINE = f"stage = '{STAGE}'"
 _WRITTEN = (WEB_SOURCES, WEB_PLACES, WEB_PAGES, PAGE_TEXTS)
-_STATE = (*_WRITTEN, URL_PATTERNS)
+_STATE = (*_WRITTEN, URL_PATTERNS, REMOVALS)
 TEXTS = UnitTexts(STAGE, WEB_PAGES, PAGE_TEXTS, ("source_id", "unit", "page_id"))
 
 
@@ -50,7 +52,9 @@ def web_ingest(
     for table in (*_WRITTEN, PAGE_LABELS, URL_PATTERNS, RECALL_MODELS, REJECTS):
         run.lake.ensure(table)
     metadata = {"run_id": run.run_id, "stage": STAGE}
-    written = _write_paper_patterns(run, metadata) if p.paper_patterns else 0
+    asked = in_force(run)
+    written = _take_out(run, asked, metadata)
+    written += _write_paper_patterns(run, metadata) if p.paper_patterns else 0
     reading = Reading(p.max_page_bytes, _patterns(run))
     snapshot = take_snapshot(run, reader_of(reading), sources, [])
     sign = _signature(snapshot.manifest, p)
@@ -58,15 +62,43 @@ def web_ingest(
         return last, snapshot.warnings()
     read = 0
     if snapshot.touched:
-        rows, read = _write_touched(run, snapshot, p, allow_drop, metadata)
+        rows, read = _write_touched(run, snapshot, p, asked, allow_drop, metadata)
         written += rows
-    more, warnings = bring_places(run, TEXTS, p.max_page_bytes, metadata)
+    more, warnings = bring_places(run, TEXTS, p.max_page_bytes, metadata, asked)
     state = run.lake.stage(snapshot.state(run), run.run_id, f"{STAGE}.sources")
     # Last: after a run killed before this line the units that it touched are taken for changed, and read again.
     written += more + write_changes(run, STAGE, WEB_SOURCES, state, metadata)
     result = StageResult(STAGE, WEB_PAGES.name, signature=sign, rows_written=written, bytes_read=read)
     result.params, result.code_version = params_json(p), code_identity(__name__)
     return _counted(run, result), [*snapshot.warnings(), *warnings]
+
+
+def web_ingest_less_removed(run: Run) -> StageResult:
+    """The last ingest less what was asked out since then: without a manifest no source is read.
+
+    Raises ValueError where the last ingest did not come to its end: what it left is half of something.
+    """
+    last = run.done.get(STAGE)
+    before = _versions(run) | {REMOVALS.name: 0}
+    if last is None or {**last.inputs, REMOVALS.name: 0} != before:
+        raise ValueError(
+            f"{run.lake.warehouse}: expected the last run of the web to have read its sources to their end, found one "
+            "that did not. The request is kept: start that run again, and it leaves out what was asked for"
+        )
+    written = _take_out(run, in_force(run), {"run_id": run.run_id, "stage": STAGE})
+    result = StageResult(STAGE, WEB_PAGES.name, signature=last.signature, rows_written=written)
+    result.params, result.code_version = last.params, last.code_version
+    return _counted(run, result)
+
+
+def _take_out(run: Run, asked: Asked | None, metadata: dict[str, str]) -> int:
+    """Take out what is stored of requests that are newer than the last ingest. Returns the rows written."""
+    last, now = run.done.get(STAGE), run.lake.rows_version(REMOVALS.name) or 0
+    before = run.lake.rows_version(WEB_PAGES.name)
+    if asked is None or not before or (last and last.inputs.get(REMOVALS.name) == now):
+        return 0
+    written = take_out_new(asked, metadata)
+    return written + TEXTS.drop(run, before, metadata)
 
 
 def reader_of(reading: Reading) -> Reader:
@@ -113,7 +145,7 @@ def _versions(run: Run) -> dict[str, int]:
 
 
 def _write_touched(
-    run: Run, snapshot: Snapshot, p: WebIngest, allow_drop: bool, metadata: dict[str, str]
+    run: Run, snapshot: Snapshot, p: WebIngest, asked: Asked | None, allow_drop: bool, metadata: dict[str, str]
 ) -> tuple[int, int]:
     """Replace the rows of the units that were read now or are gone. Returns (rows written, bytes of pages read)."""
 
@@ -121,7 +153,9 @@ def _write_touched(
         return of_units(run, rows, snapshot.touched)
 
     staged = snapshot.staged if snapshot.staged is not None else run.lake.spark.createDataFrame([], STAGED_PAGES)
+    staged, left = without_asked(asked, staged)
     pages, refused, places = split(staged)
+    refusals = rejects_of(refused) if left is None else rejects_of(refused).unionByName(removed_units(left))
     pages = run.lake.stage(pages.drop("text"), run.run_id, f"{STAGE}.pages")
     read = pages.agg(F.sum("size_bytes")).collect()[0][0] or 0
     before = run.lake.rows_version(WEB_PAGES.name) or 0
@@ -132,7 +166,7 @@ def _write_touched(
     written = TEXTS.add(run, pages.where("content_id is not null"), staged, read, metadata)
     written += checked(run, STAGE, WEB_PAGES, found, metadata)
     written += write_changes(run, STAGE, WEB_PLACES, web_places(places), metadata, mine)
-    written += write_changes(run, STAGE, REJECTS, rejects_of(refused), metadata, lambda rows: mine(rows.where(_MINE)))
+    written += write_changes(run, STAGE, REJECTS, refusals, metadata, lambda rows: mine(rows.where(_MINE)))
     written += TEXTS.drop(run, before, metadata)
     return written, read
 

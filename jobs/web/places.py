@@ -8,6 +8,7 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from jobs.code.removals import Asked
 from jobs.runtime.quarantine import stage_units
 from jobs.runtime.runner import Run
 from jobs.runtime.session import shuffle_tasks
@@ -15,6 +16,7 @@ from jobs.runtime.sources import UNREACHABLE
 from jobs.runtime.unit_texts import UnitTexts
 from jobs.runtime.writing import write_changes
 from jobs.web.labels import url_key
+from jobs.web.removals import without_asked
 from jobs.web.staged import DIRECT, rejects_of, split, web_pages
 from schemas.ops import REJECTS
 from schemas.web import WEB_PAGES, WEB_PLACES
@@ -45,7 +47,9 @@ def are_missing(run: Run) -> bool:
     return moved is not None and any(not rows.isEmpty() for rows in moved)
 
 
-def bring_places(run: Run, texts: UnitTexts, limit: int, metadata: dict[str, str]) -> tuple[int, list[str]]:
+def bring_places(
+    run: Run, texts: UnitTexts, limit: int, metadata: dict[str, str], asked: Asked | None = None
+) -> tuple[int, list[str]]:
     """Read the places that are wanted and not there, and let go what is not wanted any more.
 
     Returns (rows written, warnings): a place that cannot be reached is tried again by the next run.
@@ -61,7 +65,8 @@ def bring_places(run: Run, texts: UnitTexts, limit: int, metadata: dict[str, str
     spread = new.repartition(min(number, 4 * shuffle_tasks(run.lake.spark)) or 1, "page_id")
     reader = f"{STAGE} of {number} places"
     staged = stage_units(run.lake, lambda: page_rows_at(spread, limit), run.run_id, f"{STAGE}.staged", reader)
-    pages, refused, _ = split(staged.where(F.col("reason").isNull() | (F.col("reason") != UNREACHABLE)))
+    sound, _ = without_asked(asked, staged)
+    pages, refused, _ = split(sound.where(F.col("reason").isNull() | (F.col("reason") != UNREACHABLE)))
     pages = run.lake.stage(pages.drop("text"), run.run_id, f"{STAGE}.pages")
     read = pages.agg(F.sum("size_bytes")).collect()[0][0] or 0
     before = run.lake.rows_version(WEB_PAGES.name) or 0

@@ -17,6 +17,7 @@ _DEFAULT_HOST = "github.com"
 _SCP = re.compile(r"(?:[\w.+-]+@)?([\w-]+(?:\.[\w-]+)+):(?!/)(.+)", re.ASCII)
 _URL = re.compile(r"(?:git\+)?(?:https?|ssh|git)://(?:[^/@]*@)?([^/:]+)(?::\d+)?/(.*)", re.I)
 _HOST = re.compile(r"[\w-]+(?:\.[\w-]+)+", re.ASCII)
+_ADDRESS = re.compile(r"\d+(?:\.\d+){3}|\[?[0-9a-fA-F:]*:[0-9a-fA-F:]*\]?")
 _NO_REPLY = re.compile(r"(?:\d+\+)?([^@+]+)@users\.noreply\.[\w.-]+", re.I)
 
 
@@ -26,7 +27,7 @@ def salt() -> str:
 
 
 def salted(kind: str, name: str, salt: str) -> str:
-    """SHA-256 of salt, kind (repo, owner, author, path, content, salt) and name."""
+    """SHA-256 of salt, kind (repo, owner, author, path, content, domain, salt) and name."""
     return hashlib.sha256("\0".join((salt, kind, name)).encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -67,6 +68,21 @@ def author_names(email: str) -> tuple[str, ...]:
     address = email.strip().strip("<>").lower()
     found = _NO_REPLY.fullmatch(address)
     return tuple(n for n in (address, found and found[1].lower()) if n)
+
+
+def host_names(host: str) -> tuple[str, ...]:
+    """The names that the pages of a host may be asked for by: the host, and every domain that it is part of."""
+    parts = [part for part in host.strip().lower().rstrip(".").split(".") if part]
+    if not parts or _ADDRESS.fullmatch(host.strip()):
+        return (host.strip().lower(),) if host.strip() else ()
+    return tuple(".".join(parts[at:]) for at in range(max(1, len(parts) - 1)))
+
+
+def asked_domain(name: str) -> str:
+    """How a request spells a domain or host: without scheme, port, path, and `www.`; empty where it is none."""
+    bare = re.sub(r"^[A-Za-z][A-Za-z0-9+.-]*://", "", name.strip()).rpartition("@")[2]
+    host = re.split(r"[/:?#]", bare, maxsplit=1)[0].lower().rstrip(".").removeprefix("www.")
+    return host if _HOST.fullmatch(host) or host == "localhost" else ""
 
 
 def _split(name: str) -> tuple[str, str]:

@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from udfs.removal.names import asked_owner, asked_repo, author_names
+from udfs.removal.names import asked_domain, asked_owner, asked_repo, author_names
 
-KINDS = ("repo", "owner", "author", "path", "content", "issues")
+KINDS = ("repo", "owner", "author", "path", "content", "domain", "issues")
 REACHES = ("repository", "text", "near")
 _HASH = re.compile(r"[0-9a-f]{64}")
 _PARTS = re.compile(r"[\s,;:\[\]\"']+")
@@ -42,6 +42,8 @@ class Request:
         object.__setattr__(self, "name", _spelled(self.kind, self.name))
         if self.path is not None and not self.path.strip("/"):
             raise RequestError(f"expected a path or a pattern of paths, found {self.path!r}")
+        if self.kind == "domain" and (self.path is not None or self.reach == "near"):
+            raise RequestError("expected a domain as a whole, of reach repository or text, found a path or reach near")
         if self.kind == "content":
             object.__setattr__(self, "reach", "text" if self.reach == "repository" else self.reach)
 
@@ -53,7 +55,7 @@ class Request:
 
 def _spelled(kind: str, name: str) -> str:
     """The name as hashes are made of it. Raises RequestError."""
-    spelled = {"repo": asked_repo, "owner": asked_owner}.get(kind, lambda n: n.strip())(name)
+    spelled = {"repo": asked_repo, "owner": asked_owner, "domain": asked_domain}.get(kind, lambda n: n.strip())(name)
     if kind == "author":
         spelled = next(iter(author_names(name)), "")
     if kind == "content" and not _HASH.fullmatch(spelled):

@@ -1,4 +1,4 @@
-"""The names of repositories as salted hashes, on the workers."""
+"""The names of repositories and hosts as salted hashes, on the workers."""
 
 from __future__ import annotations
 
@@ -31,3 +31,16 @@ def _hashed(salt: str, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
     ]
     schema = pa.schema([(name, pa.string()) for name in (*_PLACE, "name_hash")])
     yield pa.RecordBatch.from_pylist(rows, schema)
+
+
+def hashed_hosts(rows: DataFrame, salt: str) -> DataFrame:
+    """(host, name_hash): every name by which the pages of a host of rows (host) may be asked for."""
+    return mapped(rows.select("host"), partial(_hashed_hosts, salt), "host string, name_hash string")
+
+
+def _hashed_hosts(salt: str, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    from udfs.removal.names import host_names, salted
+
+    hosts = [host for host in batch.column("host").to_pylist() if host]
+    rows = [{"host": host, "name_hash": salted("domain", n, salt)} for host in hosts for n in host_names(host)]
+    yield pa.RecordBatch.from_pylist(rows, pa.schema([("host", pa.string()), ("name_hash", pa.string())]))

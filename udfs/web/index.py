@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from udfs.reading import columns
 from udfs.reading.units import file_system
-from udfs.web.captures import MAX_PAGE, Capture, captures
+from udfs.web.captures import MAX_PAGE, Capture, captures, host_of
 from udfs.web.frames import HEADERS
 from udfs.web.pages import UNREACHABLE, PageRow, page_row
 
@@ -90,7 +90,7 @@ def page_at(place: Place, root: str, limit: int = MAX_PAGE) -> PageRow:
     row = page_row(location, _moved(found, place))
     if row.url != place.url and row.reason is None:
         return _without(place, location, "wrong_url", f"expected this page, found {row.url}")
-    row.url, row.host = place.url, row.host or place.host
+    row.url, row.host = place.url, row.host or place.host or host_of(place.url)
     return row
 
 
@@ -110,4 +110,6 @@ def _moved(capture: Capture, place: Place) -> Capture:
 
 def _without(place: Place, location: str, reason: str, detail: str) -> PageRow:
     detail = f"{location} at byte {place.offset}: {detail}"[:500]
-    return PageRow(location, place.offset, 0, url=place.url, host=place.host, reason=reason, detail=detail)
+    return PageRow(
+        location, place.offset, 0, url=place.url, host=place.host or host_of(place.url), reason=reason, detail=detail
+    )

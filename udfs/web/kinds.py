@@ -13,7 +13,7 @@ import pyarrow as pa
 from schemas.identity import code_identity
 from udfs.reading.listing import files_below
 from udfs.reading.units import file_system
-from udfs.web.captures import MAX_PAGE
+from udfs.web.captures import MAX_PAGE, host_of
 from udfs.web.domains import domain_of, snapshot
 from udfs.web.index import Place, page_at, places
 from udfs.web.page_sets import set_batches
@@ -202,7 +202,9 @@ def _rooted(place: Place, root: str | None) -> Place:
 
 
 def _place_batch(found: list[Place]) -> pa.RecordBatch:
-    rows = [vars(PageRow(p.filename, p.offset, 0, kind="place", url=p.url, host=p.host)) for p in found]
+    rows = [
+        vars(PageRow(p.filename, p.offset, 0, kind="place", url=p.url, host=p.host or host_of(p.url))) for p in found
+    ]
     batch = pa.RecordBatch.from_pylist(rows, PAGES)
     return batch.append_column("length", pa.array([p.length for p in found], pa.int64()))
 
