@@ -1,0 +1,238 @@
+"""The process that starts programs one after the other and watches each: its only thread may fork, and it is the
+subreaper of what they leave behind. It is asked in lines of JSON, and answers in lines of JSON.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import selectors
+import shutil
+import stat
+import sys
+import tempfile
+import time
+from collections import deque
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from udfs.execution import kernel, watching
+from udfs.execution.launching import Launch, Started, own_user, start
+from udfs.execution.programs import Limits
+
+_FIRST_LOOK, _LOOK = 0.005, 0.02
+_CHUNK = 1 << 16
+_REPORTS = 1 << 24
+
+
+class Tail:
+    """Head and tail of a stream, and its size."""
+
+    def __init__(self, shown: int) -> None:
+        self.half, self.size = max(1, shown // 2), 0
+        self.head = bytearray()
+        self.tail: deque[bytes] = deque()
+        self._kept = 0
+
+    def add(self, chunk: bytes) -> None:
+        self.size += len(chunk)
+        room = self.half - len(self.head)
+        self.head += chunk[:room] if room > 0 else b""
+        rest = chunk[max(0, room) :]
+        if rest:
+            self.tail.append(rest)
+            self._kept += len(rest)
+            while self._kept - len(self.tail[0]) >= self.half:
+                self._kept -= len(self.tail.popleft())
+
+    def shown(self) -> dict[str, Any]:
+        tail = b"".join(self.tail)[-self.half :]
+        left_out = self.size - len(self.head) - len(tail)
+        between = f"\n[{left_out} bytes left out]\n".encode() if left_out else b""
+        text = (bytes(self.head) + between + tail).decode("utf-8", "replace")
+        return {"text": text, "size": self.size}
+
+
+class Watch:
+    """One run from its start to its end."""
+
+    def __init__(self, launch: Launch) -> None:
+        self.launch, self.limits = launch, launch.limits
+        self.usage = watching.Usage()
+        self.codes: dict[int, int] = {}
+        self.outputs = {"stdout": Tail(self.limits.shown), "stderr": Tail(self.limits.shown), "report": Tail(_REPORTS)}
+        self.stopped: str | None = None
+
+    def run(self) -> dict[str, Any]:
+        begun = time.monotonic()
+        process = start(self.launch)
+        ended = os.pidfd_open(process.pid)
+        with selectors.DefaultSelector() as selector:
+            for name in self.outputs:
+                selector.register(getattr(process, name), selectors.EVENT_READ, name)
+            selector.register(ended, selectors.EVENT_READ, "")
+            selector.register(0, selectors.EVENT_READ, None)
+            self._until_it_ends(selector, begun)
+            gone = watching.end(self.usage, self.codes, self.launch.user)
+            self._drain(process)
+        for fd in (process.stdout, process.stderr, process.report, ended):
+            os.close(fd)
+        return self._told(process, time.monotonic() - begun, gone)
+
+    def _until_it_ends(self, selector: selectors.BaseSelector, begun: float) -> None:
+        look, last = _FIRST_LOOK, begun
+        while self.stopped is None:
+            keys = [(key.data, key.fd) for key, _ in selector.select(look)]
+            for name, fd in keys:
+                if name and not self._read(name, fd):
+                    selector.unregister(fd)
+                if name is None:  # who asked is gone
+                    watching.end(self.usage, self.codes, self.launch.user)
+                    raise SystemExit(0)
+            now = time.monotonic()
+            if now - last >= look:
+                self.usage.sample(os.getpid(), now - last)
+                last, look = now, min(_LOOK, look * 2)
+                self.stopped = self._broken(now - begun)
+            if any(name == "" for name, _ in keys):
+                return
+
+    def _read(self, name: str, fd: int) -> bool:
+        chunk = os.read(fd, _CHUNK)
+        self.outputs[name].add(chunk)
+        if self.outputs["stdout"].size + self.outputs["stderr"].size > self.limits.output:
+            self.stopped = "output_limit"
+        return bool(chunk)
+
+    def _broken(self, wall: float) -> str | None:
+        """The limit that is passed. Order is of no weight: what comes first ends the run."""
+        usage, limits = self.usage, self.limits
+        if usage.cpu > limits.cpu_seconds:
+            return "cpu_limit"
+        if usage.peak > limits.memory:
+            return "memory_limit"
+        if usage.processes > limits.processes:
+            return "killed"
+        return "wall_limit" if wall - usage.waited > limits.wall * limits.cpu_seconds else None
+
+    def _drain(self, process: Started) -> None:
+        """What lies in the pipes yet: nobody writes any more."""
+        for name in self.outputs:
+            fd = getattr(process, name)
+            os.set_blocking(fd, False)
+            with suppress(BlockingIOError):
+                while self._read(name, fd) and self.outputs[name].size <= self.limits.output + _CHUNK:
+                    pass
+
+    def _told(self, process: Started, wall: float, gone: bool) -> dict[str, Any]:
+        # A program that ended by itself just before it was looked at used what it used.
+        if self.stopped is None and self.usage.cpu > self.limits.cpu_seconds:
+            self.stopped = "cpu_limit"
+        status = self.codes.get(process.pid, 0)
+        code = os.waitstatus_to_exitcode(status)
+        return {
+            "exit": code if code >= 0 else None,
+            "signal": -code if code < 0 else None,
+            "cpu": self.usage.cpu,
+            "peak": self.usage.peak,
+            "wall": wall,
+            "stopped": self.stopped if gone else "wall_limit",
+            "gone": gone,
+            **{name: output.shown() for name, output in self.outputs.items()},
+        }
+
+
+def folder(base: Path, files: dict[str, str]) -> Path:
+    """A new folder with `program`, which holds the files, and `work`, the program's own where it has a user."""
+    found = Path(tempfile.mkdtemp(dir=base))
+    os.chmod(found, 0o755)
+    user = own_user()
+    for name in ("program", "work"):
+        (found / name).mkdir()
+        if user is not None:
+            os.chown(found / name, user, user)
+    for name, text in files.items():
+        write_new(found / "program" / name, base64.b64decode(text))
+    return found
+
+
+def write_new(path: Path, content: bytes) -> None:
+    """A file where none was: never through a link that a program left."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644), "wb") as out:
+        out.write(content)
+
+
+def forget(place: Path) -> None:
+    """Remove a folder with all that a program made there, no link followed."""
+
+    def once_more(function: Any, path: str, error: Any) -> None:
+        """A program may have taken rights from its own folders."""
+        with suppress(OSError):
+            os.chmod(os.path.dirname(path), stat.S_IRWXU)
+            if not os.path.islink(path):
+                os.chmod(path, stat.S_IRWXU)
+            function(path)
+
+    shutil.rmtree(place, onerror=once_more)
+
+
+def _launched(place: Path, asked: dict[str, Any]) -> dict[str, Any]:
+    limits = Limits(**asked["limits"])
+    boxed = asked["level"] == "bubblewrap"
+    seen = {name: f"/{name}" if boxed else str(place / name) for name in ("program", "work")}
+
+    def placed(text: str) -> str:
+        return text.replace("{program}", seen["program"]).replace("{work}", seen["work"])
+
+    files = {name: base64.b64decode(text) for name, text in asked["files"].items()}
+    if not boxed:
+        fresh = place / "work"
+        forget(fresh)
+        fresh.mkdir()
+        for name, content in files.items():
+            write_new(fresh / name, content)
+        if (user := own_user()) is not None:
+            os.chown(fresh, user, user)
+    return Watch(
+        Launch(
+            argv=[placed(word) for word in asked["argv"]],
+            level=asked["level"],
+            limits=limits,
+            folder=place,
+            tools=asked["tools"],
+            environment={name: placed(value) for name, value in asked["environment"].items()},
+            files=files,
+            stdin=base64.b64decode(asked["stdin"]),
+            config=base64.b64decode(asked["config"]),
+            compiles=asked["compiles"],
+            user=None if boxed else own_user(),
+        )
+    ).run()
+
+
+def main(base: str) -> None:
+    """Serve until the asking end is closed."""
+    kernel.become_subreaper()
+    kernel.hide_memory()
+    place: Path | None = None
+    try:
+        while line := sys.stdin.buffer.readline():
+            asked = json.loads(line)
+            if place is not None and "folder" in asked:
+                forget(place)
+            if "folder" in asked:
+                place = folder(Path(base), asked["folder"])
+                answer: dict[str, Any] = {"folder": str(place)}
+            else:
+                assert place is not None
+                answer = _launched(place, asked)
+            sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n")
+            sys.stdout.buffer.flush()
+            if not answer.get("gone", True):
+                return  # it still has children that will not die: the next program gets another keeper
+    finally:
+        if place is not None:
+            forget(place)
