@@ -30,6 +30,8 @@ class Keeper:
     def __init__(self, base: str) -> None:
         root = str(Path(next(iter(udfs.__path__))).parent)
         code = f"import sys; sys.path.insert(0, {root!r}); from udfs.execution.keeper import main; main({base!r})"
+        self.base = Path(base)
+        self.place: Path | None = None
         self.mark = os.urandom(12).hex()
         self.process = subprocess.Popen(
             [sys.executable, "-I", "-S", "-c", code],
@@ -40,9 +42,25 @@ class Keeper:
             start_new_session=True,
         )
 
-    def folder(self, files: Mapping[str, bytes]) -> None:
+    def cached(self, name: str) -> Path:
+        """Where runs find what a compiler kept; it may not be there."""
+        return self.base / name
+
+    def keep(self, folder: str, name: str) -> None:
+        """Keep a folder of what the last launch compiled for all runs after it, which cannot write there."""
+        assert self.place is not None
+        made = Path(tempfile.mkdtemp(dir=self.base)) / name
+        shutil.copytree(self.place / "program" / folder, made)
+        for file in (made, *made.rglob("*")):
+            file.chmod(0o755 if file.is_dir() else 0o644)
+        with suppress(OSError):  # another run was first
+            made.rename(self.cached(name))
+        shutil.rmtree(made.parent)
+
+    def folder(self, files: Mapping[str, bytes], level: str) -> None:
         """A new folder for the runs that follow, in place of the last."""
-        self._ask({"folder": {name: _text(content) for name, content in files.items()}})
+        asked = {"folder": {name: _text(content) for name, content in files.items()}, "level": level}
+        self.place = Path(self._ask(asked)["folder"])
 
     def launch(
         self,

@@ -17,6 +17,7 @@ _SYSTEM = (
     "/etc/ld.so.conf",
     "/etc/ld.so.conf.d",
     "/etc/localtime",
+    "/etc/ssl/openssl.cnf",
     "/etc/mono",
     "/etc/php",
 )

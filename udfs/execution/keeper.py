@@ -144,11 +144,10 @@ class Watch:
         }
 
 
-def folder(base: Path, files: dict[str, str]) -> Path:
+def folder(base: Path, files: dict[str, str], user: int | None) -> Path:
     """A new folder with `program`, which holds the files, and `work`, the program's own where it has a user."""
     found = Path(tempfile.mkdtemp(dir=base))
     os.chmod(found, 0o755)
-    user = own_user()
     for name in ("program", "work"):
         (found / name).mkdir()
         if user is not None:
@@ -224,7 +223,8 @@ def main(base: str) -> None:
             if place is not None and "folder" in asked:
                 forget(place)
             if "folder" in asked:
-                place = folder(Path(base), asked["folder"])
+                user = None if asked["level"] == "bubblewrap" else own_user()
+                place = folder(Path(base), asked["folder"], user)
                 answer: dict[str, Any] = {"folder": str(place)}
             else:
                 assert place is not None

@@ -37,6 +37,8 @@ class Language:
     closed_by: str = ""
     beside: Mapping[str, str] = field(default_factory=dict)
     memory: int = 0
+    cache: str = ""
+    warm: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,9 +80,13 @@ class Missing:
     name: str
     tools: tuple[str, ...]
     packages: tuple[str, ...]
+    private: bool = False
+    """Whether they are there, but where only their owner may go."""
 
     def __str__(self) -> str:
-        return f"{self.name}: found no {' or '.join(self.tools)}; apt-get install {' '.join(self.packages)}"
+        which = " and ".join(self.tools)
+        found = f"found {which} where only the owner may read" if self.private else f"found no {which}"
+        return f"{self.name}: {found}; apt-get install {' '.join(self.packages)}"
 
 
 def available() -> dict[str, Tools | Missing]:
@@ -102,7 +108,7 @@ def tools(name: str, shared: bool = False) -> Tools | Missing:
     folders = [os.path.join(root, "bin")] if root else [os.path.dirname(str(place)) for place in places]
     wanted = tuple(dict.fromkeys(folders))
     if shared and not all(_anyone_may_run(os.path.join(f, t)) for f in wanted for t in row.needs if _is_in(f, t)):
-        return Missing(name, row.needs, row.packages)
+        return Missing(name, row.needs, row.packages, private=True)
     said = (_said(row.version).splitlines() or [""])[0]
     roots = (root,) if root and not root.startswith("/usr/") else ()
     return Tools(":".join((*wanted, "/usr/local/bin", "/usr/bin", "/bin")), roots, said)

@@ -60,6 +60,9 @@ def start(launch: Launch) -> Started:
     """Start it. A process that cannot be executed says so on its stderr and ends with 127."""
     ends = [os.pipe() for _ in range(3)]
     given = [_memory_file("stdin", launch.stdin), *(write for _, write in ends), _memory_file("config", launch.config)]
+    if launch.user is not None:
+        for fd in given:
+            os.fchown(fd, launch.user, launch.user)  # else it could not open /dev/stderr
     argv, extra = _command(launch)
     filtered = seccomp.program(sockets=False) if launch.level == "landlock" else b""  # imports nothing behind a wall
     sys.stdout.flush()

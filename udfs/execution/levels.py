@@ -63,7 +63,7 @@ def _amiss(level: str, keepers: Keepers) -> str:
         outside.chmod(0o666)
         keeper = keepers.take()
         try:
-            keeper.folder({"probe.sh": _PROBE.encode()})
+            keeper.folder({"probe.sh": _PROBE.encode()}, level)
             environment = {"PATH": "/usr/bin:/bin"}
             argv = ("sh", "{program}/probe.sh", str(outside))
             return _compared(level, keeper.launch(argv, level, _LIMITS, environment))

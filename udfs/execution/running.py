@@ -103,7 +103,7 @@ class _Session:
     def _python(self, tests: list[Test], program: Program, stdin: str) -> list[Verdict]:
         name, harness = python_tests.harness(self.tools.python)
         source = program.source.encode("utf-8", "replace")
-        self.keeper.folder({"program.py": source, name: harness})
+        self.keeper.folder({"program.py": source, name: harness}, self.level)
         argv = (self.tools.python, "-s", "-P", "-S", "-B", f"{{program}}/{name}")
 
         def start(config: bytes) -> dict[str, Any]:
@@ -147,18 +147,34 @@ class _Session:
 
     def _compile(self, made: Build) -> Verdict | None:
         """None where it is compiled, else what every test of it gets."""
-        self.keeper.folder(made.files)
+        cache = self._cache()
+        self.keeper.folder(made.files, self.level)
         if not made.compile:
             return None
-        told = self.keeper.launch(
-            made.compile, self.level, self.compiling, self.environment, self.tools.roots, compiles=True
-        )
+        told = self._compiler(made, cache)
         self.compiled = Output(told["stdout"]["text"] + told["stderr"]["text"], told["stdout"]["size"])
         how = judging.ending(told, self.compiling)
         if how is None:
             return None
         kept = how[0] if how[0] in ("wall_limit", "no_tool") else "compile_error"
         return judging.verdict("", told, kept, how[1])
+
+    def _compiler(self, made: Build, cache: str) -> dict[str, Any]:
+        environment = self.environment | ({self.row.cache: cache} if cache else {})
+        roots = (*self.tools.roots, cache) if cache.startswith("/") else self.tools.roots
+        return self.keeper.launch(made.compile, self.level, self.compiling, environment, roots, compiles=True)
+
+    def _cache(self) -> str:
+        """The folder of what a compiler has compiled already, filled by a program of ours the first time."""
+        if not self.row.cache:
+            return ""
+        place = self.keeper.cached(self.row.name)
+        if not place.exists():
+            made = build(self.row, self.row.warm, "", self.heap)
+            self.keeper.folder(made.files, self.level)
+            self._compiler(made, "{program}/cache")
+            self.keeper.keep("cache", self.row.name)
+        return str(place)
 
     def _launch(
         self, argv: tuple[str, ...], program: Program, stdin: str, config: bytes = b"", limits: Limits | None = None
