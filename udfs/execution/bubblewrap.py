@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePath
 
 _SYSTEM = (
     "/usr",
@@ -22,11 +23,18 @@ _SYSTEM = (
     "/etc/php",
 )
 """What compilers and interpreters of a distribution read, where it is there; of /etc nothing that is secret."""
+_ALWAYS = ("--die-with-parent", "--new-session", "--clearenv", "--hostname", "sandbox")
 # As root --unshare-all alone would leave user 0 inside.
-_NAMESPACES = (
+_OWN_NAMESPACE = (
     *("--unshare-all", "--unshare-user", "--uid", "65534", "--gid", "65534", "--cap-drop", "ALL", "--disable-userns"),
-    *("--die-with-parent", "--new-session", "--clearenv", "--hostname", "sandbox"),
+    *_ALWAYS,
 )
+# As root, with a user namespace made before: the kernel counts no processes of user 0, so the program becomes another.
+_GIVEN_NAMESPACE = (
+    *("--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try", "--cap-drop", "ALL"),
+    *("--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID", *_ALWAYS),
+)
+_BECOME = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--inh-caps=-all", "--")
 NOBODY = 65534
 
 
@@ -43,22 +51,26 @@ def command(
     writable: bool,
     disk: int,
     seccomp: int,
+    namespace: int | None,
     files: Mapping[str, int],
 ) -> list[str]:
     """bwrap's arguments. `tools`: folders outside of the system's; `program`: the folder seen as /program.
 
-    `seccomp` and the values of `files` (name in the working folder -> content) are open descriptors.
+    `seccomp`, `namespace` and the values of `files` (name in the working folder -> content) are open descriptors.
     """
-    found = ["bwrap", *_NAMESPACES]
+    found = ["bwrap", *(_OWN_NAMESPACE if namespace is None else ("--userns", str(namespace), *_GIVEN_NAMESPACE))]
     for path in system_paths():
         if os.path.islink(path) and os.path.dirname(path) == "/":
             found += ["--symlink", os.readlink(path), path]
         else:
             found += ["--ro-bind", path, path]
-    for path in tools:
+    found += ["--proc", "/proc", "--dev", "/dev"]
+    for place in ("/dev/shm", "/tmp", "/work"):
+        found += ["--perms", "1777", "--size", str(disk), "--tmpfs", place]
+    for path in tools:  # they may lie below /tmp
+        for above in reversed(list(PurePath(path).parents)[:-1]):
+            found += ["--perms", "0755", "--dir", str(above)]  # else as closed as it is outside
         found += ["--ro-bind", path, path]
-    found += ["--proc", "/proc", "--dev", "/dev", "--size", str(disk), "--tmpfs", "/dev/shm"]
-    found += ["--size", str(disk), "--tmpfs", "/tmp", "--size", str(disk), "--tmpfs", "/work"]
     found += ["--bind" if writable else "--ro-bind", program, "/program"]
     for name, descriptor in files.items():
         found += ["--file", str(descriptor), f"/work/{name}"]
@@ -66,4 +78,4 @@ def command(
         found += ["--setenv", name, value]
     # The root and /dev are file systems in memory without a bound: nothing is written there.
     found += ["--remount-ro", "/dev", "--remount-ro", "/", "--seccomp", str(seccomp)]
-    return [*found, "--chdir", "/program" if writable else "/work", "--", *argv]
+    return [*found, "--chdir", "/program" if writable else "/work", "--", *(() if namespace is None else _BECOME), *argv]

@@ -10,7 +10,9 @@ from udfs.execution.languages import Language
 
 _PACKAGE = re.compile(r"^\s*package\s+([\w.]+)", re.MULTILINE)
 _CLASS = re.compile(r"\b(?:class|record|enum)\s+(\w+)")
-_PUBLIC = re.compile(r"^\s*public\s+(?:(?:final|abstract|sealed|strictfp)\s+)*(?:class|record|enum|interface)\s+(\w+)", re.M)
+_PUBLIC = re.compile(
+    r"^\s*public\s+(?:(?:final|abstract|sealed|strictfp)\s+)*(?:class|record|enum|interface)\s+(\w+)", re.M
+)
 _JAVA_MAIN = re.compile(r"\bstatic\s+(?:final\s+)?void\s+main\s*\(")
 _LAST_RETURN = re.compile(r"\breturn\s*(?:\(?\s*(?:0|EXIT_SUCCESS)\s*\)?)?\s*;\s*\Z")
 _COMMENT_AT_END = re.compile(r"(?:\s+|//[^\n]*|/\*(?:[^*]|\*(?!/))*\*/)*\Z")

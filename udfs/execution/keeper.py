@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from udfs.execution import kernel, watching
-from udfs.execution.launching import Launch, Started, own_user, start
+from udfs.execution.launching import Launch, Started, namespace, own_user, start
 from udfs.execution.programs import Limits
 
 _FIRST_LOOK, _LOOK = 0.005, 0.02
@@ -93,7 +93,7 @@ class Watch:
                     raise SystemExit(0)
             now = time.monotonic()
             if now - last >= look:
-                self.usage.sample(os.getpid(), now - last)
+                self.usage.sample(os.getpid(), now - last, self.limits.processes)
                 last, look = now, min(_LOOK, look * 2)
                 self.stopped = self._broken(now - begun)
             if any(name == "" for name, _ in keys):
@@ -109,12 +109,12 @@ class Watch:
     def _broken(self, wall: float) -> str | None:
         """The limit that is passed. Order is of no weight: what comes first ends the run."""
         usage, limits = self.usage, self.limits
+        if usage.processes > limits.processes:
+            return "killed"
         if usage.cpu > limits.cpu_seconds:
             return "cpu_limit"
         if usage.peak > limits.memory:
             return "memory_limit"
-        if usage.processes > limits.processes:
-            return "killed"
         return "wall_limit" if wall - usage.waited > limits.wall * limits.cpu_seconds else None
 
     def _drain(self, process: Started) -> None:
@@ -178,6 +178,10 @@ def forget(place: Path) -> None:
     shutil.rmtree(place, onerror=once_more)
 
 
+def _user(level: str) -> int | None:
+    return None if level == "bubblewrap" and namespace() is None else own_user()
+
+
 def _launched(place: Path, asked: dict[str, Any]) -> dict[str, Any]:
     limits = Limits(**asked["limits"])
     boxed = asked["level"] == "bubblewrap"
@@ -207,7 +211,7 @@ def _launched(place: Path, asked: dict[str, Any]) -> dict[str, Any]:
             stdin=base64.b64decode(asked["stdin"]),
             config=base64.b64decode(asked["config"]),
             compiles=asked["compiles"],
-            user=None if boxed else own_user(),
+            user=_user(asked["level"]),
         )
     ).run()
 
@@ -223,8 +227,7 @@ def main(base: str) -> None:
             if place is not None and "folder" in asked:
                 forget(place)
             if "folder" in asked:
-                user = None if asked["level"] == "bubblewrap" else own_user()
-                place = folder(Path(base), asked["folder"], user)
+                place = folder(Path(base), asked["folder"], _user(asked["level"]))
                 answer: dict[str, Any] = {"folder": str(place)}
             else:
                 assert place is not None

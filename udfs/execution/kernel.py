@@ -8,12 +8,14 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import signal
 from collections.abc import Iterable
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _PDEATHSIG, _DUMPABLE, _SECCOMP, _SUBREAPER, _NO_NEW_PRIVILEGES = 1, 4, 22, 36, 38
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # the same on every machine
 _VERSION_FLAG, _PATH_BENEATH = 1, 1
+_CLONE_NEWUSER = 0x10000000
 
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1, 2, 4, 8
 _TRUNCATE, _DEVICE = 1 << 14, 1 << 15
@@ -66,6 +68,30 @@ def filter_calls(program: bytes) -> None:
     chain = _Filter(len(program) // 8, program)
     if _LIBC.prctl(_SECCOMP, ctypes.c_ulong(2), ctypes.byref(chain), 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "seccomp")
+
+
+def user_namespace(inside: int, outside: int) -> int:
+    """A descriptor of a user namespace in which 0 is this user and `inside` is `outside`. For root, with one thread.
+
+    Raises OSError where that is not allowed.
+    """
+    ready, write = os.pipe()
+    pid = os.fork()
+    if not pid:
+        os.write(write, b"y" if _LIBC.unshare(_CLONE_NEWUSER) == 0 else b"n")
+        signal.pause()
+    try:
+        os.close(write)
+        if os.read(ready, 1) != b"y":
+            raise PermissionError("a user namespace")
+        for kind in ("uid", "gid"):
+            with open(f"/proc/{pid}/{kind}_map", "w") as out:
+                out.write(f"0 {os.geteuid()} 1\n{inside} {outside} 1\n")
+        return os.open(f"/proc/{pid}/ns/user", os.O_RDONLY)
+    finally:
+        os.close(ready)
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
 
 
 def landlock_version() -> int:

@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from udfs.execution import bubblewrap, kernel, seccomp
@@ -28,6 +29,20 @@ def own_user() -> int | None:
     return _USERS + os.getpid() if os.geteuid() == 0 else None
 
 
+@cache
+def namespace() -> int | None:
+    """For bubblewrap under root: a namespace in which nobody is this keeper's own user. None where it cannot be had:
+    then the kernel counts no processes, and only looking at them ends a fork bomb.
+    """
+    user = own_user()
+    if user is None or not seccomp.known_machine() or shutil.which("setpriv") is None:
+        return None
+    try:
+        return kernel.user_namespace(bubblewrap.NOBODY, user)
+    except OSError:
+        return None
+
+
 @dataclass(frozen=True)
 class Launch:
     """One process to start in a folder that has `program` and `work` in it."""
@@ -43,7 +58,7 @@ class Launch:
     config: bytes = b""
     compiles: bool = False
     user: int | None = None
-    """Whom it runs as, None where as this process: bubblewrap needs no other, in its namespace it is nobody."""
+    """Whom it runs as, None where as this process."""
 
 
 @dataclass
@@ -88,8 +103,10 @@ def _command(launch: Launch) -> tuple[list[str], list[int]]:
     """What is executed, and the descriptors beyond the program's own that it needs, in their order from 5 on."""
     if launch.level != "bubblewrap":
         return list(launch.argv), []
-    extra = [_memory_file("seccomp", seccomp.program(sockets=True)) if seccomp.known_machine() else -1]
-    extra = [fd for fd in extra if fd >= 0]
+    extra = [_memory_file("seccomp", seccomp.program(sockets=True))]
+    inside = namespace()
+    if inside is not None:
+        extra.append(os.dup(inside))
     numbers = {name: _FIRST_OTHER + len(extra) + i for i, name in enumerate(launch.files)}
     extra += [_memory_file("file", content) for content in launch.files.values()]
     argv = bubblewrap.command(
@@ -100,6 +117,7 @@ def _command(launch: Launch) -> tuple[list[str], list[int]]:
         launch.compiles,
         launch.limits.disk,
         _FIRST_OTHER,
+        None if inside is None else _FIRST_OTHER + 1,
         numbers,
     )
     return argv, extra
@@ -116,7 +134,7 @@ def _in_child(launch: Launch, argv: list[str], given: Sequence[int], extra: Sequ
         os.chdir(launch.folder / ("program" if launch.compiles else "work"))
         os.umask(0o022)
         environment = dict(launch.environment)
-        if launch.user is not None:
+        if launch.user is not None and launch.level != "bubblewrap":
             os.setgroups([])
             os.setresgid(launch.user, launch.user, launch.user)
             os.setresuid(launch.user, launch.user, launch.user)
@@ -137,7 +155,7 @@ def _in_child(launch: Launch, argv: list[str], given: Sequence[int], extra: Sequ
 
 
 def _rearrange(given: Sequence[int], extra: Sequence[int]) -> None:
-    """stdin, stdout, stderr, report and config become 0 to 4, the others 5 and on; everything else is closed by exec."""
+    """stdin, stdout, stderr, report and config become 0 to 4, the others 5 and on; exec closes everything else."""
     stdin, stdout, stderr, report, config = given
     wanted = [stdin, stdout, stderr, report, config, *extra]
     high = [os.dup(fd) for fd in wanted]  # above all numbers that are about to be given

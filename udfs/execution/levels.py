@@ -1,4 +1,4 @@
-"""Which rungs of the ladder hold on this machine: each is tried by a program that would see a wall that is not there."""
+"""Which rungs of the ladder hold on this machine: a program tries each, and says which walls are not there."""
 
 from __future__ import annotations
 
@@ -54,8 +54,10 @@ def probed() -> dict[str, str]:
 
 
 def _amiss(level: str, keepers: Keepers) -> str:
-    if level == "landlock" and not (kernel.landlock_version() and seccomp.known_machine()):
-        return "this kernel has no Landlock, or its numbers of system calls are not known"
+    if level != "rlimits" and not seccomp.known_machine():
+        return "the system calls of this machine are not in udfs/data/execution_syscalls.json"
+    if level == "landlock" and not kernel.landlock_version():
+        return "this kernel has no Landlock, or has it switched off"
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)
         outside = Path(folder) / "outside"

@@ -108,5 +108,3 @@ def _verdicts(tests: Sequence[Test], run: _Run, told: Mapping[str, Any], limits:
         else:
             found.append(judging.verdict(test.name, mine, said.status, said.detail, proof=said.proof))
     return found
-
-

@@ -9,11 +9,13 @@ import contextlib
 import os
 import signal
 import time
+from collections import deque
 from dataclasses import dataclass, field
 
 _TICK = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _PATIENCE = 10.0
+_AT_ONCE = 1000
 
 
 def children(pid: int) -> list[int]:
@@ -25,12 +27,12 @@ def children(pid: int) -> list[int]:
     return found
 
 
-def descendants(pid: int) -> list[int]:
-    """Every process below one, parents first."""
-    found, waiting = [], children(pid)
-    while waiting:
-        found += waiting
-        waiting = [grandchild for child in waiting for grandchild in children(child)]
+def descendants(pid: int, most: int = 1 << 22) -> list[int]:
+    """Every process below one, parents first; no more than a few above `most`, which a fork bomb would go on to fill."""
+    found, waiting = [], deque(children(pid))
+    while waiting and len(found) <= most:
+        found.append(waiting.popleft())
+        waiting += children(found[-1])
     return found
 
 
@@ -54,9 +56,9 @@ class Usage:
         """
         return max(self.reaped + self._live, sum(self._seen.values()))
 
-    def sample(self, root: int, seconds: float) -> None:
-        """Look at the tree, `seconds` after the last look."""
-        pids = descendants(root)
+    def sample(self, root: int, seconds: float, most: int) -> None:
+        """Look at the tree, `seconds` after the last look; not at all of it where it has more than `most` processes."""
+        pids = descendants(root, most)
         memory, longest, live = 0, 0, 0
         for pid in pids:
             with contextlib.suppress(OSError, ValueError, IndexError):
@@ -102,14 +104,14 @@ def end(usage: Usage, codes: dict[int, int], user: int | None) -> bool:
     """
     until = time.monotonic() + _PATIENCE
     while time.monotonic() < until:
-        below = descendants(os.getpid())
+        below = descendants(os.getpid(), _AT_ONCE)
         if below and user is not None:
             _kill_all_of(user)
         for pid in below:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
         usage.reap(codes)
-        if not descendants(os.getpid()):
+        if not children(os.getpid()):
             return True
         time.sleep(0.0005)
     return False
