@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from training.evaluation.benchmark import LIMITS, program_of, text_of
+from training.evaluation.benchmark import LIMITS, program_of
 from training.evaluation.completions import code_of, cut, longest_run_that_parses
 from training.evaluation.scores import bits_per_byte, mean_pass_at_k, pass_at_k
 from training.evaluation.tasks import Task, human_eval, mbpp

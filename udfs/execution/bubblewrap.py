@@ -59,18 +59,7 @@ def command(
     `seccomp`, `namespace` and the values of `files` (name in the working folder -> content) are open descriptors.
     """
     found = ["bwrap", *(_OWN_NAMESPACE if namespace is None else ("--userns", str(namespace), *_GIVEN_NAMESPACE))]
-    for path in system_paths():
-        if os.path.islink(path) and os.path.dirname(path) == "/":
-            found += ["--symlink", os.readlink(path), path]
-        else:
-            found += ["--ro-bind", path, path]
-    found += ["--proc", "/proc", "--dev", "/dev"]
-    for place in ("/dev/shm", "/tmp", "/work"):
-        found += ["--perms", "1777", "--size", str(disk), "--tmpfs", place]
-    for path in tools:  # they may lie below /tmp
-        for above in reversed(list(PurePath(path).parents)[:-1]):
-            found += ["--perms", "0755", "--dir", str(above)]  # else as closed as it is outside
-        found += ["--ro-bind", path, path]
+    found += _file_systems(tools, disk)
     found += ["--bind" if writable else "--ro-bind", program, "/program"]
     for name, descriptor in files.items():
         found += ["--file", str(descriptor), f"/work/{name}"]
@@ -78,4 +67,32 @@ def command(
         found += ["--setenv", name, value]
     # The root and /dev are file systems in memory without a bound: nothing is written there.
     found += ["--remount-ro", "/dev", "--remount-ro", "/", "--seccomp", str(seccomp)]
-    return [*found, "--chdir", "/program" if writable else "/work", "--", *(() if namespace is None else _BECOME), *argv]
+    return [
+        *found,
+        "--chdir",
+        "/program" if writable else "/work",
+        "--",
+        *(() if namespace is None else _BECOME),
+        *argv,
+    ]
+
+
+def _bound(path: str) -> list[str]:
+    """To be read at its own place, whose folders are open: made by bwrap itself they would be root's alone."""
+    found = []
+    for above in reversed(list(PurePath(path).parents)[:-1]):
+        found += ["--perms", "0755", "--dir", str(above)]
+    return [*found, "--ro-bind", path, path]
+
+
+def _file_systems(tools: Iterable[str], disk: int) -> list[str]:
+    found = []
+    for path in system_paths():
+        is_link = os.path.islink(path) and os.path.dirname(path) == "/"
+        found += ["--symlink", os.readlink(path), path] if is_link else _bound(path)
+    found += ["--proc", "/proc", "--dev", "/dev"]
+    for place in ("/dev/shm", "/tmp", "/work"):
+        found += ["--perms", "1777", "--size", str(disk), "--tmpfs", place]
+    for path in tools:  # they may lie below /tmp
+        found += _bound(path)
+    return found

@@ -5,11 +5,17 @@ runs the tests with stand-ins for those functions, compares plain values, and re
 the two had parted. A test that needs more than plain values runs in the program's process: its report says `same`.
 """
 
+from __future__ import annotations
+
 import _pickle
 import io
 import marshal
 import os
 import sys
+
+TYPE_CHECKING = False  # typing takes longer to import than a test to run
+if TYPE_CHECKING:
+    from typing import Any
 
 REPORT, CONFIG = 3, 4
 run_code, compiled = exec, compile  # as they were before a program could give the names to others
@@ -20,11 +26,11 @@ class NotPlain(Exception):
     """A value, an exception or a name that cannot cross from one process to the other as it is."""
 
 
-def plain(data):
+def plain(data: bytes) -> Any:
     """An object of builtin types from bytes that a program wrote."""
 
     class Reader(_pickle.Unpickler):
-        def find_class(self, module, name):
+        def find_class(self, module: str, name: str) -> Any:
             if f"{module}.{name}" not in SAFE:
                 raise NotPlain(f"{module}.{name}")
             return getattr(sys.modules["builtins"], name)
@@ -32,23 +38,23 @@ def plain(data):
     return Reader(io.BytesIO(data)).load()
 
 
-def packed(value):
+def packed(value: object) -> bytes:
     return _pickle.dumps(value, 4)
 
 
-def send(fd, data):
+def send(fd: int, data: bytes) -> None:
     data = len(data).to_bytes(4, "big") + data
     while data:
         data = data[os.write(fd, data) :]
 
 
-def receive(fd):
+def receive(fd: int) -> bytes | None:
     """The next message; None at the end."""
     head = exactly(fd, 4)
     return None if head is None else exactly(fd, int.from_bytes(head, "big"))
 
 
-def exactly(fd, size):
+def exactly(fd: int, size: int) -> bytes | None:
     parts = []
     while size:
         part = os.read(fd, min(size, 1 << 20))
@@ -59,21 +65,22 @@ def exactly(fd, size):
     return b"".join(parts)
 
 
-def set_dumpable(value):
+def set_dumpable(value: int) -> None:
     """PR_SET_DUMPABLE, without the package ctypes, which takes longer to import than a test to run."""
     import _ctypes
 
-    class Int(_ctypes._SimpleCData):
+    class Int(_ctypes._SimpleCData):  # type: ignore[type-arg]
         _type_ = "i"
 
     class Call(_ctypes.CFuncPtr):
         _flags_ = 1
         _restype_ = Int
 
-    return Call(_ctypes.dlsym(_ctypes.dlopen(None, 0), "prctl"))(4, value, 0, 0, 0)
+    here: Any = None
+    Call(_ctypes.dlsym(_ctypes.dlopen(here, 0), "prctl"))(4, value, 0, 0, 0)
 
 
-def last_lines(error):
+def last_lines(error: BaseException) -> str:
     import traceback
 
     trace = error.__traceback__
@@ -82,7 +89,7 @@ def last_lines(error):
     return "".join(traceback.format_exception(type(error), error, trace))[-4000:]
 
 
-def of_error(error):
+def of_error(error: BaseException) -> tuple[str, str]:
     """(status, detail) of what ended a test or the program's loading."""
     if isinstance(error, MemoryError):
         return "memory_limit", last_lines(error)
@@ -97,9 +104,9 @@ def of_error(error):
 # The program's process
 
 
-def serve(source, name, requests, answers):
+def serve(source: str, name: str, requests: int, answers: int) -> None:
     """Load the program, then answer for each test in a fork of it, or in itself where it has threads."""
-    module = type(sys)("__main__")
+    module: Any = type(sys)("__main__")
     module.__file__ = name
     module.__builtins__ = sys.modules["builtins"]
     sys.modules["__main__"] = module
@@ -136,8 +143,8 @@ def serve(source, name, requests, answers):
         write(answers, packed(("over", used.ru_utime + used.ru_stime)))
 
 
-def answer(module, asked):
-    """Bytes of ("value", result, arguments) or ("raised", ...) of a call, kinds of names, the outcome of a whole test."""
+def answer(module: Any, asked: bytes) -> bytes:
+    """Bytes of what a call gave or raised, of the kinds of names, of the outcome of a whole test."""
     what, *rest = marshal.loads(asked)
     try:
         if what == "names":
@@ -156,19 +163,20 @@ def answer(module, asked):
         return packed(("ended", *of_error(error)) if what == "run" else ("not_plain", type(error).__name__))
 
 
-def raised(error):
+def raised(error: Exception) -> tuple[object, ...]:
     here = type(error).__name__
     builtin = getattr(sys.modules["builtins"], here, None) is type(error)
     return ("raised", here, error.args) if builtin else ("not_plain", here)
 
 
-def kind(value):
+def kind(value: Any) -> tuple[object, ...]:
     """How the other process gets a name: a stand-in, its own import of it, a copy, or not at all."""
     if isinstance(value, type(sys)):
         return ("module", value.__name__)
     home, name = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
-    if isinstance(home, str) and isinstance(name, str) and home.split(".")[0] in sys.stdlib_module_names:
-        if home != "__main__" and getattr(sys.modules.get(home), name, None) is value:
+    if isinstance(home, str) and home.split(".")[0] in sys.stdlib_module_names and isinstance(name, str):
+        here = sys.modules.get(home)
+        if getattr(here, name, None) is value:
             return ("from", home, name)
     if callable(value):
         return ("other",) if isinstance(value, type) else ("call",)
@@ -179,9 +187,9 @@ def kind(value):
     return ("value", value)
 
 
-def flush():
+def flush() -> None:
     for stream in (sys.stdout, sys.stderr):
-        try:
+        try:  # noqa: SIM105 (contextlib takes time to import)
             stream.flush()
         except BaseException:
             pass
@@ -191,34 +199,35 @@ def flush():
 
 
 class Judge:
-    def __init__(self, requests, answers, word, tests):
+    def __init__(self, requests: int, answers: int, word: str, tests: list[str | None]) -> None:
         self.requests, self.answers, self.word, self.tests = requests, answers, word, tests
         self.alone = True
 
-    def report(self, number, *fields):
+    def report(self, number: int, *fields: str) -> None:
         line = "\t".join((self.word, str(number), *(str(f).encode("utf-8", "replace").hex() for f in fields))) + "\n"
         os.write(REPORT, line.encode())
 
-    def ask(self, *what):
+    def ask(self, *what: Any) -> Any:
         send(self.requests, marshal.dumps(what))
         found = receive(self.answers)
         if found is None:
             raise NotPlain("the program's process has ended")
         return plain(found)
 
-    def all(self):
+    def all(self) -> None:
         loaded = receive(self.answers)
-        status, detail = ("error", "ended before its tests began") if loaded is None else plain(loaded)
+        said: Any = ("error", "ended before its tests began") if loaded is None else plain(loaded)
+        status, detail = said
         if status != "loaded":
             return self.report(-1, status, detail)
         self.report(-1, "loaded", "")
-        self.alone = detail
+        self.alone = bool(detail)
         for number, test in enumerate(self.tests):
             self.report(number, "begun", "")
             seconds = self.judge(number, test, number + 1 == len(self.tests))
             self.report(number, "over", repr(seconds + (self.parted() if self.alone else 0.0)))
 
-    def judge(self, number, test, last):
+    def judge(self, number: int, test: str | None, last: bool) -> float:
         """CPU seconds of this process's side. A test may end its process, and nobody comes after the last one."""
         if last:
             before = sum(os.times()[:2])
@@ -234,7 +243,7 @@ class Judge:
         used = os.wait4(pid, 0)[2]
         return used.ru_utime + used.ru_stime
 
-    def parted(self):
+    def parted(self) -> float:
         """End the fork of the program that served a test: the CPU seconds of all such forks since the last."""
         send(self.requests, b"end")
         seconds = 0.0
@@ -249,7 +258,7 @@ class Judge:
             if isinstance(said, tuple) and said and said[0] == "over":
                 return seconds + float(said[1])
 
-    def verdict(self, test):
+    def verdict(self, test: str | None) -> tuple[str, str, str]:
         """(status, detail, proof). Apart where plain values suffice; what does not pass so has a second chance."""
         if test is None:
             return "passed", "", "same"
@@ -274,7 +283,7 @@ class Judge:
             return said[1], said[2], "same"
         return "error", "the test's end was not reached", "same"
 
-    def names(self, code):
+    def names(self, code: Any) -> dict[str, Any]:
         """What the test sees of the program."""
         wanted, waiting = set(), [code]
         for each in waiting:
@@ -294,8 +303,8 @@ class Judge:
                 found[name] = home if how == "module" else getattr(home, rest[1])
         return found
 
-    def stand_in(self, name):
-        def call(*arguments, **keywords):
+    def stand_in(self, name: str) -> Any:
+        def call(*arguments: Any, **keywords: Any) -> Any:
             try:
                 marshal.dumps((arguments, keywords))
                 plain(packed((arguments, keywords)))
@@ -304,20 +313,22 @@ class Judge:
             how, *rest = self.ask("call", name, arguments, keywords)
             if how == "value":
                 value, after, after_keywords = rest
-                for mine, theirs in zip((*arguments, *keywords.values()), (*after, *after_keywords.values())):
+                for mine, theirs in zip(
+                    (*arguments, *keywords.values()), (*after, *after_keywords.values()), strict=False
+                ):
                     write_back(mine, theirs)
                 return value
             if how == "raised":
-                error = getattr(sys.modules["builtins"], rest[0], None)
-                if isinstance(error, type) and issubclass(error, Exception):
-                    raise error(*rest[1])
+                kind = getattr(sys.modules["builtins"], rest[0], None)
+                if isinstance(kind, type) and issubclass(kind, Exception):
+                    raise kind(*rest[1])
             raise NotPlain(name)
 
         call.__name__ = call.__qualname__ = name
         return call
 
 
-def write_back(mine, theirs):
+def write_back(mine: Any, theirs: Any) -> None:
     """What the function did to an argument."""
     if isinstance(mine, (list, bytearray)):
         mine[:] = theirs
@@ -326,9 +337,9 @@ def write_back(mine, theirs):
         mine.update(theirs)
 
 
-def main():
+def main() -> None:
     set_dumpable(0)
-    source, name, paths = marshal.loads(receive(CONFIG))
+    source, name, paths = marshal.loads(receive(CONFIG) or b"")
     sys.path += paths
     to_program, to_judge = os.pipe(), os.pipe()
     sys.setrecursionlimit(1010)  # what stands above the program here is not there elsewhere
@@ -345,7 +356,7 @@ def main():
     os.close(to_program[0])
     os.close(to_judge[1])
     os.dup2(os.open("/dev/null", os.O_RDONLY), 0)
-    word, tests = marshal.loads(receive(CONFIG))
+    word, tests = marshal.loads(receive(CONFIG) or b"")
     Judge(to_program[1], to_judge[0], word, tests).all()
     flush()
     os._exit(0)

@@ -93,7 +93,7 @@ class Watch:
                     raise SystemExit(0)
             now = time.monotonic()
             if now - last >= look:
-                self.usage.sample(os.getpid(), now - last, self.limits.processes)
+                self.usage.sample(os.getpid(), now - last, self.limits.processes, self.limits.memory)
                 last, look = now, min(_LOOK, look * 2)
                 self.stopped = self._broken(now - begun)
             if any(name == "" for name, _ in keys):

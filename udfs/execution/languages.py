@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
+from typing import Any
 
 _ANSWER_SECONDS = 60
 """For a tool of this machine to say its version; no program of anybody else's runs here."""
@@ -39,6 +40,7 @@ class Language:
     memory: int = 0
     cache: str = ""
     warm: str = ""
+    warmed_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,11 +58,13 @@ class Tools:
 @cache
 def languages() -> dict[str, Language]:
     text = (resources.files("udfs") / "data/execution_languages.json").read_text(encoding="utf-8")
-    rows = {name: row for name, row in json.loads(text).items() if name != "comment"}
-    return {
-        name: Language(name, **{k: tuple(v) if isinstance(v, list) else v for k, v in row.items()})
-        for name, row in rows.items()
-    }
+    rows: dict[str, dict[str, Any]] = {k: row for k, row in json.loads(text).items() if k != "comment"}
+    return {name: _language(name, row) for name, row in rows.items()}
+
+
+def _language(name: str, row: Mapping[str, Any]) -> Language:
+    frozen: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in row.items()}
+    return Language(name=name, **frozen)
 
 
 def language(name: str) -> Language:

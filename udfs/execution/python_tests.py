@@ -95,7 +95,7 @@ def _verdicts(tests: Sequence[Test], run: _Run, told: Mapping[str, Any], limits:
         if told["stopped"]:
             status, detail = how or (status, detail)
         return [judging.verdict(test.name, told, status, detail) for test in tests]  # type: ignore[arg-type]
-    found = []
+    found: list[Verdict] = []
     for number, test in enumerate(tests):
         said = run.tests.get(number, _Told())
         if said.over is None:

@@ -168,12 +168,13 @@ class _Session:
         """The folder of what a compiler has compiled already, filled by a program of ours the first time."""
         if not self.row.cache:
             return ""
-        place = self.keeper.cached(self.row.name)
+        first = language(self.row.warmed_by or self.row.name)
+        place = self.keeper.cached(first.name)
         if not place.exists():
-            made = build(self.row, self.row.warm, "", self.heap)
+            made = build(first, first.warm, "", self.heap)
             self.keeper.folder(made.files, self.level)
             self._compiler(made, "{program}/cache")
-            self.keeper.keep("cache", self.row.name)
+            self.keeper.keep("cache", first.name)
         return str(place)
 
     def _launch(

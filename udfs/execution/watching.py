@@ -28,8 +28,9 @@ def children(pid: int) -> list[int]:
 
 
 def descendants(pid: int, most: int = 1 << 22) -> list[int]:
-    """Every process below one, parents first; no more than a few above `most`, which a fork bomb would go on to fill."""
-    found, waiting = [], deque(children(pid))
+    """Every process below one, parents first; not many more than `most`: a fork bomb would fill any list."""
+    found: list[int] = []
+    waiting = deque(children(pid))
     while waiting and len(found) <= most:
         found.append(waiting.popleft())
         waiting += children(found[-1])
@@ -56,8 +57,11 @@ class Usage:
         """
         return max(self.reaped + self._live, sum(self._seen.values()))
 
-    def sample(self, root: int, seconds: float, most: int) -> None:
-        """Look at the tree, `seconds` after the last look; not at all of it where it has more than `most` processes."""
+    def sample(self, root: int, seconds: float, most: int, memory_limit: int) -> None:
+        """Look at the tree, `seconds` after the last look; not at all of it where it has more than `most` processes.
+
+        Memory that processes share since a fork is counted once for each, and exactly only where that is too much.
+        """
         pids = descendants(root, most)
         memory, longest, live = 0, 0, 0
         for pid in pids:
@@ -69,6 +73,8 @@ class Usage:
                 memory += int(fields[21]) * _PAGE
                 longest = max(longest, self._delay(pid))
         self._live = live / _TICK
+        if memory > memory_limit:
+            memory = sum(map(_proportional, pids))
         self.processes, self.peak = len(pids), max(self.peak, memory)
         self.waited += min(seconds, longest / 1e9)
 
@@ -115,6 +121,15 @@ def end(usage: Usage, codes: dict[int, int], user: int | None) -> bool:
             return True
         time.sleep(0.0005)
     return False
+
+
+def _proportional(pid: int) -> int:
+    """Bytes of a process, what is shared divided by those who share it."""
+    try:
+        lines = _read(f"/proc/{pid}/smaps_rollup").splitlines()
+        return next(int(line.split()[1]) << 10 for line in lines if line.startswith("Pss:"))
+    except (OSError, ValueError, StopIteration):
+        return 0  # gone, or a harness of the same user, which is small and hides its memory
 
 
 def _kill_all_of(user: int) -> None:

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (programs stand as they are run)
 """A pass is said by somebody whom the program cannot speak for, or its row says that it could have been."""
 
 from __future__ import annotations
@@ -123,7 +124,11 @@ def test_output_that_is_compared_outside_needs_no_word(runner: Runner) -> None:
     tests = (Test("sum", stdin="1 2\n", stdout="3\n"), Test("spaces", stdin="4 5", stdout="9  \n\n"), Test("no", stdin="1 1", stdout="3"))  # fmt: skip
     program = Program("python", "print(sum(map(int, input().split())))", tests)
     found = runner.run(program)
-    assert [(v.status, v.proof) for v in found.verdicts] == [("passed", "outside"), ("passed", "outside"), ("failed", "")]
+    assert [(v.status, v.proof) for v in found.verdicts] == [
+        ("passed", "outside"),
+        ("passed", "outside"),
+        ("failed", ""),
+    ]
     shown = runner.run(Program("python", "print('x' * 100000)", (Test("long", stdout="x" * 100000),)))
     assert shown.passed
     ended = runner.run(Program("python", "print(3)\nraise SystemExit(1)", (Test("code", stdout="3"),)))
