@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 REPORT, CONFIG = 3, 4
+FRAMES = 30
+ballast = [bytearray(4 << 20)]  # given back where memory is out, so that it can be said
 run_code, compiled = exec, compile  # as they were before a program could give the names to others
 SAFE = frozenset({"builtins.complex", "builtins.set", "builtins.frozenset", "builtins.bytearray", "builtins.range"})
 
@@ -81,22 +83,31 @@ def set_dumpable(value: int) -> None:
 
 
 def last_lines(error: BaseException) -> str:
+    """The end of a traceback, however deep: as many frames as anybody reads, none of this file."""
     import traceback
 
-    trace = error.__traceback__
+    trace, depth = error.__traceback__, 0
     while trace is not None and trace.tb_frame.f_code.co_filename == serve.__code__.co_filename:
-        trace = trace.tb_next  # frames of this file say nothing of the program
-    return "".join(traceback.format_exception(type(error), error, trace))[-4000:]
+        trace = trace.tb_next
+    first = trace
+    while trace is not None:
+        trace, depth = trace.tb_next, depth + 1
+        if depth > FRAMES and first is not None:
+            first = first.tb_next
+    return "".join(traceback.format_exception(type(error), error, first, chain=False))[-4000:]
 
 
 def of_error(error: BaseException) -> tuple[str, str]:
     """(status, detail) of what ended a test or the program's loading."""
-    if isinstance(error, MemoryError):
-        return "memory_limit", last_lines(error)
     if isinstance(error, SystemExit):
         return "error", f"ended with exit code {error.code!r} before its tests were over"
     try:
+        if isinstance(error, MemoryError):
+            ballast.clear()
+            return "memory_limit", last_lines(error)
         return ("failed" if isinstance(error, AssertionError) else "error"), last_lines(error)
+    except MemoryError:
+        return "memory_limit", "MemoryError"
     except BaseException as worse:  # an exception of the program's own may raise when it is shown
         return "error", f"{type(error).__name__}, which cannot be shown: {type(worse).__name__}"
 
@@ -199,8 +210,8 @@ def flush() -> None:
 
 
 class Judge:
-    def __init__(self, requests: int, answers: int, word: str, tests: list[str | None]) -> None:
-        self.requests, self.answers, self.word, self.tests = requests, answers, word, tests
+    def __init__(self, program: int, requests: int, answers: int, word: str, tests: list[str | None]) -> None:
+        self.program, self.requests, self.answers, self.word, self.tests = program, requests, answers, word, tests
         self.alone = True
 
     def report(self, number: int, *fields: str) -> None:
@@ -208,8 +219,11 @@ class Judge:
         os.write(REPORT, line.encode())
 
     def ask(self, *what: Any) -> Any:
-        send(self.requests, marshal.dumps(what))
-        found = receive(self.answers)
+        try:
+            send(self.requests, marshal.dumps(what))
+            found = receive(self.answers)
+        except OSError:
+            found = None
         if found is None:
             raise NotPlain("the program's process has ended")
         return plain(found)
@@ -226,6 +240,8 @@ class Judge:
             self.report(number, "begun", "")
             seconds = self.judge(number, test, number + 1 == len(self.tests))
             self.report(number, "over", repr(seconds + (self.parted() if self.alone else 0.0)))
+            if os.waitid(os.P_PID, self.program, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+                return  # those that are left get another
 
     def judge(self, number: int, test: str | None, last: bool) -> float:
         """CPU seconds of this process's side. A test may end its process, and nobody comes after the last one."""
@@ -245,8 +261,11 @@ class Judge:
 
     def parted(self) -> float:
         """End the fork of the program that served a test: the CPU seconds of all such forks since the last."""
-        send(self.requests, b"end")
         seconds = 0.0
+        try:
+            send(self.requests, b"end")
+        except OSError:
+            return seconds
         while True:
             found = receive(self.answers)
             if found is None:
@@ -267,11 +286,9 @@ class Judge:
         except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
             return "error", last_lines(error), ""
         if self.alone:
-            try:
-                run_code(code, self.names(code))
+            if self.passes(code):
                 return "passed", "", "apart"
-            except BaseException:
-                self.parted()
+            self.parted()
         own = os.urandom(16).hex()
         try:
             said = self.ask("run", test, own)
@@ -282,6 +299,13 @@ class Judge:
         if isinstance(said, tuple) and len(said) == 3 and said[0] == "ended":
             return said[1], said[2], "same"
         return "error", "the test's end was not reached", "same"
+
+    def passes(self, code: Any) -> bool:
+        try:
+            run_code(code, self.names(code))
+        except BaseException:
+            return False
+        return True
 
     def names(self, code: Any) -> dict[str, Any]:
         """What the test sees of the program."""
@@ -357,7 +381,7 @@ def main() -> None:
     os.close(to_judge[1])
     os.dup2(os.open("/dev/null", os.O_RDONLY), 0)
     word, tests = marshal.loads(receive(CONFIG) or b"")
-    Judge(to_program[1], to_judge[0], word, tests).all()
+    Judge(pid, to_program[1], to_judge[0], word, tests).all()
     flush()
     os._exit(0)
 

@@ -129,6 +129,7 @@ def _python(shared: bool) -> Tools | None:
     if not shared or all(_anyone_may_run(place) for place in (own, *roots)):
         outside = tuple(root for root in roots if not root.startswith("/usr/") and root != "/usr")
         packages = tuple(path for path in sys.path if path.endswith(("site-packages", "dist-packages")))
+        outside += tuple(p for p in packages if not p.startswith(("/usr/", *outside)))
         return Tools("/usr/local/bin:/usr/bin:/bin", outside, f"Python {sys.version.split()[0]}", own, packages)
     for name in ("/usr/bin/python3", "/usr/local/bin/python3"):
         if os.path.exists(name) and _anyone_may_run(os.path.realpath(name)):

@@ -99,7 +99,8 @@ def _verdicts(tests: Sequence[Test], run: _Run, told: Mapping[str, Any], limits:
     for number, test in enumerate(tests):
         said = run.tests.get(number, _Told())
         if said.over is None:
-            # It was under way when the launch ended.
+            if found and not said.begun:
+                return found  # the program's process did not outlive the test before: this one gets another
             status, detail = how or ("error", "ended before the test was over")
             return [*found, judging.verdict(test.name, told, status, detail)]
         mine = {**told, "cpu": said.over}
