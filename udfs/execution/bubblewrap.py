@@ -36,6 +36,8 @@ _GIVEN_NAMESPACE = (
 )
 _BECOME = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--inh-caps=-all", "--")
 NOBODY = 65534
+BOX = "/box"
+"""Where a program and its working folder are inside: a place that no tool lies in, as one may below /work."""
 
 
 def system_paths() -> list[str]:
@@ -54,15 +56,15 @@ def command(
     namespace: int | None,
     files: Mapping[str, int],
 ) -> list[str]:
-    """bwrap's arguments. `tools`: folders outside of the system's; `program`: the folder seen as /program.
+    """bwrap's arguments. `tools`: folders outside of the system's; `program`: the folder seen as /box/program.
 
     `seccomp`, `namespace` and the values of `files` (name in the working folder -> content) are open descriptors.
     """
     found = ["bwrap", *(_OWN_NAMESPACE if namespace is None else ("--userns", str(namespace), *_GIVEN_NAMESPACE))]
     found += _file_systems(tools, disk)
-    found += ["--bind" if writable else "--ro-bind", program, "/program"]
+    found += ["--bind" if writable else "--ro-bind", program, f"{BOX}/program"]
     for name, descriptor in files.items():
-        found += ["--file", str(descriptor), f"/work/{name}"]
+        found += ["--file", str(descriptor), f"{BOX}/work/{name}"]
     for name, value in environment.items():
         found += ["--setenv", name, value]
     # The root and /dev are file systems in memory without a bound: nothing is written there.
@@ -70,7 +72,7 @@ def command(
     return [
         *found,
         "--chdir",
-        "/program" if writable else "/work",
+        f"{BOX}/program" if writable else f"{BOX}/work",
         "--",
         *(() if namespace is None else _BECOME),
         *argv,
@@ -90,8 +92,8 @@ def _file_systems(tools: Iterable[str], disk: int) -> list[str]:
     for path in system_paths():
         is_link = os.path.islink(path) and os.path.dirname(path) == "/"
         found += ["--symlink", os.readlink(path), path] if is_link else _bound(path)
-    found += ["--proc", "/proc", "--dev", "/dev"]
-    for place in ("/dev/shm", "/tmp", "/work"):
+    found += ["--proc", "/proc", "--dev", "/dev", "--perms", "0755", "--dir", BOX]
+    for place in ("/dev/shm", "/tmp", f"{BOX}/work"):
         found += ["--perms", "1777", "--size", str(disk), "--tmpfs", place]
     for path in tools:  # they may lie below /tmp
         found += _bound(path)

@@ -18,7 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from udfs.execution import kernel, watching
+from udfs.execution import bubblewrap, kernel, watching
 from udfs.execution.launching import Launch, Started, namespace, own_user, start
 from udfs.execution.programs import Limits
 
@@ -185,7 +185,7 @@ def _user(level: str) -> int | None:
 def _launched(place: Path, asked: dict[str, Any]) -> dict[str, Any]:
     limits = Limits(**asked["limits"])
     boxed = asked["level"] == "bubblewrap"
-    seen = {name: f"/{name}" if boxed else str(place / name) for name in ("program", "work")}
+    seen = {name: f"{bubblewrap.BOX}/{name}" if boxed else str(place / name) for name in ("program", "work")}
 
     def placed(text: str) -> str:
         return text.replace("{program}", seen["program"]).replace("{work}", seen["work"])

@@ -323,7 +323,7 @@ def test_disk_is_bounded_where_it_is_said_to_be(runner: Runner) -> None:
     program = """
 import os
 written = 0
-for place in (".", "/tmp", "/dev/shm", "/", "/dev", "/program", "/run", "/var/tmp"):
+for place in (".", "/tmp", "/dev/shm", "/", "/dev", "/box", "/box/program", "/run", "/var/tmp"):
     try:
         for number in range(20):
             with open(f"{place}/fill{number}", "wb") as out:

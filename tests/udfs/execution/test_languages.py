@@ -44,7 +44,13 @@ def test_every_language_has_a_program_here() -> None:
     assert set(PROGRAMS) == set(languages()) >= {"python", "javascript", "typescript", "java", "c", "cpp", "csharp", "go", "rust", "shell", "php", "ruby"}  # fmt: skip
 
 
-@pytest.mark.parametrize("name", sorted(PROGRAMS))
+SLOW_TO_BEGIN = {"go", "go_test"}
+"""Their library is compiled first, which takes as long as all other tests here."""
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=[pytest.mark.long] * (n in SLOW_TO_BEGIN)) for n in sorted(PROGRAMS)]
+)
 def test_programs_are_judged(name: str, runner: Runner) -> None:
     if isinstance(found := tools(name), Missing):
         pytest.skip(str(found))
