@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import weakref
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
@@ -108,6 +109,7 @@ class Keeper:
     def close(self) -> None:
         assert self.process.stdin and self.process.stdout
         with suppress(OSError):
+            self.process.stdin.write(b"null\n")  # a fork of this process may hold its end open
             self.process.stdin.close()
         try:
             self.process.wait(30)
@@ -143,16 +145,19 @@ class Keepers:
     """As many keepers as there are runs at once."""
 
     def __init__(self) -> None:
-        self.base = tempfile.mkdtemp(prefix="refinelake-run-")
-        os.chmod(self.base, 0o711)
-        self._idle: list[Keeper] = []
         self._lock = threading.Lock()
+        self._begin()
+
+    def _begin(self) -> None:
+        self.base = _base()
+        self._idle: list[Keeper] = []
         self._owner = os.getpid()
+        weakref.finalize(self, _forget, self.base, self._owner)
 
     def take(self) -> Keeper:
         with self._lock:
-            if self._owner != os.getpid():  # a fork's keepers are its parent's
-                self._idle, self._owner = [], os.getpid()
+            if self._owner != os.getpid():  # a fork's keepers, and their folder, are its parent's
+                self._begin()
             while self._idle:
                 keeper = self._idle.pop()
                 if keeper.serves:
@@ -170,7 +175,20 @@ class Keepers:
             for keeper in self._idle:
                 keeper.close()
             self._idle = []
-        shutil.rmtree(self.base, ignore_errors=True)
+        _forget(self.base, self._owner)
+
+
+def _base() -> str:
+    """Where every run has its folder: its programs come through, and see no list of others."""
+    found = tempfile.mkdtemp(prefix="refinelake-run-")
+    os.chmod(found, 0o711)
+    return found
+
+
+def _forget(base: str, owner: int) -> None:
+    """Remove the folder of all runs, in the process that made it and in none that was forked from it."""
+    if os.getpid() == owner:
+        shutil.rmtree(base, ignore_errors=True)
 
 
 def _text(content: bytes) -> str:

@@ -224,6 +224,8 @@ def main(base: str) -> None:
     try:
         while line := sys.stdin.buffer.readline():
             asked = json.loads(line)
+            if asked is None:
+                return
             if place is not None and "folder" in asked:
                 forget(place)
             if "folder" in asked:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,9 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+_VERSION = re.compile(r"Python 3\.(\d+)\S*")
+_OLDEST = 11
+"""Of Python 3: before it had no way to leave a script's folder off the path and its order of sets as told."""
 _ANSWER_SECONDS = 60
 """For a tool of this machine to say its version; no program of anybody else's runs here."""
 
@@ -28,7 +32,6 @@ class Language:
     file: str
     run: tuple[str, ...]
     aliases: tuple[str, ...] = ()
-    also: tuple[str, ...] = ()
     root: tuple[str, ...] = ()
     compile: tuple[str, ...] = ()
     plain: tuple[str, ...] = ()
@@ -132,8 +135,11 @@ def _python(shared: bool) -> Tools | None:
         outside += tuple(p for p in packages if not p.startswith(("/usr/", *outside)))
         return Tools("/usr/local/bin:/usr/bin:/bin", outside, f"Python {sys.version.split()[0]}", own, packages)
     for name in ("/usr/bin/python3", "/usr/local/bin/python3"):
-        if os.path.exists(name) and _anyone_may_run(os.path.realpath(name)):
-            return Tools("/usr/local/bin:/usr/bin:/bin", (), _said((name, "--version")), os.path.realpath(name))
+        if not os.path.exists(name) or not _anyone_may_run(os.path.realpath(name)):
+            continue
+        said = _said((name, "--version"))
+        if (version := _VERSION.fullmatch(said)) and int(version[1]) >= _OLDEST:
+            return Tools("/usr/local/bin:/usr/bin:/bin", (), said, os.path.realpath(name))
     return None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import Literal
 
 Status = Literal[
@@ -80,6 +81,12 @@ class Program:
     source: str
     tests: tuple[Test, ...] = (Test("run"),)
     files: Mapping[str, bytes] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in self.files:
+            path = PurePosixPath(name)
+            if path.is_absolute() or ".." in path.parts or not path.parts or "\0" in name:
+                raise ValueError(f"file {name!r} of a program: expected a place below its folder, found another")
 
 
 @dataclass(frozen=True)

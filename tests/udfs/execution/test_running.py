@@ -185,6 +185,25 @@ def test_sets_have_one_order(best: Runner) -> None:
     assert len({best.run(program).verdicts[0].stdout.text for _ in range(4)}) == 1
 
 
+@pytest.mark.parametrize("name", ["/etc/x", "../x", "a/../../x", "", "a\0b"])
+def test_a_file_outside_of_the_folder_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="expected a place below its folder"):
+        Program("python", "", files={name: b""})
+
+
+def test_a_fork_of_this_process_has_runs_of_its_own(best: Runner) -> None:
+    """As Spark's workers are: its keepers are not asked by two, and its folder is not removed by the fork."""
+    assert best.run(PROGRAMS[0]).passed
+    pid = os.fork()
+    if not pid:
+        fine = best.run(PROGRAMS[0]).passed and best.run(PROGRAMS[1]).status == "failed"
+        best.close()
+        os._exit(0 if fine else 1)
+    assert best.run(PROGRAMS[0]).passed
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    assert best.run(PROGRAMS[0]).passed
+
+
 def test_impossible_limits_and_tests_are_refused() -> None:
     with pytest.raises(ValueError, match="expected numbers above 0"):
         Limits(cpu_seconds=0)
