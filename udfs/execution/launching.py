@@ -16,8 +16,10 @@ from pathlib import Path
 from udfs.execution import bubblewrap, kernel, seccomp
 from udfs.execution.programs import Limits
 
-_USERS = 0x60000000
-"""Users from here on are nobody's: a program of root's runs as one of them, which its count of processes needs."""
+_USERS = ((0x60000000, 1 << 22), (61_000, 4_000))
+"""Ranges of users that are nobody's: a program of root's runs as one of them, which its count of processes needs. The
+second is for a container that knows 65,536 users.
+"""
 _BRAKE = 512
 REPORT, CONFIG = 3, 4
 """Descriptors of the program: what its harness reports to, and what it is told."""
@@ -26,7 +28,11 @@ _FIRST_OTHER = 5
 
 def own_user() -> int | None:
     """The user that programs of this process run as, None where it is no other than this process's own."""
-    return _USERS + os.getpid() if os.geteuid() == 0 else None
+    if os.geteuid() != 0:
+        return None
+    known = [tuple(map(int, line.split())) for line in Path("/proc/self/uid_map").read_text().splitlines()]
+    wanted = [first + os.getpid() % count for first, count in _USERS]
+    return next((user for user in wanted for first, _, count in known if first <= user < first + count), None)
 
 
 @cache
