@@ -73,6 +73,7 @@ class Keeper:
         files: Mapping[str, bytes] | None = None,
         stdin: bytes = b"",
         config: bytes = b"",
+        word: str = "",
         compiles: bool = False,
     ) -> dict[str, Any]:
         """Run one process to its end. Raises BrokenKeeper where the program ended the keeper."""
@@ -86,6 +87,7 @@ class Keeper:
                 "files": {name: _text(content) for name, content in (files or {}).items()},
                 "stdin": _text(stdin),
                 "config": _text(config),
+                "word": word,
                 "compiles": compiles,
             }
         )

@@ -60,6 +60,11 @@ def ending(told: Mapping[str, Any], limits: Limits) -> tuple[Status, str] | None
     return "failed", _last(said) or f"exit code {told['exit']}"
 
 
+def over(limits: Limits) -> tuple[Status, str]:
+    """Of a test that ended by itself just before it was looked at: it used what it used."""
+    return "cpu_limit", _why("cpu_limit", limits)
+
+
 def signal_of(told: Mapping[str, Any]) -> int | None:
     """Also where bubblewrap or a shell told of it by an exit code above 128."""
     number = told["signal"] if told["signal"] is not None else (told["exit"] or 0) - _SHELLS_OFFSET

@@ -13,7 +13,6 @@ import stat
 import sys
 import tempfile
 import time
-from collections import deque
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -21,53 +20,30 @@ from typing import Any
 from udfs.execution import bubblewrap, kernel, watching
 from udfs.execution.launching import Launch, Started, namespace, own_user, start
 from udfs.execution.programs import Limits
+from udfs.execution.streams import Reports, Tail
 
 _FIRST_LOOK, _LOOK = 0.005, 0.02
 _CHUNK = 1 << 16
 _REPORTS = 1 << 24
 
 
-class Tail:
-    """Head and tail of a stream, and its size."""
-
-    def __init__(self, shown: int) -> None:
-        self.half, self.size = max(1, shown // 2), 0
-        self.head = bytearray()
-        self.tail: deque[bytes] = deque()
-        self._kept = 0
-
-    def add(self, chunk: bytes) -> None:
-        self.size += len(chunk)
-        room = self.half - len(self.head)
-        self.head += chunk[:room] if room > 0 else b""
-        rest = chunk[max(0, room) :]
-        if rest:
-            self.tail.append(rest)
-            self._kept += len(rest)
-            while self._kept - len(self.tail[0]) >= self.half:
-                self._kept -= len(self.tail.popleft())
-
-    def shown(self) -> dict[str, Any]:
-        tail = b"".join(self.tail)[-self.half :]
-        left_out = self.size - len(self.head) - len(tail)
-        between = f"\n[{left_out} bytes left out]\n".encode() if left_out else b""
-        text = (bytes(self.head) + between + tail).decode("utf-8", "replace")
-        return {"text": text, "size": self.size}
-
-
 class Watch:
     """One run from its start to its end."""
 
-    def __init__(self, launch: Launch) -> None:
+    def __init__(self, launch: Launch, word: str = "") -> None:
         self.launch, self.limits = launch, launch.limits
         self.usage = watching.Usage()
         self.codes: dict[int, int] = {}
-        self.outputs = {"stdout": Tail(self.limits.shown), "stderr": Tail(self.limits.shown), "report": Tail(_REPORTS)}
+        self.reports = Reports(_REPORTS, word)
+        self.outputs = {"stdout": Tail(self.limits.shown), "stderr": Tail(self.limits.shown), "report": self.reports}
         self.stopped: str | None = None
+        self.process: Started | None = None
+        # A test's own share begins with the first look at it.
+        self.test, self.cpu_before, self.clock_before = 0, 0.0, 0.0
 
     def run(self) -> dict[str, Any]:
         begun = time.monotonic()
-        process = start(self.launch)
+        process = self.process = start(self.launch)
         ended = os.pidfd_open(process.pid)
         with selectors.DefaultSelector() as selector:
             for name in self.outputs:
@@ -93,9 +69,8 @@ class Watch:
                     raise SystemExit(0)
             now = time.monotonic()
             if now - last >= look:
-                self.usage.sample(os.getpid(), now - last, self.limits.processes, self.limits.memory)
+                self._look(now - begun, now - last)
                 last, look = now, min(_LOOK, look * 2)
-                self.stopped = self._broken(now - begun)
             if any(name == "" for name, _ in keys):
                 return
 
@@ -106,29 +81,44 @@ class Watch:
             self.stopped = "output_limit"
         return bool(chunk)
 
-    def _broken(self, wall: float) -> str | None:
+    def _look(self, clock: float, since: float) -> None:
+        """Look at the tree and judge the test that it was at all the while; of one that has just begun next time."""
+        assert self.process is not None
+        self._empty("report", self.process.report)
+        before = self.reports.begun
+        self.usage.sample(os.getpid(), since, self.limits.processes, self.limits.memory)
+        self._empty("report", self.process.report)
+        clock -= self.usage.waited
+        if self.usage.processes > self.limits.processes:
+            self.stopped = "killed"
+        elif self.reports.begun != before or self.test != before:
+            self.test, self.cpu_before, self.clock_before = self.reports.begun, self.usage.cpu, clock
+        else:
+            self.stopped = self.stopped or self._broken(clock - self.clock_before)
+        self.reports.frozen = self.stopped is not None
+
+    def _broken(self, clock: float) -> str | None:
         """The limit that is passed. Order is of no weight: what comes first ends the run."""
-        usage, limits = self.usage, self.limits
-        if usage.processes > limits.processes:
-            return "killed"
-        if usage.cpu > limits.cpu_seconds:
+        if self.usage.cpu - self.cpu_before > self.limits.cpu_seconds:
             return "cpu_limit"
-        if usage.peak > limits.memory:
+        if self.usage.memory > self.limits.memory:
             return "memory_limit"
-        return "wall_limit" if wall - usage.waited > limits.wall * limits.cpu_seconds else None
+        return "wall_limit" if clock > self.limits.wall * self.limits.cpu_seconds else None
 
     def _drain(self, process: Started) -> None:
         """What lies in the pipes yet: nobody writes any more."""
         for name in self.outputs:
-            fd = getattr(process, name)
-            os.set_blocking(fd, False)
-            with suppress(BlockingIOError):
-                while self._read(name, fd) and self.outputs[name].size <= self.limits.output + _CHUNK:
-                    pass
+            self._empty(name, getattr(process, name))
+
+    def _empty(self, name: str, fd: int) -> None:
+        os.set_blocking(fd, False)
+        with suppress(BlockingIOError):
+            while self._read(name, fd) and self.outputs[name].size <= self.limits.output + _CHUNK:
+                pass
 
     def _told(self, process: Started, wall: float, gone: bool) -> dict[str, Any]:
         # A program that ended by itself just before it was looked at used what it used.
-        if self.stopped is None and self.usage.cpu > self.limits.cpu_seconds:
+        if self.stopped is None and self.usage.cpu - self.cpu_before > self.limits.cpu_seconds:
             self.stopped = "cpu_limit"
         status = self.codes.get(process.pid, 0)
         code = os.waitstatus_to_exitcode(status)
@@ -212,7 +202,8 @@ def _launched(place: Path, asked: dict[str, Any]) -> dict[str, Any]:
             config=base64.b64decode(asked["config"]),
             compiles=asked["compiles"],
             user=_user(asked["level"]),
-        )
+        ),
+        asked["word"],
     ).run()
 
 

@@ -16,8 +16,8 @@ from typing import Any
 from udfs.execution import judging
 from udfs.execution.programs import Limits, Proof, Status, Test, Verdict
 
-Start = Callable[[bytes], dict[str, Any]]
-"""Run the harness with this configuration; what the keeper tells."""
+Start = Callable[[bytes, str], dict[str, Any]]
+"""Run the harness with this configuration and the word that its reports begin with; what the keeper tells."""
 
 
 @cache
@@ -53,7 +53,7 @@ def judged(source: str, tests: Sequence[Test], packages: Sequence[str], limits: 
     while len(found) < len(tests):
         left = tests[len(found) :]
         word = secrets.token_hex(16)
-        told = start(_configuration(source, left, packages, word))
+        told = start(_configuration(source, left, packages, word), word)
         run = _read(told["report"]["text"], word)
         found += _verdicts(left, run, told, limits)
     return found
@@ -104,7 +104,9 @@ def _verdicts(tests: Sequence[Test], run: _Run, told: Mapping[str, Any], limits:
             status, detail = how or ("error", "ended before the test was over")
             return [*found, judging.verdict(test.name, told, status, detail)]
         mine = {**told, "cpu": said.over}
-        if said.status is None:
+        if said.over > limits.cpu_seconds:
+            found.append(judging.verdict(test.name, mine, *judging.over(limits)))
+        elif said.status is None:
             found.append(judging.verdict(test.name, mine, "error", "ended before the test was over"))
         else:
             found.append(judging.verdict(test.name, mine, said.status, said.detail, proof=said.proof))

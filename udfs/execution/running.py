@@ -106,8 +106,8 @@ class _Session:
         self.keeper.folder({"program.py": source, name: harness}, self.level)
         argv = (self.tools.python, "-s", "-P", "-S", "-B", f"{{program}}/{name}")
 
-        def start(config: bytes) -> dict[str, Any]:
-            return self._launch(argv, program, stdin, config)
+        def start(config: bytes, word: str) -> dict[str, Any]:
+            return self._launch(argv, program, stdin, config, word=word)
 
         return python_tests.judged(program.source, tests, self.tools.packages, self.limits, start)
 
@@ -178,7 +178,13 @@ class _Session:
         return str(place)
 
     def _launch(
-        self, argv: tuple[str, ...], program: Program, stdin: str, config: bytes = b"", limits: Limits | None = None
+        self,
+        argv: tuple[str, ...],
+        program: Program,
+        stdin: str,
+        config: bytes = b"",
+        limits: Limits | None = None,
+        word: str = "",
     ) -> dict[str, Any]:
         return self.keeper.launch(
             argv,
@@ -189,6 +195,7 @@ class _Session:
             program.files,
             stdin.encode("utf-8", "replace"),
             config,
+            word,
         )
 
 

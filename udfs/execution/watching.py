@@ -42,6 +42,8 @@ class Usage:
     """What a tree has used so far, by samples; what its reaped processes used is added by `reap`."""
 
     peak: int = 0
+    memory: int = 0
+    """At the last look."""
     processes: int = 0
     waited: float = 0.0
     """Seconds in which some thread was ready and had no core."""
@@ -75,7 +77,7 @@ class Usage:
         self._live = live / _TICK
         if memory > memory_limit:
             memory = sum(map(_proportional, pids))
-        self.processes, self.peak = len(pids), max(self.peak, memory)
+        self.processes, self.memory, self.peak = len(pids), memory, max(self.peak, memory)
         self.waited += min(seconds, longest / 1e9)
 
     def _delay(self, pid: int) -> int:

@@ -7,6 +7,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -96,6 +97,17 @@ def test_a_test_that_breaks_a_limit_takes_none_with_it(runner: Runner) -> None:
     result = runner.run(Program("python", "def f(x): return x", tests))
     assert {v.name: v.status for v in result.verdicts} == {name: status for name, (_, status) in bodies.items()}
     assert result.status == "cpu_limit" and not result.passed
+
+
+def test_limits_are_those_of_one_test(runner: Runner) -> None:
+    """Together these use more CPU seconds and sleep longer than one may."""
+    tests = [
+        Test(str(i), "import time\nuntil = time.process_time() + 0.4\nwhile time.process_time() < until: pass")
+        for i in range(5)
+    ]
+    tests += [Test(f"sleep {i}", "import time\ntime.sleep(0.5)") for i in range(5)]
+    found = runner.run(Program("python", "", tuple(tests)), replace(SMALL, cpu_seconds=1.0, wall=1.5))
+    assert found.passed, found
 
 
 def test_no_test_sees_what_another_did(runner: Runner) -> None:
