@@ -84,6 +84,7 @@ LONG_FILES = {
     "udfs/reading/git.py": "one binary format from its pack files up to a tree",
     "udfs/languages/content_rules.py": "a list: how each ambiguous extension is told apart",
     "udfs/languages/detect.py": "one decision from filename to content, in order",
+    "udfs/execution/inside.py": "copied into the sandbox as one file, with nothing beside it",
     "training/settings.py": "a list: one section of a run's settings after the other",
 }
 LONG_FUNCTIONS: dict[str, str] = {}

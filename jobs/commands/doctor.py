@@ -15,11 +15,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "and delete a file there, without Spark and by Spark."
     )
     parser.add_argument("--warehouse", metavar="URL", help="a place of Delta tables to try: a folder or a URL")
+    parser.add_argument(
+        "--languages",
+        action="store_true",
+        help="instead: how programs are isolated here and which languages they may have",
+    )
     parser.add_argument("--staging", metavar="URL", help="a place where rows are set aside, to try as well")
 
 
 def work(args: argparse.Namespace) -> int:
     """0 where all is in place, 1 where a place failed; each failure is a sentence with what to do."""
+    if args.languages:
+        return _languages()
     from jobs.runtime.places import absolute
 
     places = {f"--{name}": absolute(p) for name in ("warehouse", "staging") if (p := getattr(args, name))}
@@ -29,6 +36,26 @@ def work(args: argparse.Namespace) -> int:
         if shutil.which(tool) is None:
             print(f"{tool} is not on this machine: {use} will be left out")
     return 1 if wrong else 0
+
+
+def _languages() -> int:
+    """Without Spark: each level as it was tried, each language with its version or the package that brings it."""
+    from udfs.execution.languages import Missing, available
+    from udfs.execution.levels import probed
+
+    for level, amiss in probed().items():
+        print(f"isolation {level}: {f'does not hold here: {amiss}' if amiss else 'holds'}")
+    found = available()
+    for name, tools in found.items():
+        if not isinstance(tools, Missing):
+            print(f"{name}: {tools.version}")
+    lacking = [tools for tools in found.values() if isinstance(tools, Missing)]
+    for tools in lacking:
+        print(tools)
+    if lacking:
+        packages = dict.fromkeys(package for tools in lacking for package in tools.packages)
+        print(f"all of them: apt-get install {' '.join(packages)}")
+    return 0
 
 
 def _session(places: dict[str, str], wrong: dict[str, str]) -> None:

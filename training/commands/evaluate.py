@@ -22,6 +22,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--top-p", type=float, default=0.95, metavar="P", help="nucleus of sampling (0.95)")
     parser.add_argument("--most-tokens", type=int, default=512, metavar="N", help="new tokens of a completion at most")
     parser.add_argument("--tasks", type=int, metavar="N", help="only the first N tasks of each benchmark")
+    parser.add_argument(
+        "--isolation", default="rlimits", metavar="LEVEL", help="least: rlimits, landlock or bubblewrap"
+    )
     parser.add_argument("--batch", type=int, default=8, metavar="N", help="prompts generated for at once")
 
 
@@ -90,7 +93,7 @@ def _benchmark(args: argparse.Namespace, model: Any, tokenizer: Any, name: str, 
 
     temperature = (0.2 if args.samples > 1 else 0.0) if args.temperature is None else args.temperature
     how = Sampling(args.samples, temperature, args.top_p, args.most_tokens, args.batch)
-    scores, rows = scored(model, tokenizer, tasks, how, args.chat)
+    scores, rows = scored(model, tokenizer, tasks, how, args.chat, args.isolation)
     with (to / f"{name}.jsonl").open("w", encoding="utf-8") as out:
         out.writelines(json.dumps(row) + "\n" for row in rows)
     shown = ", ".join(f"{k} {v:.3f}" for k, v in scores.items() if k.startswith("pass@"))

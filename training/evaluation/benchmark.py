@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from typing import Any
 
 from training.evaluation.completions import code_of, cut
-from training.evaluation.execute import LANGUAGES, Verdict, run
 from training.evaluation.generate import Sampling, base_prompts, chat_prompts, completions
 from training.evaluation.scores import mean_pass_at_k
 from training.evaluation.tasks import Task
+from udfs.execution.languages import Missing, language, tools
+from udfs.execution.programs import Limits, Program, Test
+from udfs.execution.running import Runner
 from udfs.tokens.tokenizer import TextTokenizer
 
 Row = dict[str, Any]
 KS = (1, 5, 10)
+LIMITS = Limits(cpu_seconds=10, memory=4 << 30)
 
 
 def scored(
@@ -24,28 +25,29 @@ def scored(
     tasks: Sequence[Task],
     how: Sampling,
     chat: bool = False,
-    execute: Callable[..., Verdict] = run,
+    isolation: str = "rlimits",
     workers: int = 2,
 ) -> tuple[dict[str, Any], list[Row]]:
     """({"tasks", "samples", "pass@k"...}, a row a sample with raw text, program and verdict).
 
-    Raises ValueError where the interpreter of a task's language is not there.
+    Raises ValueError where a tool of a task's language is not there, or this machine isolates programs less well than
+    `isolation`.
     """
-    missing = sorted({t.language for t in tasks if t.language not in LANGUAGES or not _there(t.language)})
-    if missing:
-        raise ValueError(f"evaluation: expected an interpreter for {', '.join(missing)}, found none; install it")
-    asked = [task.question if chat else task.prompt for task in tasks]
-    prompts = (chat_prompts if chat else base_prompts)(asked, tokenizer)
-    texts = completions(model, tokenizer, prompts, how, () if chat else [task.stops for task in tasks])
-    rows: list[Row] = []
-    for task, samples in zip(tasks, texts, strict=True):
-        for number, raw in enumerate(samples):
-            about = {"task": task.id, "sample": number, "raw": raw}
-            rows.append(about | {"program": program_of(task, raw, chat), "language": task.language})
-    with ThreadPoolExecutor(workers) as pool:
-        verdicts = pool.map(lambda row: execute(row["program"], LANGUAGES[row["language"]]), rows)
-        for row, verdict in zip(rows, verdicts, strict=True):
-            row |= {"outcome": verdict.outcome, "detail": verdict.detail}
+    lacking = [found for name in sorted({t.language for t in tasks}) if isinstance(found := _tools(name), Missing)]
+    if lacking:
+        raise ValueError(f"evaluation: expected the tools of every language, found {'; '.join(map(str, lacking))}")
+    with Runner(isolation, LIMITS) as runner:
+        asked = [task.question if chat else task.prompt for task in tasks]
+        prompts = (chat_prompts if chat else base_prompts)(asked, tokenizer)
+        texts = completions(model, tokenizer, prompts, how, () if chat else [task.stops for task in tasks])
+        samples = [(task, i, raw) for task, each in zip(tasks, texts, strict=True) for i, raw in enumerate(each)]
+        programs = [program_of(task, raw, chat) for task, _, raw in samples]
+        rows: list[Row] = []
+        results = runner.run_all(programs, workers)
+        for (task, number, raw), program, result in zip(samples, programs, results, strict=True):
+            about = {"task": task.id, "sample": number, "raw": raw, "program": text_of(program)}
+            verdict = {"outcome": result.status, "detail": result.detail, "isolation": result.level}
+            rows.append(about | {"language": task.language} | verdict)
     by_task: dict[str, list[bool]] = {task.id: [] for task in tasks}
     for row in rows:
         by_task[row["task"]].append(row["outcome"] == "passed")
@@ -53,10 +55,16 @@ def scored(
     return {"tasks": len(tasks), "samples": how.samples, **found}, rows
 
 
-def program_of(task: Task, raw: str, chat: bool = False) -> str:
+def program_of(task: Task, raw: str, chat: bool = False) -> Program:
     """The program to run for what a model wrote: a chat answer's code, or the completion up to the task's stops."""
-    return task.whole(code_of(raw, task.language)) if chat else task.complete(cut(raw, task.stops))
+    source, tests = task.whole(code_of(raw, task.language)) if chat else task.complete(cut(raw, task.stops))
+    return Program(task.language, source, (Test("tests", tests),))
 
 
-def _there(language: str) -> bool:
-    return language == "py" or shutil.which(LANGUAGES[language].needs) is not None
+def text_of(program: Program) -> str:
+    """Program and tests as one text, to look at."""
+    return "\n".join([program.source, *(test.code for test in program.tests if test.code)])
+
+
+def _tools(name: str) -> object:
+    return tools(language(name).name)

@@ -12,13 +12,16 @@ from typing import Any
 
 from training.evaluation.completions import FUNCTION_STOPS, PROGRAM_STOPS
 
+Parts = tuple[str, str]
+"""A program and the tests that follow it, which are run where the program cannot reach them if that can be done."""
+
 MBPP_TEST = range(11, 511)
 """Task ids of MBPP's test split; 1 to 10 are for prompts."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """`prompt` for a base model (no white space at its end), `question` for a chat model, `program(answer)` to run.
+    """`prompt` for a base model (no white space at its end), `question` for a chat model; what answers make of them.
 
     An answer of a base model is the completion of the prompt, of a chat model a whole program. The first of `stops`
     ends a completion.
@@ -28,8 +31,8 @@ class Task:
     prompt: str
     question: str
     reference: str
-    complete: Callable[[str], str]
-    whole: Callable[[str], str]
+    complete: Callable[[str], Parts]
+    whole: Callable[[str], Parts]
     language: str = "py"
     stops: tuple[str, ...] = FUNCTION_STOPS
 
@@ -55,12 +58,11 @@ def _multipl_e(row: dict[str, Any]) -> Task:
     # Cut at a closing brace, which the tests of some languages begin with and others need again.
     brace = "\n}" if "\n}" in stops and not tests.lstrip().startswith("}") else ""
 
-    def complete(completion: str) -> str:
-        return f"{prompt}{_joined(completion)}{brace}\n{tests}"
+    def complete(completion: str) -> Parts:
+        return f"{prompt}{_joined(completion)}{brace}", tests
 
-    def whole(answer: str) -> str:
-        own = tests.lstrip().removeprefix("}") if "\n}" in stops else tests
-        return f"{answer}\n{own}"
+    def whole(answer: str) -> Parts:
+        return answer, tests.lstrip().removeprefix("}") if "\n}" in stops else tests
 
     question = f"Complete the following function. Answer with the whole function.\n\n```\n{prompt}\n```"
     return Task(row["name"], prompt, question, "", complete, whole, row["language"], stops)
@@ -70,12 +72,12 @@ def _human_eval(row: dict[str, Any]) -> Task:
     tests = f"\n{row['test']}\ncheck({row['entry_point']})\n"
     prompt: str = row["prompt"]
 
-    def complete(completion: str) -> str:
+    def complete(completion: str) -> Parts:
         # The prompt is shown without its last line end, which the completion may or may not begin with.
-        return prompt.rstrip() + _joined(completion) + tests
+        return prompt.rstrip() + _joined(completion), tests
 
-    def whole(answer: str) -> str:
-        return f"{prompt}    pass\n\n{answer}\n{tests}"
+    def whole(answer: str) -> Parts:
+        return f"{prompt}    pass\n\n{answer}\n", tests
 
     question = (
         f"Complete the following Python function. Answer with the whole function.\n\n```python\n{prompt.rstrip()}\n```"
@@ -97,8 +99,8 @@ def _mbpp(row: dict[str, Any]) -> Task:
     question = f"{words}\nYour code should pass these tests:\n\n```python\n{shown}\n```"
     prompt = f'"""\n{words}\n{shown}\n"""'
 
-    def program(answer: str) -> str:
-        return f"{before}\n{answer}\n{checks}"
+    def program(answer: str) -> Parts:
+        return f"{before}\n{answer}\n", checks
 
     return Task(f"MBPP/{row['task_id']}", prompt, question, row["code"], program, program, stops=PROGRAM_STOPS)
 
