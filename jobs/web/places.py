@@ -59,18 +59,32 @@ def bring_places(
         return 0, []
     new = run.lake.stage(moved[0], run.run_id, f"{STAGE}.new")
     gone = run.lake.stage(moved[1], run.run_id, f"{STAGE}.gone")
-    number = new.count()
-    if not number and gone.isEmpty():
+    if new.isEmpty() and gone.isEmpty():
         return 0, []
-    spread = new.repartition(min(number, 4 * shuffle_tasks(run.lake.spark)) or 1, "page_id")
+    staged = _fetched(run, new, limit)
+    written = _written(run, texts, staged, new.select("page_id").union(gone), metadata, asked)
+    lost = staged.where(F.col("reason") == UNREACHABLE).agg(F.count(F.lit(1)), F.min("detail")).collect()[0]
+    said = f"{lost[0]} pages of an index could not be reached and wait for the next run: {lost[1]}"
+    return written, [said] if lost[0] else []
+
+
+def _fetched(run: Run, places: DataFrame, limit: int) -> DataFrame:
+    """The staged rows of places, read on the executors."""
+    number = places.count()
+    spread = places.repartition(min(number, 4 * shuffle_tasks(run.lake.spark)) or 1, "page_id")
     reader = f"{STAGE} of {number} places"
-    staged = stage_units(run.lake, lambda: page_rows_at(spread, limit), run.run_id, f"{STAGE}.staged", reader)
-    sound, _ = without_asked(asked, staged)
-    pages, refused, _ = split(sound.where(F.col("reason").isNull() | (F.col("reason") != UNREACHABLE)))
+    return stage_units(run.lake, lambda: page_rows_at(spread, limit), run.run_id, f"{STAGE}.staged", reader)
+
+
+def _written(
+    run: Run, texts: UnitTexts, staged: DataFrame, ids: DataFrame, metadata: dict[str, str], asked: Asked | None
+) -> int:
+    """Put what was fetched in the place of the pages and refusals of `ids`. Returns the rows written."""
+    sound, _ = without_asked(asked, staged.where(F.col("reason").isNull() | (F.col("reason") != UNREACHABLE)))
+    pages, refused, _ = split(sound)
     pages = run.lake.stage(pages.drop("text"), run.run_id, f"{STAGE}.pages")
     read = pages.agg(F.sum("size_bytes")).collect()[0][0] or 0
     before = run.lake.rows_version(WEB_PAGES.name) or 0
-    ids = new.select("page_id").union(gone)
 
     def mine(rows: DataFrame) -> DataFrame:
         return rows.where(f"NOT ({DIRECT})").join(F.broadcast(ids), "page_id", "left_semi")
@@ -84,7 +98,4 @@ def bring_places(
     # A place is refused once, so that its page_id names the refusal.
     refusals = rejects_of(refused, STAGE, F.col("page_id"))
     written += write_changes(run, texts.stage, REJECTS, refusals, metadata, my_rejects)
-    written += texts.drop(run, before, metadata)
-    lost = staged.where(F.col("reason") == UNREACHABLE).agg(F.count(F.lit(1)), F.min("detail")).collect()[0]
-    said = f"{lost[0]} pages of an index could not be reached and wait for the next run: {lost[1]}"
-    return written, [said] if lost[0] else []
+    return written + texts.drop(run, before, metadata)
