@@ -15,7 +15,10 @@ os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 os.environ.setdefault("REFINELAKE_SPARK_CONF", str(ROOT / "tests" / "spark-test.conf"))
 
 
-LONGEST = ("test_refresh.py", "test_corpus.py", "test_quarantine.py", "test_two_runs.py", "test_filter_decisions.py")
+LONGEST = tuple(
+    f"test_{name}.py"
+    for name in ("removal", "web_removal", "web_flow", "refresh", "corpus", "web_commands", "quarantine", "two_runs")
+)
 """Files of minutes: the first of the Spark tests, so that no worker is left alone with one at the end."""
 TINY = tuple(
     f"test_{name}.py" for name in ("end_to_end", "readme", "documented", "nightly", "tuning", "cluster", "serverless")
