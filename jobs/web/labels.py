@@ -11,9 +11,10 @@ MODEL = "model"
 
 
 def url_key(url: Column) -> Column:
-    """An address without what does not change the page: scheme, fragment, a slash at the end."""
+    """An address without what does not change the page: scheme, fragment, last slash, letter case of its host."""
     bare = F.regexp_replace(url, r"^[A-Za-z][A-Za-z0-9+.-]*://", "")
-    return F.regexp_replace(F.regexp_replace(bare, "#.*$", ""), "/$", "")
+    host, rest = F.regexp_extract(bare, r"^[^/?#]*", 0), F.regexp_replace(bare, r"^[^/?#]*", "")
+    return F.regexp_replace(F.concat(F.lower(host), F.regexp_replace(rest, "#.*$", "")), "/$", "")
 
 
 def _rank(by: Column) -> Column:

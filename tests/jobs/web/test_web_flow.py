@@ -58,7 +58,7 @@ def test_what_recalls_a_page_and_what_keeps_it_out(lake: Lake, tmp_path: Path, m
     ]})  # fmt: skip
     label(
         lake,
-        {"url": "http://docs.example.com/3/"},
+        {"url": "http://DOCS.example.com/3/#top"},
         {"url": "https://blog.example.org/5", "label": False},
         {"pattern": "%blog.example.org/4%"},
         {"pattern": "%/nothing/_%", "tag": "Cooking"},
