@@ -6,6 +6,7 @@ import codecs
 import difflib
 import json
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -53,12 +54,12 @@ class Half:
     """What a manifest of one half may say: kinds, fields, and a line of it as an example."""
 
     command: str
-    kinds: tuple[str, ...]
+    kinds: Collection[str]
     fields: tuple[str, ...]
     example: str
 
 
-CODE = Half("refinelake run", tuple(KINDS), tuple(n for n in _TYPES if n != "root"), _EXAMPLE)
+CODE = Half("refinelake run", KINDS, tuple(n for n in _TYPES if n != "root"), _EXAMPLE)
 WEB = Half(
     "refinelake web run",
     SOURCE_KINDS,
