@@ -20,11 +20,13 @@ from jobs.runtime.quarantine import append_measured
 from jobs.runtime.runner import Run
 from jobs.runtime.stage import Measure
 from jobs.runtime.tables import Lake
+from jobs.web.parameters import Recall
 from schemas.code import RAW_FILES
 from schemas.ops import REJECTS
 from tests.jobs.killing import DEADLY, HANGS, LENGTHS, Counter, killed, killed_by_units, lengths, scenario
 from tests.jobs.pipeline import World
 from tests.jobs.rows import frame
+from tests.jobs.web.crawls import classifier
 from udfs.spark.guard import Limits
 
 ROOT = Path(__file__).parents[2]
@@ -95,22 +97,29 @@ KEYS = {
     "signals": "clean_id string, language string, kind string, content_id string",
     "instruction_parts": "clean_id string, language string",
 }
+KEYS |= {f"web_{name}": KEYS[name] for name in ("fingerprints", "cleaned_texts", "signals")}
+KEYS["recall_scores"] = "content_id string, tag string"
+KERNELS_OF = {"instruction_parts": "corpus", "recall_scores": "web"}
+"""The file of udfs/spark whose kernels a measure maps; of all others code."""
 
 
 @pytest.mark.parametrize("stage", MEASURES, ids=lambda s: s.name)
-def test_a_stand_in_is_a_row_by_contract(lake: Lake, stage: Measure, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stand_in_is_a_row_by_contract(
+    lake: Lake, stage: Measure, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """Every measure as it stands, over a sound text and one at which its process aborts: the table takes both rows."""
-    monkeypatch.setattr(f"udfs.spark.{'corpus' if stage.name == 'instruction_parts' else 'code'}.mapped", killed)
+    monkeypatch.setattr(f"udfs.spark.{KERNELS_OF.get(stage.name, 'code')}.mapped", killed)
+    params = Recall(models={"Code": classifier(tmp_path / "code")}) if stage.name == "recall_scores" else stage.params
     lake.ensure(stage.writes)
     texts = {"sound": "def f():\n    return 1\n", DEADLY: DEADLY}
-    values = {"unit_id": 0, "content_id": 0, "clean_id": 0, "language": "python", "kind": "code"}
+    values = {"unit_id": 0, "content_id": 0, "clean_id": 0, "language": "python", "kind": "code", "tag": "Code"}
     names = [c.split()[0] for c in KEYS[stage.name].split(", ")]
     keys = lake.spark.createDataFrame(
         [[None if n == "cut" else values[n] or i for n in names] for i in texts], KEYS[stage.name]
     )
     both = [{"content_id": i, "clean_id": i, "text": t} for i, t in texts.items()]
     tables = [frame(lake.spark, t, [{n: r[n] for n in r if n in t.names} for r in both]) for t in stage.texts]
-    measured = partial(stage.transform, keys, *tables, stage.params)
+    measured = partial(stage.transform, keys, *tables, params)
     said = append_measured(lake, stage.writes, measured, "v1", {"run_id": "r1"})
     found = {r[stage.writes.key[0]]: r["failure"] for r in lake.read(stage.writes).collect()}
     assert said == {"killed_worker": 1}
