@@ -24,7 +24,8 @@ from udfs.spark.removal import hashed_hosts
 
 REMOVED = "removed"
 """The reason that stands in `rejects` for a unit of which pages were asked out; which, nobody can tell any more."""
-_HOST_OF = r"^[^ ]*[A-Za-z][A-Za-z0-9+.-]*://([^/:?# ]+)"
+_HOST_OF = r"(?:^| )[A-Za-z][A-Za-z0-9+.-]*://([^/:?# ]+)"
+"""The host in a refusal's path: an address, or where it stands in its file and then the address."""
 
 
 def asked_out(asked: Asked, rows: DataFrame) -> DataFrame:
