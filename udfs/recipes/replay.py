@@ -1,0 +1,151 @@
+"""Play a recipe as far as what is known reaches: rows, a reason, or what is to be asked and run next.
+
+Nothing of a thread is kept but the keys of its answers and of its runs: with them it is played again from its beginning,
+so a recipe is plain code, and a killed run goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from udfs.calls.requests import Answer, Request
+from udfs.recipes.prompts import prompt
+from udfs.recipes.steps import Ask, Dropped, Made, Ran, Recipe, Run, Seed, Step
+
+MOST_STEPS = 200
+"""Of one thread: a recipe that never ends is a fault of the recipe."""
+Known = Mapping[str, Answer | Ran]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A step of a thread: `key` names its answer or run, `kind` is call or run; `body` is the canonical request, or the
+    canonical program.
+    """
+
+    step: str
+    prompt: str
+    kind: str
+    key: str
+    body: str
+
+
+@dataclass(frozen=True)
+class Played:
+    """How far a thread came: `rows` where it is done, `dropped` where it ended without, else what it waits for."""
+
+    trail: tuple[Asked, ...]
+    waits: tuple[Asked, ...] = ()
+    rows: tuple[Made, ...] = ()
+    dropped: Dropped | None = None
+
+    @property
+    def status(self) -> str:
+        return "waiting" if self.waits else "dropped" if self.dropped else "done"
+
+
+def program_body(run: Run) -> str:
+    """A program in JSON with sorted keys and no spaces."""
+    said = asdict(run)
+    del said["step"]
+    return json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def program_key(body: str) -> str:
+    """SHA-256 of a program's canonical form."""
+    return hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@dataclass(frozen=True)
+class Models:
+    """Which model answers which step: `by_step` by `RECIPE.STEP`, RECIPE or `default`. `features` of each model: what it
+    can beyond a plain chat (json_schema, logprobs, seed), and `completion` where it only continues texts. `parameters`
+    are over those of the prompts.
+    """
+
+    by_step: Mapping[str, str] = field(default_factory=dict)
+    features: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    seed: int | None = None
+
+    def of(self, recipe: str, step: str) -> str:
+        """Raises ValueError where none is named."""
+        for name in (f"{recipe}.{step}", recipe, "default"):
+            if found := self.by_step.get(name):
+                return found
+        raise ValueError(
+            f"calls.models: expected a model for {recipe}.{step}, for {recipe} or as default, found none; "
+            'name one, as in calls.models={default="MODEL"}'
+        )
+
+
+def request_for(models: Models, recipe: str, ask: Ask) -> Request:
+    """The request that a step makes. Raises PromptError and ValueError."""
+    template = prompt(ask.prompt)
+    model = models.of(recipe, ask.step)
+    can = models.features.get(model, ())
+    parameters = {"prompt": f"{ask.prompt}@{template.version}", **template.parameters, **models.parameters}
+    if ask.schema is not None and "json_schema" in can:
+        named = {"name": ask.step, "schema": dict(ask.schema), "strict": True}
+        parameters["response_format"] = {"type": "json_schema", "json_schema": named}
+    if ask.logprobs and "logprobs" in can:
+        parameters |= {"logprobs": True, "top_logprobs": ask.logprobs}
+    if models.seed is not None and "seed" in can:
+        parameters["seed"] = models.seed + ask.sample
+    messages = template.fill(ask.fields)
+    if "completion" in can:
+        return Request(model, text=_as_text(messages), parameters=parameters, sample=ask.sample)
+    return Request(model, messages=messages, parameters=parameters, sample=ask.sample)
+
+
+def _as_text(messages: Sequence[Mapping[str, str]]) -> str:
+    """For a model that only continues: parts under headings, and the heading of the answer."""
+    parts = [f"### {m['role'].capitalize()}\n{m['content']}\n" for m in messages]
+    return "\n".join([*parts, "### Assistant\n"])
+
+
+def play(recipe: Recipe, seed: Seed, settings: Any, models: Models, known: Known) -> Played:
+    """Play a thread. Raises ValueError and PromptError for what its user has to mend, and what a recipe raises."""
+    trail: list[Asked] = []
+    steps = recipe.play(seed, settings)
+    give: Callable[[], Any] = lambda: next(steps)  # noqa: E731
+    try:
+        while len(trail) < MOST_STEPS:
+            wanted = give()
+            one = isinstance(wanted, (Ask, Run))
+            asked = [_asked(models, recipe.name, step) for step in ([wanted] if one else wanted)]
+            trail += asked
+            if waits := tuple(a for a in asked if a.key not in known):
+                return Played(tuple(trail), waits)
+            found = [_found(s, known[a.key]) for s, a in zip([wanted] if one else wanted, asked, strict=True)]
+            sent = found[0] if one else found
+            give = lambda sent=sent: steps.send(sent)  # noqa: E731
+    except StopIteration as end:
+        return Played(tuple(trail), rows=tuple(end.value or ()))
+    except Dropped as why:
+        return Played(tuple(trail), dropped=why)
+    finally:
+        steps.close()
+    return Played(tuple(trail), dropped=Dropped("too_many_steps", len(trail), MOST_STEPS))
+
+
+def _asked(models: Models, recipe: str, step: Step) -> Asked:
+    if isinstance(step, Run):
+        body = program_body(step)
+        return Asked(step.step, "", "run", program_key(body), body)
+    request = request_for(models, recipe, step)
+    return Asked(step.step, step.prompt, "call", request.key, request.canonical())
+
+
+def _found(step: Step, known: Answer | Ran) -> Answer | Ran:
+    """What the recipe is sent. Raises Dropped for an answer that is none."""
+    if isinstance(known, Answer):
+        if known.refused:
+            raise Dropped("call_refused", detail=f"{step.step}: {known.refused}")
+        if isinstance(step, Ask) and step.whole and known.finish != "stop":
+            raise Dropped("answer_cut", detail=f"{step.step}: {known.finish}")
+    return known
