@@ -13,8 +13,8 @@ Message = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Request:
-    """`messages` for a chat, else one `text` to be continued. `parameters` are those of the API (temperature, max_tokens,
-    stop, response_format, logprobs, ...); `sample` numbers several answers to the same.
+    """`messages` for a chat, else one `text` to be continued. `parameters` are those of the API (temperature,
+    max_tokens, stop, response_format, logprobs, ...); `sample` numbers several answers to the same.
     """
 
     model: str
@@ -60,8 +60,8 @@ def request_of(canonical: str) -> Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back: `text` without `reasoning`; `finish` is stop, length, or tool_calls; tokens as the endpoint counts
-    them. `logprobs` are the first tokens' alternatives, {token: log-probability} each. `refused` is the class of an
+    """What came back: `text` without `reasoning`; `finish` is stop, length, or tool_calls; tokens as the endpoint
+    counts them. `logprobs` are the first tokens' alternatives, {token: log-probability} each. `refused` is the class of an
     error that the request itself causes (bad_request, too_long, content_filter): asking again would give it again.
     """
 

@@ -1,14 +1,14 @@
 """Play a recipe as far as what is known reaches: rows, a reason, or what is to be asked and run next.
 
-Nothing of a thread is kept but the keys of its answers and of its runs: with them it is played again from its beginning,
-so a recipe is plain code, and a killed run goes on where it stopped.
+Nothing of a thread is kept but the keys of its answers and of its runs: with them it is played again from its
+beginning, so a recipe is plain code, and a killed run goes on where it stopped.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -62,8 +62,8 @@ def program_key(body: str) -> str:
 
 @dataclass(frozen=True)
 class Models:
-    """Which model answers which step: `by_step` by `RECIPE.STEP`, RECIPE or `default`. `features` of each model: what it
-    can beyond a plain chat (json_schema, logprobs, seed), and `completion` where it only continues texts. `parameters`
+    """Which model answers which step: `by_step` by `RECIPE.STEP`, RECIPE or `default`. `features` of each model: what
+    it can beyond a plain chat (json_schema, logprobs, seed), and `completion` where it only continues texts. `parameters`
     are over those of the prompts.
     """
 
@@ -112,10 +112,10 @@ def play(recipe: Recipe, seed: Seed, settings: Any, models: Models, known: Known
     """Play a thread. Raises ValueError and PromptError for what its user has to mend, and what a recipe raises."""
     trail: list[Asked] = []
     steps = recipe.play(seed, settings)
-    give: Callable[[], Any] = lambda: next(steps)  # noqa: E731
+    sent: Any = None
     try:
         while len(trail) < MOST_STEPS:
-            wanted = give()
+            wanted = steps.send(sent)
             one = isinstance(wanted, (Ask, Run))
             asked = [_asked(models, recipe.name, step) for step in ([wanted] if one else wanted)]
             trail += asked
@@ -123,7 +123,6 @@ def play(recipe: Recipe, seed: Seed, settings: Any, models: Models, known: Known
                 return Played(tuple(trail), waits)
             found = [_found(s, known[a.key]) for s, a in zip([wanted] if one else wanted, asked, strict=True)]
             sent = found[0] if one else found
-            give = lambda sent=sent: steps.send(sent)  # noqa: E731
     except StopIteration as end:
         return Played(tuple(trail), rows=tuple(end.value or ()))
     except Dropped as why:

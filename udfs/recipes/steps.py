@@ -7,8 +7,8 @@
             raise Dropped("tests_failed", detail=ran.detail)
         return [Made("textbooks", text=answer.text, language="Python")]
 
-A recipe is played again from its beginning whenever more is known: it may hang on nothing but the seed, its settings and
-what its steps gave. Several steps that do not wait for each other are yielded as a list.
+A recipe is played again from its beginning whenever more is known: it may hang on nothing but the seed, its settings
+and what its steps gave. Several steps that do not wait for each other are yielded as a list.
 """
 
 from __future__ import annotations
