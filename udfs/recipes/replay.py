@@ -63,7 +63,7 @@ def program_key(body: str) -> str:
 @dataclass(frozen=True)
 class Models:
     """Which model answers which step: `by_step` by `RECIPE.STEP`, RECIPE or `default`. `features` of each model: what
-    it can beyond a plain chat (json_schema, logprobs, seed), and `completion` where it only continues texts. `parameters`
+    it can beyond a plain chat (json_schema, logprobs, seed), `completion` where it only continues texts. `parameters`
     are over those of the prompts.
     """
 
