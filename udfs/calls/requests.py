@@ -61,7 +61,7 @@ def request_of(canonical: str) -> Request:
 @dataclass(frozen=True)
 class Answer:
     """What came back: `text` without `reasoning`; `finish` is stop, length, or tool_calls; tokens as the endpoint
-    counts them. `logprobs` are the alternatives of the first tokens, {token: log-probability}. `refused` is the class of
+    counts them. `logprobs` are the alternatives of the first tokens, {token: log-probability}; `refused` the class of
     an error that the request itself causes (bad_request, too_long, content_filter): asking again would give it again.
     """
 
