@@ -10,6 +10,8 @@ from jobs.code import flow as code
 from jobs.code import parameters as code_parameters
 from jobs.corpus import flow as corpus
 from jobs.corpus import parameters as corpus_parameters
+from jobs.instruct import flow as instruct
+from jobs.instruct import parameters as instruct_parameters
 from jobs.runtime.parameters import Releases
 from jobs.runtime.stage import Stage
 from jobs.web import flow as web
@@ -48,6 +50,14 @@ WEB = Flow(
     web.TABLES,
     pinned_models,
 )
+INSTRUCT = Flow(
+    "Synthetic and instruction data",
+    "refinelake instruct run",
+    ("given_seeds", "recipes.tables, recipes.packages", "given_seeds, rejects"),
+    instruct.STAGES,
+    instruct.TABLES,
+    instruct_parameters.of_lake,
+)
 CORPUS = Flow(
     "From the corpus to token tables",
     "refinelake tokens",
@@ -55,11 +65,12 @@ CORPUS = Flow(
     corpus.STAGES,
     corpus.TABLES,
 )
-FLOWS = (CODE, WEB, CORPUS)
+FLOWS = (CODE, WEB, INSTRUCT, CORPUS)
 TABLES: tuple[Table, ...] = tuple(table for flow in FLOWS for table in flow.tables)
 SECTIONS: dict[str, type] = {
     **code_parameters.SECTIONS,
     **web_parameters.SECTIONS,
+    **instruct_parameters.SECTIONS,
     **corpus_parameters.SECTIONS,
     "releases": Releases,
 }

@@ -9,7 +9,17 @@ _CLEAN_ID = Column("clean_id", "string", "SHA-256 of the text it was made from."
 _INSTRUCTION_ID = Column(
     "instruction_id", "string", "SHA-256 of the messages as JSON with sorted keys and no spaces.", nullable=False
 )
-_KIND = Column("kind", "string", "docstring, summary, or table for rows of a given table.", nullable=False)
+_KIND = Column(
+    "kind", "string", "docstring, summary, table for rows of a given table, or made by a recipe.", nullable=False
+)
+_LICENCE = Column("licence", "string", "Licence of the row, else of what it was made from; null where nobody said.")
+_SCORES = Column("scores", "map<string,double>", "Scores that its recipe gave; null of others.")
+_SOURCE = Column(
+    "source", "string", "code for what the corpus gave, the recipe, or the given table's name.", nullable=False
+)
+_SOURCE_ORIGIN = Column(
+    "origin", "string", "clean_id of the text, RECIPE/SEED/ITS ORIGIN, or location of the given table.", nullable=False
+)
 _MESSAGES = Column("messages", "array<struct<role:string,content:string>>", "The conversation.", nullable=False)
 _MESSAGE_BYTES = Column("text_bytes", "bigint", "Bytes of all contents of the messages in UTF-8.", nullable=False)
 _REPO = Column("repo", "string", "Repository it comes from; null where a given table does not say.")
@@ -116,21 +126,23 @@ INSTRUCTION_DECISIONS = Table(
     "instruction_decisions",
     "Which instructions are kept: bounds of length, and one of each conversation.",
     (
-        Column("origin", "string", "clean_id of the text, or location of the given table.", nullable=False),
+        _SOURCE_ORIGIN,
         _INSTRUCTION_ID,
         Column("keep", "boolean", "Whether the row goes on to the next stage.", nullable=False),
         Column("reasons", REASONS, "Why it was dropped; empty where it was kept.", nullable=False),
         _KIND,
-        Column("source", "string", "code for what the corpus gave, else the given table's name.", nullable=False),
+        _SOURCE,
         Column("language", "string", "Language name.", nullable=False),
         _REPO,
         _STAGE,
         _MESSAGE_BYTES,
+        _LICENCE,
+        _SCORES,
     ),
     key=("origin", "instruction_id"),
     cluster_by=("instruction_id",),
     constraints={"kept_has_no_reason": "keep = (size(reasons) = 0)"},
-    made_from=("instruction_parts", "given_instructions", "code_corpus"),
+    made_from=("instruction_parts", "given_instructions", "made_decisions", "code_corpus", "web_corpus"),
 )
 
 INSTRUCTIONS = Table(
@@ -139,13 +151,15 @@ INSTRUCTIONS = Table(
     (
         _INSTRUCTION_ID,
         _KIND,
-        Column("source", "string", "code for what the corpus gave, else the given table's name.", nullable=False),
+        _SOURCE,
         Column("language", "string", "Language name.", nullable=False),
         Column("held_out", "boolean", "A repository that it stands in is held out.", nullable=False),
         _REPO,
-        Column("origin", "string", "clean_id of the text, or location of the given table.", nullable=False),
+        _SOURCE_ORIGIN,
         _STAGE,
         _MESSAGE_BYTES,
+        _LICENCE,
+        _SCORES,
         Column("run_id", "string", "Run that wrote the row.", nullable=False),
         _MESSAGES,
     ),
@@ -159,10 +173,10 @@ INSTRUCTIONS = Table(
     expectations=(
         Expect("unique", "instruction_id", why="One row per conversation."),
         Expect("in_set", "stage", {"values": (1, 2)}, why="There are two stages."),
-        Expect("in_set", "kind", {"values": ("docstring", "summary", "table")}, why="The kinds that are made."),
+        Expect("in_set", "kind", {"values": ("docstring", "summary", "table", "made")}, why="The kinds that are made."),
         Expect("between", "text_bytes", {"min": 1}, why="Empty conversations never get here."),
     ),
-    made_from=("instruction_decisions", "instruction_parts", "given_instructions"),
+    made_from=("instruction_decisions", "instruction_parts", "given_instructions", "threads"),
     volatile=("run_id",),
     text=("messages",),
 )

@@ -10,29 +10,66 @@ from pyspark.sql import functions as F
 
 from jobs.code.ranking import decided, reason, reasons
 from jobs.corpus.parameters import Instructions
+from jobs.instruct.published import homes, of_target
 from jobs.runtime.stage import Decide
 from schemas.code import CODE_CORPUS
-from schemas.corpus import GIVEN_INSTRUCTIONS, INSTRUCTION_DECISIONS, INSTRUCTION_PARTS
+from schemas.corpus import GIVEN_INSTRUCTIONS, INSTRUCTION_DECISIONS, INSTRUCTION_PARTS, INSTRUCTIONS
+from schemas.instruct import MADE_DECISIONS, SEED_PARTS
+from schemas.web import WEB_CORPUS
 
 _TABLE_NAME = r"([^/]+?)(?:\.[A-Za-z.]+)?/*$"
 
 
-def occurrences(parts: DataFrame, given: DataFrame, corpus: DataFrame) -> DataFrame:
-    """Every instruction at every place it stands: in the texts of the corpus, not in those it once held, and tables."""
-    repos = corpus.select("clean_id", "language", "repo")
+def occurrences(
+    parts: DataFrame, given: DataFrame, corpus: DataFrame, made: DataFrame, seeds: DataFrame, web: DataFrame
+) -> DataFrame:
+    """Every instruction at every place it stands: in the texts of the corpus, not in those it once held, in tables, and
+    of those that recipes made at every place of their seeds.
+    """
+    licence = F.when(F.size("licences") > 0, F.array_join("licences", ", "))
+    repos = corpus.select("clean_id", "language", "repo", licence.alias("licence"))
     found = parts.select("clean_id", "language", F.explode("found").alias("f")).join(repos, ["clean_id", "language"])
     ours = found.select(
-        F.col("clean_id").alias("origin"), "f.*", F.lit("code").alias("source"), "language", "repo"
-    ).withColumn("stage", F.lit(None).cast("int"))
+        F.col("clean_id").alias("origin"), "f.*", F.lit("code").alias("source"), "language", "repo", "licence"
+    )
+    nothing = {"stage": F.lit(None).cast("int"), "scores": F.lit(None).cast("map<string,double>")}
+    ours = ours.withColumns(nothing)
     theirs = given.drop("messages").withColumns(
         {"kind": F.lit("table"), "source": F.regexp_extract("origin", _TABLE_NAME, 1)}
+    ).withColumns({"licence": F.lit(None).cast("string"), "scores": nothing["scores"]})
+    return ours.unionByName(theirs).unionByName(_made(made, homes(seeds, corpus, web)))
+
+
+def _made(decisions: DataFrame, places: DataFrame) -> DataFrame:
+    """What recipes made, at each place of its seed; of a seed that stands nowhere, once."""
+    rows = of_target(INSTRUCTIONS, decisions).join(places, ["seed_id", "recipe"], "left")
+    said = F.when(F.size("licences") > 0, F.array_join("licences", ", "))
+    return rows.select(
+        F.concat_ws("/", "recipe", "seed_id", F.coalesce("origin", F.lit(""))).alias("origin"),
+        F.col("row_id").alias("instruction_id"),
+        F.lit("made").alias("kind"),
+        "question_bytes",
+        "answer_bytes",
+        F.col("recipe").alias("source"),
+        "language",
+        "repo",
+        F.coalesce("licence", said).alias("licence"),
+        "stage",
+        "scores",
     )
-    return ours.unionByName(theirs)
 
 
-def instruction_decisions(parts: DataFrame, given: DataFrame, corpus: DataFrame, p: Instructions) -> DataFrame:
+def instruction_decisions(
+    parts: DataFrame,
+    given: DataFrame,
+    corpus: DataFrame,
+    made: DataFrame,
+    seeds: DataFrame,
+    web: DataFrame,
+    p: Instructions,
+) -> DataFrame:
     """One row per occurrence."""
-    rows = occurrences(parts, given, corpus)
+    rows = occurrences(parts, given, corpus, made, seeds, web)
     stage = F.when(F.col("kind") == "docstring", p.docstring_stage).when(F.col("kind") == "summary", p.summary_stage)
     rows = rows.withColumn("stage", F.coalesce("stage", stage))
     first = F.first("origin").over(Window.partitionBy("instruction_id").orderBy("origin"))
@@ -58,7 +95,7 @@ def _over(column: str, most: int, rule: str) -> tuple[Column, Column]:
 STAGE = Decide(
     "instruction_decisions",
     instruction_decisions,
-    reads=(INSTRUCTION_PARTS, GIVEN_INSTRUCTIONS, CODE_CORPUS),
+    reads=(INSTRUCTION_PARTS, GIVEN_INSTRUCTIONS, CODE_CORPUS, MADE_DECISIONS, SEED_PARTS, WEB_CORPUS),
     writes=INSTRUCTION_DECISIONS,
     params=Instructions(),
     population=occurrences,

@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 from jobs.corpus.parameters import Tokens
 from jobs.runtime.stage import Publish
 from schemas.corpus import GIVEN_INSTRUCTIONS, INSTRUCTION_DECISIONS, INSTRUCTION_PARTS, INSTRUCTIONS
+from schemas.instruct import THREADS
 from udfs.spark.corpus import held_out_rows
 
 
@@ -21,15 +22,30 @@ def instructions(decisions: DataFrame, p: Tokens) -> DataFrame:
     return rows.drop("keep", "reasons")
 
 
-def with_messages(rows: DataFrame, parts: DataFrame, given: DataFrame, p: Tokens) -> DataFrame:
+def with_messages(
+    rows: DataFrame, parts: DataFrame, given: DataFrame, threads: DataFrame, p: Tokens
+) -> DataFrame:
+    """The rows with their messages, each from where it stands."""
     texts = parts.select(F.col("clean_id").alias("origin"), "language", "texts")
-    ours = rows.where("kind <> 'table'").join(texts, ["origin", "language"])
+    ours = rows.where("kind IN ('docstring', 'summary')").join(texts, ["origin", "language"])
     mine = F.expr("filter(texts, t -> t.instruction_id = instruction_id)[0]")
     said = (("user", "question"), ("assistant", "answer"))
     turns = [F.struct(F.lit(role).alias("role"), mine[part].alias("content")) for role, part in said]
     ours = ours.withColumn("messages", F.array(*turns)).drop("texts")
     key = ["origin", "instruction_id"]
-    return ours.unionByName(rows.where("kind = 'table'").join(given.select(*key, "messages"), key))
+    theirs = rows.where("kind = 'table'").join(given.select(*key, "messages"), key)
+    return ours.unionByName(theirs).unionByName(_made(rows.where("kind = 'made'"), threads))
+
+
+def _made(rows: DataFrame, threads: DataFrame) -> DataFrame:
+    """What recipes made, with the messages of its thread."""
+    texts = threads.select("seed_id", F.col("recipe").alias("source"), F.explode("texts").alias("t"))
+    kind = INSTRUCTIONS.column("messages").type
+    messages = F.from_json("t.messages", kind).alias("messages")
+    texts = texts.select("seed_id", "source", F.col("t.row_id").alias("instruction_id"), messages)
+    key = ["seed_id", "source", "instruction_id"]
+    seed = F.split_part("origin", F.lit("/"), F.lit(2))
+    return rows.withColumn("seed_id", seed).join(texts.dropDuplicates(key), key).drop("seed_id")
 
 
 STAGE = Publish(
@@ -37,7 +53,7 @@ STAGE = Publish(
     instructions,
     with_messages,
     reads=(INSTRUCTION_DECISIONS,),
-    texts=(INSTRUCTION_PARTS, GIVEN_INSTRUCTIONS),
+    texts=(INSTRUCTION_PARTS, GIVEN_INSTRUCTIONS, THREADS),
     writes=INSTRUCTIONS,
     params=Tokens(),
 )

@@ -18,7 +18,9 @@ from schemas.ops import RUNS
 
 @dataclass
 class StageResult:
-    """One row of `runs`. `skipped` marks a repeat of finished work: its numbers are those of the run that did it."""
+    """One row of `runs`. `skipped` marks a repeat of finished work: its numbers are those of the run that did it.
+    `unfinished` work left keys out that the next run tries again; `waiting` says for what, with counts.
+    """
 
     stage: str
     table_name: str
@@ -38,6 +40,8 @@ class StageResult:
     cpu_seconds: float | None = None
     finished_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     skipped: bool = False
+    unfinished: bool = False
+    waiting: dict[str, int] = field(default_factory=dict)
 
     @property
     def rows_dropped(self) -> int:

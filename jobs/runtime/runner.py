@@ -163,7 +163,7 @@ def run_stage(run: Run, stage: Stage) -> StageResult:
     work.touched = None if run.audit else touched_keys(work, run.done.get(stage.name), code, rows_of)
     carry_out = {Measure: verbs.measure, Decide: verbs.decide, Publish: verbs.publish}[type(stage)]
     result = carry_out(work)
-    result.signature, result.inputs = sign, rows_of
+    result.signature, result.inputs = f"{sign}+" if result.unfinished else sign, rows_of
     result.params, result.code_version = params_json(params), code
     result.kernel_version = stage.kernel_version(params) if isinstance(stage, Measure) else None
     result.table_version = run.lake.rows_version(stage.writes.name) or 0

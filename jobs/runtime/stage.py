@@ -57,7 +57,9 @@ class Narrow:
 class Measure:
     """`required(*reads, params)` says which keys must be measured; `transform(keys, *texts, params)` measures them.
 
-    The runner keeps only the keys that are not stored at `kernel_version(params)`, and appends the result.
+    The runner keeps only the keys that are not stored at `kernel_version(params)`, and appends the result. Where that
+    takes more than one pass, `passes(work, keys, texts, result)` appends it instead, and marks the result as unfinished
+    where it left keys out.
     """
 
     name: str
@@ -70,6 +72,7 @@ class Measure:
     params: Any = field(default_factory=NoParams)
     doc: str = ""
     narrow: Narrow | None = None
+    passes: Callable[..., None] | None = None
 
 
 @dataclass(frozen=True)

@@ -29,12 +29,15 @@ def measure(work: Work) -> StageResult:
     todo, counts = measured.difference(work, required, kernel)
     rows = counts.get(measured.MISSING, 0)
     result = StageResult(stage.name, stage.writes.name, rows_read=rows, rows_kept=rows)
-    place = measured.place_of(stage, todo, counts, kernel)
+    place = None if stage.passes else measured.place_of(stage, todo, counts, kernel)
     result.rows_written = rows + measured.forget(run, stage, todo, counts, work.metadata, unasked=place is None)
     if rows == 0:
         return result
     missing = todo.where(F.col(OP) == measured.MISSING).select(*required.columns)
     texts, result.bytes_read = opened(work, missing)
+    if stage.passes:
+        stage.passes(work, missing, texts, result)
+        return result
     keys = F.broadcast(missing) if rows <= BROADCAST_KEYS else missing
     found = partial(stage.transform, keys, *texts, work.params)
     result.reasons = append_measured(run.lake, stage.writes, found, kernel, work.metadata, where=place)

@@ -1,0 +1,115 @@
+"""refinelake instruct run: seeds, calls, runs and the tables made of them."""
+
+from __future__ import annotations
+
+import argparse
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from jobs.commands.arguments import add_run_arguments
+
+if TYPE_CHECKING:
+    from jobs.instruct.parameters import Synthesis
+    from jobs.runtime.progress import Console
+    from jobs.runtime.runner import Run
+    from jobs.runtime.tables import Lake
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_run_arguments(parser)
+    parser.add_argument("--recipe", action="append", default=[], metavar="NAME", help="play this one (recipes.names)")
+    parser.add_argument("--limit", type=int, default=0, metavar="N", help="play at most N new threads of each recipe")
+    parser.add_argument("--max-cost", type=float, metavar="MONEY", help="stop before it costs more (calls.max_cost)")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="write nothing: show prompts, and an estimate of calls, money and time"
+    )
+    parser.add_argument(
+        "--stored-only", action="store_true", help="ask and run nothing: only let go what was made of seeds that are gone"
+    )
+
+
+def work(args: argparse.Namespace) -> int:
+    from jobs.commands.run import run_flow
+    from jobs.flows import INSTRUCT, SECTIONS
+    from jobs.instruct.given_seeds import NAME, read_seeds
+    from jobs.instruct.parameters import Recipes
+    from schemas.params import load_params
+
+    if args.limit < 0:
+        raise ValueError(f"--limit: expected a number from 1, found {args.limit}")
+    if args.recipe:
+        args.set.append(f"recipes.names={args.recipe}")
+    if args.max_cost is not None:
+        args.set.append(f"calls.max_cost={args.max_cost}")
+    params = load_params(SECTIONS, args.params, args.set)
+    if not args.stored_only:
+        check_models(params)
+    if args.dry_run:
+        from jobs.commands.instruct_estimate import show_estimate
+
+        return show_estimate(args)
+    before = {NAME: lambda run: read_seeds(run, run.setting(Recipes))}
+    pinned = partial(_parameters, args)
+    return run_flow(args, _with(INSTRUCT, pinned), INSTRUCT.stages, before, after=_what_waits)
+
+
+def _with(flow: Any, pinned: Any) -> Any:
+    from dataclasses import replace
+
+    return replace(flow, pinned=pinned)
+
+
+def _parameters(args: argparse.Namespace, lake: Lake, params: dict[type, Any]) -> dict[type, Any]:
+    from jobs.instruct.parameters import synthesis
+
+    return synthesis(params, args.limit, stored_versions(lake) if args.stored_only else None)
+
+
+def stored_versions(lake: Lake) -> dict[str, str]:
+    """The version of each recipe that threads are stored of; of several the one of most threads."""
+    from pyspark.sql import functions as F
+
+    from schemas.instruct import PACKAGE_APIS, THREADS
+
+    found: dict[str, tuple[int, str]] = {}
+    for table in (THREADS, PACKAGE_APIS):
+        if lake.version(table.name) is None:
+            continue
+        by = lake.read(table).groupBy("recipe", "recipe_version").agg(F.count(F.lit(1)).alias("n")).collect()
+        for row in by:  # a handful: a version is forgotten once another is in force
+            found[row["recipe"]] = max(found.get(row["recipe"], (0, "")), (row["n"], row["recipe_version"]))
+    return {recipe: version for recipe, (_, version) in found.items()}
+
+
+def check_models(params: dict[type, Any]) -> None:
+    """Whether each step of each recipe that is asked for has a model. Raises ValueError that says what is needed."""
+    from jobs.instruct.parameters import Synthesis, synthesis
+    from udfs.recipes.book import RECIPES
+
+    p: Synthesis = synthesis(params)[Synthesis]
+    missing = []
+    for recipe in p.recipes.asked():
+        for step, _, _ in RECIPES[recipe].asks:
+            try:
+                p.calls.as_models().of(recipe, step)
+            except ValueError:
+                missing.append(f"{recipe}.{step}")
+    if missing:
+        raise ValueError(
+            f"calls.models: expected a model for every step of {', '.join(p.recipes.asked())}, found none for "
+            f"{', '.join(missing[:5])}{' and others' if len(missing) > 5 else ''}; name an endpoint that speaks OpenAI's "
+            'protocol, as in --set \'calls.endpoints={m="http://HOST:8000/v1"}\' --set \'calls.models={default="m"}\', '
+            "or fewer recipes by --recipe"
+        )
+
+
+def _what_waits(run: Run, console: Console) -> None:
+    """What was not asked or run, and what the calls of this run cost."""
+    from jobs.instruct.costs import of_run, sentence
+
+    for result in run.results:
+        if result.waiting:
+            said = ", ".join(f"{reason} {number:,}" for reason, number in sorted(result.waiting.items()))
+            console.warn(f"{result.stage}: some threads wait for the next run ({said})")
+    if not all(result.skipped for result in run.results):
+        console.say(sentence(of_run(run.lake, run.run_id)))

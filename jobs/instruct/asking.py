@@ -1,0 +1,103 @@
+"""Send what threads wait for to models, in chunks that are committed one by one: what is answered is never paid again."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from jobs.instruct.endpoints import settings_of
+from jobs.instruct.known import answered, tried
+from jobs.runtime.accounting import append_rows
+from jobs.runtime.narrowing import Work
+from schemas.instruct import CALL_CHUNKS, LLM_RESPONSES
+from udfs.spark.instruct import sent_rows
+
+_SEEN = {status: F.count_if(F.col("status") == status) for status in ("answered", "refused", "failed")}
+_MICRO = 1_000_000
+"""Money is counted in millionths while it is observed: an Observation gives whole numbers."""
+
+
+@dataclass
+class Asking:
+    """The calls of one run of a stage: what they cost so far, and why some were not answered."""
+
+    work: Work
+    spent: float = 0.0
+    chunks: int = 0
+    why: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self.lake, self.p = self.work.run.lake, self.work.params.calls
+
+    def answer(self, waits: DataFrame, number: int) -> int:
+        """Ask for what rows (key, kind, body) wait for. Returns how many of them are answered now."""
+        calls = waits.where("kind = 'call'").dropDuplicates(["key"]).select("key", "body")
+        stored = answered(self.lake, self.p.give_up).select("key", F.lit(True).alias("stored"))
+        failed = tried(self.lake, self.work.run.run_id).withColumn("tried", F.lit(True))
+        rows = calls.join(stored, "key", "left").join(failed, "key", "left")
+        state = F.when(F.col("stored"), "stored").when(F.col("tried"), "tried").otherwise("new")
+        rows = rows.select("key", "body", state.alias("state"))
+        seen = {s: F.count_if(F.col("state") == s) for s in ("stored", "new")}
+        name = f"{self.work.stage.name}.calls.{number}"
+        rows, counts = self.lake.stage_counted(rows, self.work.run.run_id, name, seen)
+        return counts["stored"] + (self._send(rows.where("state = 'new'"), counts["new"]) if counts["new"] else 0)
+
+    def _send(self, rows: DataFrame, number: int) -> int:
+        """Send all, chunk by chunk, until the money is at its end."""
+        chunks = math.ceil(number / self.p.chunk)
+        chunk = F.pmod(F.xxhash64("key"), F.lit(chunks)).alias("chunk")
+        rows = rows.select(F.col("key").alias("request_id"), "body", chunk)
+        place = f"{self.lake.staging(self.work.run.run_id)}/{self.work.stage.name}.chunks.{self.chunks}"
+        rows.write.mode("overwrite").partitionBy("chunk").parquet(place)
+        stored = self.lake.spark.read.schema(rows.schema).parquet(place)
+        sizes = stored.groupBy("chunk").agg(F.count(F.lit(1)).alias("calls"), F.sum(self._bound()).alias("most"))
+        found = 0
+        for row in sorted(sizes.collect(), key=lambda r: r["chunk"]):  # a row for each thousand calls
+            left = self.p.max_cost - self.spent if self.p.max_cost else math.inf
+            if left <= 0:
+                self.why["waits_for_money"] += row["calls"]
+                continue
+            found += self._send_chunk(stored.where(F.col("chunk") == row["chunk"]), row["calls"], row["most"], left)
+        return found
+
+    def _send_chunk(self, rows: DataFrame, calls: int, most: float | None, left: float) -> int:
+        """Say what is going to be sent, send it, commit what came back."""
+        run_id = self.work.run.run_id
+        self.chunks += 1
+        chunk_id = f"{run_id}.{self.work.stage.name}.{self.chunks}"
+        bound = None if most is None else min(most, left)
+        said = {"chunk_id": chunk_id, "run_id": run_id, "calls": calls, "most_cost": bound}
+        append_rows(self.lake, CALL_CHUNKS, [said | {"started_at": datetime.now(UTC)}])
+        tasks = min(self.p.tasks or calls, calls)
+        sent = sent_rows(rows.repartition(tasks, "request_id"), settings_of(self.p, tasks), left / tasks)
+        money = F.sum(((F.col("cost") + F.col("uncertain_cost")) * _MICRO).cast("bigint"))
+        seen = _SEEN | {"cost": F.coalesce(money, F.lit(0)), "rows": F.count(F.lit(1))}
+        sent, counts = self.lake.stage_counted(sent, run_id, f"{self.work.stage.name}.sent.{self.chunks}", seen)
+        given = {"call_id": chunk_id, "run_id": run_id}
+        sent = sent.withColumns({name: F.lit(value) for name, value in given.items()})
+        sent = sent.withColumn("called_at", F.lit(datetime.now(UTC)))
+        self.lake.append(LLM_RESPONSES, sent, self.work.metadata | {"chunk": chunk_id})
+        self.spent += counts["cost"] / _MICRO
+        self.why["waits_for_money"] += calls - counts["rows"]
+        if counts["failed"]:
+            by = sent.where("status = 'failed'").groupBy("error").count()
+            self.why.update({f"call_failed: {r['error']}": r["count"] for r in by.collect()})
+        self.why = +self.why
+        return counts["answered"] + counts["refused"]
+
+    def _bound(self) -> Column:
+        """Most that a request of a row (body) may cost: no tokenizer makes more tokens of a text than it has bytes."""
+        if not self.p.prices:
+            return F.lit(None).cast("double")
+        model = F.get_json_object("body", "$.model")
+        most = F.get_json_object("body", "$.parameters.max_tokens").cast("double")
+        price = F.lit(None).cast("double")
+        for name, (asked, given) in sorted(self.p.prices.items()):
+            cost = (F.octet_length("body") * asked + most * given) / 1e6
+            price = F.when(model == name, cost).otherwise(price)
+        return price

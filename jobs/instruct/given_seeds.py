@@ -1,0 +1,116 @@
+"""Given tables of dialogues, and the packages that are named, to given_seeds and rejects: as they are now, in each run.
+
+What `recipes.tables` and `recipes.packages` no longer name is gone, as with sources. A row that is no dialogue has its
+reason in `rejects`; a table that is not there stops the run, since its threads would all be dropped.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import reduce
+
+import pyarrow as pa
+from pyspark.errors import AnalysisException
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from jobs.instruct.package_apis import RECIPE as PACKAGES
+from jobs.instruct.parameters import Recipes
+from jobs.runtime.accounting import StageResult
+from jobs.runtime.runner import Run
+from jobs.runtime.writing import write_changes
+from schemas.code import CODE_CORPUS
+from schemas.instruct import GIVEN_SEEDS
+from schemas.ops import REJECTS
+from schemas.web import WEB_CORPUS
+from udfs.recipes.batches import canonical, seed_id
+from udfs.spark.instruct import dialogue_rows
+
+NAME = "given_seeds"
+_KEY = ["origin", "seed_id", "recipe"]
+_ROWS = "origin string, recipe string, row string"
+
+
+def read_seeds(run: Run, p: Recipes) -> StageResult:
+    """Bring given_seeds and this step's share of rejects to what the tables hold. Raises ValueError."""
+    # A warehouse may lack one of the halves: seeds are drawn from both.
+    for table in (GIVEN_SEEDS, REJECTS, CODE_CORPUS, WEB_CORPUS):
+        run.lake.ensure(table)
+    result = StageResult(NAME, GIVEN_SEEDS.name)
+    if not p.tables and not p.packages and run.lake.version(GIVEN_SEEDS.name) == 0:
+        result.skipped = NAME in run.done  # none is named and none ever was, which is recorded once
+        return result
+    spark = run.lake.spark
+    tables = [table_rows(spark, place, recipe) for place, recipe in sorted(p.tables.items()) if recipe in p.asked()]
+    read = dialogue_rows(reduce(DataFrame.unionByName, tables, spark.createDataFrame([], _ROWS)))
+    rows = run.lake.stage(read.unionByName(_packages(spark, p, read)), run.run_id, NAME)
+    found = rows.where("reason is null").dropDuplicates(_KEY)
+    narrow = run.lake.stage(found.select(*GIVEN_SEEDS.narrow()), run.run_id, f"{NAME}.found")
+    _count(result, rows, narrow.count())
+
+    def with_fields(changed: DataFrame) -> DataFrame:
+        return changed.join(found.select(*_KEY, "fields"), _KEY)
+
+    metadata = {"run_id": run.run_id, "stage": NAME}
+    written = write_changes(run, NAME, GIVEN_SEEDS, narrow, metadata, with_text=with_fields)
+    mine = f"stage = '{NAME}'"
+    written += write_changes(run, NAME, REJECTS, _rejects(rows), metadata, lambda stored: stored.where(mine))
+    result.rows_written, result.table_version = written, run.lake.rows_version(GIVEN_SEEDS.name) or 0
+    return result
+
+
+def table_rows(spark: SparkSession, place: str, recipe: str) -> DataFrame:
+    """(origin, recipe, row): each row of a table as JSON. Raises ValueError where there is no table."""
+    try:
+        if re.search(r"\.(jsonl?|ndjson)(\.\w+)?$", place):
+            rows = spark.read.text(place).where("trim(value) <> ''").select(F.col("value").alias("row"))
+        else:
+            read = spark.read.parquet(place) if ".parquet" in place else spark.read.load(place)
+            rows = read.select(F.to_json(F.struct("*")).alias("row"))
+    except AnalysisException as error:
+        said = (error.getMessage() or str(error)).splitlines()[0]
+        raise ValueError(
+            f"recipes.tables: expected JSON lines (.jsonl), Parquet (.parquet) or a Delta table at {place}, "
+            f"found none ({said}); name another place, or leave it out"
+        ) from None
+    return rows.select(F.lit(place).alias("origin"), F.lit(recipe).alias("recipe"), "row")
+
+
+def _packages(spark: SparkSession, p: Recipes, like: DataFrame) -> DataFrame:
+    """A row for each package that is named."""
+    rows = []
+    for package in sorted(set(p.packages)) if PACKAGES in p.asked() else ():
+        ecosystem, _, name = package.partition(":")
+        fields = canonical({"ecosystem": ecosystem, "package": name})
+        language = "JavaScript" if ecosystem == "npm" else "Python"
+        row = {"origin": package, "seed_id": seed_id(PACKAGES, language, fields), "recipe": PACKAGES}
+        row |= {"language": language, "source": ecosystem, "licence": None, "bytes": len(fields.encode())}
+        rows.append(row | {"fields": fields, "row_id": None, "reason": None, "detail": None})
+    schema = pa.schema([(f.name, pa.int64() if f.name == "bytes" else pa.string()) for f in like.schema.fields])
+    return spark.createDataFrame(pa.Table.from_pylist(rows, schema))
+
+
+def _count(result: StageResult, rows: DataFrame, found: int) -> None:
+    """Rows read = kept + dropped with reasons."""
+    by = {r["reason"]: r["count"] for r in rows.groupBy("reason").count().collect()}
+    sound = by.pop(None, 0)
+    result.rows_kept, result.rows_read = found, sound + sum(by.values())
+    result.reasons = by | ({"duplicate": sound - found} if sound > found else {})
+
+
+def _rejects(rows: DataFrame) -> DataFrame:
+    by = rows.where("reason is not null").groupBy("origin", "row_id", "reason")
+    refused = by.agg(F.min("detail").alias("detail"))
+    nothing = {name: F.lit(None).cast("string") for name in ("path", "unit", "repo_id")}
+    return refused.withColumns(nothing).select(
+        F.sha2(F.concat_ws("\0", F.lit(NAME), "origin", "row_id", "reason"), 256).alias("reject_id"),
+        F.lit(NAME).alias("stage"),
+        F.col("origin").alias("source_id"),
+        "path",
+        F.col("row_id").alias("content_id"),
+        "reason",
+        "detail",
+        F.lit(None).cast("bigint").alias("size_bytes"),
+        "unit",
+        "repo_id",
+    )

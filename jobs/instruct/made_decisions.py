@@ -1,0 +1,61 @@
+"""Which rows that threads made are kept: least scores, and of equal texts (white space aside) one.
+
+    spark-submit jobs/instruct/made_decisions.py --warehouse DIR --set 'recipes.select={"educational.score"=4}'
+
+A threshold is applied to stored scores: trying another one asks no model.
+"""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from jobs.code.ranking import decided, reason, reasons
+from jobs.instruct.parameters import Recipes
+from jobs.runtime.stage import Decide
+from schemas.instruct import MADE_DECISIONS, THREADS
+
+_OF_ROW = ("row_id", "target", "language", "stage", "licence", "squeezed", "question_bytes", "answer_bytes")
+
+
+def made(threads: DataFrame) -> DataFrame:
+    """Every row that threads made for a table; seeds of other recipes aside."""
+    zipped = F.explode(F.arrays_zip("made", "scores")).alias("r")
+    rows = threads.select("seed_id", "recipe", zipped)
+    columns = [F.col(f"r.made.{name}").alias(name) for name in _OF_ROW]
+    rows = rows.select("seed_id", "recipe", *columns, F.col("r.scores").alias("scores"))
+    return rows.where(~F.col("target").startswith("seeds:"))
+
+
+def made_decisions(threads: DataFrame, p: Recipes) -> DataFrame:
+    """One row per row that was made."""
+    same = Window.partitionBy("target", "squeezed").orderBy("row_id", "recipe", "seed_id")
+    first = F.struct("row_id", "recipe", "seed_id")
+    rows = made(threads).withColumn("_first", F.first(first).over(same))
+    copy = (first != F.col("_first"), reason("duplicate", detail=F.col("_first.row_id")))
+    rows = rows.withColumn("reasons", reasons(*map(_below, sorted(p.select.items())), copy))
+    return decided(rows).drop("_first", "squeezed")
+
+
+def _below(asked: tuple[str, float]) -> tuple[Column, Column]:
+    """A row of this recipe with a lower score, or without one."""
+    name, least = asked
+    recipe, _, score = name.partition(".")
+    value = F.col("scores")[score]
+    low = (F.col("recipe") == recipe) & F.coalesce(value < least, F.lit(True))
+    return low, reason(f"low_{score}", value, F.lit(least))
+
+
+STAGE = Decide(
+    "made_decisions",
+    made_decisions,
+    reads=(THREADS,),
+    writes=MADE_DECISIONS,
+    params=Recipes(),
+    population=made,
+)
+
+if __name__ == "__main__":
+    from jobs.cli import stage_main
+
+    stage_main(STAGE)

@@ -1,0 +1,163 @@
+"""Every number of the synthetic half, once; those of a recipe stand beside it (udfs/recipes/)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from udfs.execution.programs import LEVELS, MB
+from udfs.recipes.batches import Player
+from udfs.recipes.book import RECIPES
+from udfs.recipes.replay import Models
+
+
+@dataclass(frozen=True)
+class Recipes:
+    """What is made of how much. `names` are the recipes to play, all by default. Of the texts of a corpus `texts` are
+    drawn for each recipe, by a hash, or as many as `texts_of` says of it: every seed that they give is played.
+
+    `tables` are locations of given tables (JSON lines, Parquet, Delta) with the recipe that their rows are seeds of
+    (infinity, realuser, evol). `packages` are those whose interface package_api walks, as ECOSYSTEM:NAME
+    ("python:numpy"). `select` are least scores of rows by RECIPE.SCORE: changing one costs no call.
+    """
+
+    names: tuple[str, ...] = ()
+    texts: int = 1_000
+    texts_of: dict[str, int] = field(default_factory=dict)
+    tables: dict[str, str] = field(default_factory=dict)
+    packages: tuple[str, ...] = ()
+    select: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "names", tuple(self.names))
+        object.__setattr__(self, "packages", tuple(self.packages))
+        known = ", ".join(RECIPES)
+        named = (*self.names, *self.texts_of, *self.tables.values(), *(n.partition(".")[0] for n in self.select))
+        if unknown := sorted(set(named) - RECIPES.keys()):
+            raise ValueError(f"recipes: expected names of recipes ({known}), found {', '.join(unknown)}")
+        if min((self.texts, *self.texts_of.values())) < 0:
+            raise ValueError("recipes.texts: expected numbers from 0")
+        if wrong := [p for p in self.packages if p.partition(":")[0] not in ("python", "npm") or ":" not in p]:
+            raise ValueError(f"recipes.packages: expected python:NAME or npm:NAME, found {', '.join(wrong)}")
+
+    def asked(self) -> tuple[str, ...]:
+        """The recipes to play."""
+        return self.names or tuple(RECIPES)
+
+    def drawn(self, recipe: str) -> int:
+        """How many texts are drawn for a recipe."""
+        return self.texts_of.get(recipe, self.texts) if recipe in self.asked() else 0
+
+
+@dataclass(frozen=True)
+class Calls:
+    """Which model answers what, where, and how fast it may be asked. `endpoints` are base URLs by model, several with
+    spaces between; `models` name the model by RECIPE.STEP, RECIPE or default; `features` say what a model can, with
+    spaces between: json_schema, logprobs, seed, completion (it only continues a text). `served_as` is a model's name at
+    its endpoint. Keys are read from the environment on the driver: REFINELAKE_KEY, or REFINELAKE_KEY_<MODEL> in upper
+    case with _ for what is no letter or digit.
+
+    Limits hold for all tasks together: `concurrency` calls at once, `per_minute` calls and `tokens_per_minute` tokens
+    (0: no limit), shared out to `tasks` tasks (0: as many as the cluster runs at once). `timeout` is for one try,
+    `deadline` for all tries of a call, in seconds. Answers are committed in chunks of `chunk` calls: what a killed run
+    may have to pay twice. A call that failed in `give_up` runs is not sent again. `prices` by model are those of a
+    million tokens of prompt and of answer; `max_cost` stops a run before it costs more (0: no bound).
+    """
+
+    endpoints: dict[str, str] = field(default_factory=dict)
+    models: dict[str, str] = field(default_factory=dict)
+    features: dict[str, str] = field(default_factory=dict)
+    served_as: dict[str, str] = field(default_factory=dict)
+    parameters: dict[str, Any] = field(default_factory=dict)
+    seed: int = 0
+    concurrency: int = 64
+    per_minute: int = 0
+    tokens_per_minute: int = 0
+    tasks: int = 0
+    chunk: int = 1_000
+    tries: int = 5
+    timeout: float = 120.0
+    deadline: float = 600.0
+    stream: bool = False
+    give_up: int = 3
+    prices: dict[str, list[float]] = field(default_factory=dict)
+    max_cost: float = 0.0
+
+    def __post_init__(self) -> None:
+        if min(self.concurrency, self.chunk, self.tries, self.give_up) < 1 or min(self.timeout, self.deadline) <= 0:
+            raise ValueError("calls: expected concurrency, chunk, tries, give_up, timeout and deadline above 0")
+        if wrong := {m: p for m, p in self.prices.items() if len(p) != 2 or min(p) < 0}:
+            raise ValueError(f"calls.prices: expected [prompt, answer] a million tokens by model, found {wrong}")
+        if self.max_cost and (free := sorted(set(self.models.values()) - self.prices.keys())):
+            raise ValueError(f"calls.max_cost: expected calls.prices of every model, found none of {', '.join(free)}")
+        if lost := sorted(set(self.models.values()) - self.endpoints.keys()):
+            raise ValueError(f"calls.endpoints: expected a URL of every model, found none of {', '.join(lost)}")
+
+    def as_models(self) -> Models:
+        """What a recipe must know of them."""
+        features = {model: tuple(words.split()) for model, words in self.features.items()}
+        return Models(self.models, features, self.parameters, self.seed)
+
+
+@dataclass(frozen=True)
+class Runs:
+    """How programs of models are run: at `need` or a better level of isolation (rlimits, landlock, bubblewrap), or not at
+    all. `cpu_seconds` and `memory` (bytes) bound each test that says nothing else. `at_once` programs run side by side
+    in a task.
+    """
+
+    need: str = "landlock"
+    cpu_seconds: float = 10.0
+    memory: int = 1024 * MB
+    at_once: int = 2
+
+    def __post_init__(self) -> None:
+        if self.need not in LEVELS:
+            raise ValueError(f"runs.need: expected one of {', '.join(LEVELS)}, found {self.need}")
+        if min(self.cpu_seconds, self.memory, self.at_once) <= 0:
+            raise ValueError("runs: expected cpu_seconds, memory and at_once above 0")
+
+
+@dataclass(frozen=True)
+class Synthesis:
+    """All of them, and the settings of each recipe by its name: what the stages that play recipes take. Not more than
+    `limit` new threads of each recipe are played (0: all); the others wait for another run.
+
+    With `stored`, versions of recipes as threads are stored of, nothing is played: rows of seeds that are gone go, and
+    all others stay, whatever the settings say now.
+    """
+
+    recipes: Recipes = Recipes()
+    calls: Calls = Calls()
+    runs: Runs = Runs()
+    settings: dict[str, Any] = field(default_factory=dict)
+    limit: int = 0
+    stored: dict[str, str] | None = None
+
+    def settings_of(self, recipe: str) -> Any:
+        return self.settings.get(recipe, RECIPES[recipe].settings)
+
+    def player(self) -> Player:
+        """What plays the threads."""
+        return Player({name: self.settings_of(name) for name in RECIPES}, self.calls.as_models())
+
+
+def synthesis(params: dict[type, Any], limit: int = 0, stored: dict[str, str] | None = None) -> dict[type, Any]:
+    """The parameters with `Synthesis`, put together from the sections."""
+    of = {name: params.get(type(r.settings), r.settings) for name, r in RECIPES.items()}
+    whole = Synthesis(params.get(Recipes, Recipes()), params.get(Calls, Calls()), params.get(Runs, Runs()), of, limit)
+    whole = replace(whole, stored=stored)
+    return params | {Synthesis: whole}
+
+
+def of_lake(lake: Any, params: dict[type, Any]) -> dict[type, Any]:
+    """As `synthesis`, unless the caller has put it together already."""
+    return params if Synthesis in params else synthesis(params)
+
+
+SECTIONS: dict[str, type] = {
+    "recipes": Recipes,
+    "calls": Calls,
+    "runs": Runs,
+    **{name: type(recipe.settings) for name, recipe in RECIPES.items()},
+}

@@ -1,0 +1,57 @@
+"""What the published tables of made texts share: rows of a target that were kept, held out where their seed is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from schemas.contract import Table
+from udfs.spark.corpus import held_out_rows
+
+_COLUMNS = ("row_id", "seed_id", "recipe", "language", "licence", "scores")
+
+
+def of_target(target: Table, decisions: DataFrame) -> DataFrame:
+    """The kept rows for a table."""
+    return decisions.where("keep").where(F.col("target") == target.name)
+
+
+def homes(parts: DataFrame, code: DataFrame, web: DataFrame) -> DataFrame:
+    """(seed_id, recipe, origin, repo, licences): every place that a drawn seed stands in."""
+    seeds = parts.select("clean_id", "recipe", F.explode("found.seed_id").alias("seed_id"))
+    files = code.select("clean_id", "repo", "licences")
+    pages = web.select("clean_id", F.col("domain").alias("repo"), "licences")
+    rows = seeds.join(files.unionByName(pages), "clean_id")
+    return rows.select("seed_id", "recipe", F.col("clean_id").alias("origin"), "repo", "licences")
+
+
+def published(
+    target: Table, decisions: DataFrame, parts: DataFrame, code: DataFrame, web: DataFrame, held_out: float
+) -> DataFrame:
+    """Every column but text and run_id: held out is what a held-out repository or domain gave the seed of."""
+    rows = of_target(target, decisions)
+    places = homes(parts, code, web).join(rows.select("seed_id", "recipe").distinct(), ["seed_id", "recipe"], "left_semi")
+    marked = held_out_rows(places, held_out)
+    said = F.array_distinct(F.flatten(F.collect_list("licences")))
+    by = marked.groupBy("seed_id", "recipe").agg(
+        F.max("held_out").alias("held_out"), F.array_sort(said).alias("said")
+    )
+    rows = rows.join(by, ["seed_id", "recipe"], "left")
+    licence = F.coalesce("licence", F.when(F.size("said") > 0, F.array_join("said", ", ")))
+    size = F.col("answer_bytes").alias("text_bytes")
+    rows = rows.withColumn("licence", licence).withColumn("held_out", F.coalesce("held_out", F.lit(False)))
+    return rows.select(*_COLUMNS, "held_out", size)
+
+
+def with_text(rows: DataFrame, threads: DataFrame, *_: object) -> DataFrame:
+    """The rows with the texts that their threads made."""
+    texts = threads.select("seed_id", "recipe", F.explode("texts").alias("t"))
+    texts = texts.select("seed_id", "recipe", "t.row_id", "t.text").dropDuplicates(["seed_id", "recipe", "row_id"])
+    return rows.join(texts, ["seed_id", "recipe", "row_id"])
+
+
+def everyone(target: Table) -> Callable[..., DataFrame]:
+    """Every row of a table, as its stage has to give it."""
+    return lambda decisions, *_: of_target(target, decisions)

@@ -1,0 +1,62 @@
+"""Seeds of the texts that are drawn for each recipe: documented functions, pieces of code, paragraphs of pages.
+
+    spark-submit jobs/instruct/seed_parts.py --warehouse DIR --set recipes.texts=1000
+
+A draw is the order of a hash, salted by the recipe: a grown corpus moves few of them.
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from jobs.instruct.parameters import Synthesis
+from jobs.runtime.stage import Measure
+from schemas.code import CODE_CORPUS
+from schemas.instruct import SEED_PARTS
+from schemas.web import WEB_CORPUS
+from udfs.recipes.seeding import DRAWN, seeds_version
+from udfs.spark.instruct import seed_rows
+
+
+def required(code: DataFrame, web: DataFrame, p: Synthesis) -> DataFrame:
+    """(clean_id, recipe, language) of the texts that are drawn."""
+    texts = {"code": code.select("clean_id", "language")}
+    texts["web"] = web.select("clean_id", F.col("natural_language").alias("language"))
+    found = [drawn(texts["code"], "", 0, ())]
+    for recipe, draw in sorted(DRAWN.items()):
+        if number := p.recipes.drawn(recipe):
+            found.append(drawn(texts[draw.corpus], recipe, number, draw.languages))
+    return reduce(DataFrame.unionByName, found)
+
+
+def drawn(texts: DataFrame, recipe: str, number: int, languages: tuple[str, ...]) -> DataFrame:
+    """So many texts of the languages, () for all, first in the order of a hash."""
+    asked = texts.where(F.col("language").isin(*languages)) if languages else texts
+    order = F.sha2(F.concat(F.lit(f"{recipe}\0"), "clean_id"), 256)
+    return asked.orderBy(order, "clean_id").limit(number).withColumn("recipe", F.lit(recipe))
+
+
+def seed_parts(keys: DataFrame, code: DataFrame, web: DataFrame, p: Synthesis) -> DataFrame:
+    """One row per text and recipe, with or without seeds."""
+    texts = code.select("clean_id", "text").unionByName(web.select("clean_id", "text")).dropDuplicates(["clean_id"])
+    return seed_rows(keys.join(texts, "clean_id"))
+
+
+STAGE = Measure(
+    "seed_parts",
+    seed_parts,
+    required,
+    reads=(CODE_CORPUS, WEB_CORPUS),
+    texts=(CODE_CORPUS, WEB_CORPUS),
+    writes=SEED_PARTS,
+    kernel_version=lambda _: seeds_version(),
+    params=Synthesis(),
+)
+
+if __name__ == "__main__":
+    from jobs.cli import stage_main
+
+    stage_main(STAGE)

@@ -1,0 +1,168 @@
+"""Recipes by Arrow batch: seeds of texts, threads played as far as what is known reaches."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from schemas.contract import arrow_type
+from schemas.identity import code_identity, data_bytes
+from schemas.instruct import SEED_PARTS, THREADS
+from udfs.calls.requests import Answer
+from udfs.instructions.make import instruction_id
+from udfs.recipes import replay
+from udfs.recipes.book import RECIPES
+from udfs.recipes.prompts import FOLDER
+from udfs.recipes.seeding import seeds_of
+from udfs.recipes.steps import Made, Ran, Seed, Tested
+
+ASKED = "array<struct<step:string,prompt:string,kind:string,key:string,body:string>>"
+KNOWN = "array<struct<key:string,kind:string,body:string>>"
+_MADE = ("keep", "reasons", "steps", "made", "scores", "texts")
+_PLAYED = {"seed_id": "string", "recipe": "string", "recipe_version": "string", "status": "string"}
+_PLAYED |= {"waits": ASKED, "trail": ASKED} | {name: THREADS.column(name).type for name in _MADE}
+PLAYED = ", ".join(f"{name} {kind}" for name, kind in _PLAYED.items())
+"""(seed_id, recipe, recipe_version, status, waits, trail, columns of threads); bodies of the trail are empty."""
+_PLAYED_ARROW = pa.schema([pa.field(name, arrow_type(kind)) for name, kind in _PLAYED.items()])
+_PARTS = ("clean_id", "recipe", "language", "found", "texts")
+PARTS = ", ".join(f"{name} {SEED_PARTS.column(name).type}" for name in _PARTS)
+_CODE = code_identity(__name__)
+
+
+def kernel_version() -> str:
+    """Hash of the code that plays threads."""
+    return _CODE
+
+
+def seed_id(recipe: str, language: str, fields: str) -> str:
+    """SHA-256 of recipe, language and the canonical fields, NULs between."""
+    return hashlib.sha256(f"{recipe}\0{language}\0{fields}".encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def canonical(fields: Mapping[str, str]) -> str:
+    """JSON with sorted keys and no spaces; a lone surrogate, which no table can hold, becomes a question mark."""
+    said = json.dumps(dict(fields), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return said.encode("utf-8", "replace").decode()
+
+
+@dataclass(frozen=True)
+class Player:
+    """What threads hang on beside their seeds: the settings of each recipe, and which model answers what."""
+
+    settings: Mapping[str, Any]
+    models: replay.Models
+
+    def version(self, recipe: str) -> str:
+        """Hash of a recipe's code, prompts, settings and models: 16 hexadecimal digits. Raises ValueError where a step
+        has no model.
+        """
+        row = RECIPES[recipe]
+        models = {step: self.models.of(recipe, step) for step, _, _ in row.asks}
+        features = {model: sorted(self.models.features.get(model, ())) for model in models.values()}
+        parts = [
+            code_identity(row.play.__module__),
+            *(data_bytes(f"{FOLDER}/{name}.md").decode() for _, name, _ in row.asks),
+            json.dumps([models, features, dict(self.models.parameters), self.models.seed], sort_keys=True, default=str),
+            json.dumps(asdict(self.settings[recipe]), sort_keys=True, default=str),
+        ]
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+
+
+def seed_batch(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """Seeds of rows (clean_id, recipe, language, text), each once in a text."""
+    rows = []
+    for row in batch.to_pylist():
+        recipe, language = row["recipe"], row["language"]
+        found = [canonical(fields) for fields in seeds_of(recipe, row["text"], language)]
+        by_id = {seed_id(recipe, language, fields): fields for fields in found}
+        rows.append(
+            {name: row[name] for name in ("clean_id", "recipe", "language")}
+            | {"found": [{"seed_id": i, "bytes": _size(fields)} for i, fields in by_id.items()]}
+            | {"texts": [{"seed_id": i, "fields": fields} for i, fields in by_id.items()]}
+        )
+    yield pa.RecordBatch.from_pylist(rows, SEED_PARTS.arrow_schema(_PARTS))
+
+
+def played_batch(player: Player, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """Threads of rows (seed_id, recipe, recipe_version, language, fields, known), played as far as they go."""
+    yield pa.RecordBatch.from_pylist([_played(player, row) for row in batch.to_pylist()], _PLAYED_ARROW)
+
+
+def _played(player: Player, row: dict[str, Any]) -> dict[str, Any]:
+    recipe = RECIPES[row["recipe"]]
+    seed = Seed(row["seed_id"], json.loads(row["fields"]), row["language"])
+    known = {k["key"]: known_of(k["kind"], k["body"]) for k in row["known"] or ()}
+    try:
+        found = replay.play(recipe, seed, player.settings[recipe.name], player.models, known)
+        made = [_row(one, seed) for one in found.rows]
+    except Exception as error:  # a fault of the recipe loses its thread, with a reason, and no other
+        found = replay.Played((), dropped=replay.Dropped("recipe_failed", detail=f"{type(error).__name__}: {error}"))
+        made = []
+    made = list({m[0]["row_id"]: m for m in made}.values())
+    why = found.dropped
+    if found.status == "done" and not made:
+        why = replay.Dropped("nothing_made")
+    return {
+        **{name: row[name] for name in ("seed_id", "recipe", "recipe_version")},
+        "status": found.status,
+        "waits": [asdict(a) for a in found.waits],
+        "trail": [asdict(a) | {"body": ""} for a in found.trail],
+        "keep": bool(made),
+        "reasons": [_reason(why)] if why else [],
+        "steps": len(found.trail),
+        "made": [m[0] for m in made],
+        "scores": [m[1] for m in made],
+        "texts": [m[2] for m in made],
+    }
+
+
+def _reason(why: replay.Dropped) -> dict[str, Any]:
+    return {"rule": why.rule, "value": why.value, "threshold": why.threshold, "detail": _clean(why.detail)}
+
+
+def _row(made: Made, seed: Seed) -> tuple[dict[str, Any], list[tuple[str, float]], dict[str, Any]]:
+    """(narrow facts, scores, texts) of a row."""
+    messages = [{"role": m["role"], "content": _clean(m["content"]) or ""} for m in made.messages]
+    text = _clean(made.text) or ""
+    parts = canonical(made.parts)
+    language = made.language or seed.language or "unknown"
+    row_id = instruction_id(messages) if messages else hashlib.sha256((text or parts).encode()).hexdigest()
+    *asked, answer = [m["content"] for m in messages] or [text]
+    if made.target.startswith("seeds:"):
+        row_id = seed_id(made.target.partition(":")[2], language, parts)
+    squeezed = hashlib.sha256("".join("\0".join((*asked, answer)).split()).encode()).hexdigest()
+    facts = {
+        "row_id": row_id,
+        "target": made.target,
+        "language": language,
+        "stage": made.stage,
+        "licence": made.licence or None,
+        "squeezed": squeezed,
+        "question_bytes": sum(map(_size, asked)),
+        "answer_bytes": _size(answer),
+    }
+    said = json.dumps(messages, sort_keys=True, separators=(",", ":"), ensure_ascii=False) if messages else None
+    scores = [(name, float(value)) for name, value in sorted(made.scores.items())]
+    return facts, scores, {"row_id": row_id, "messages": said, "text": text or None, "parts": parts}
+
+
+def known_of(kind: str, body: str) -> Answer | Ran:
+    """An answer or a run as it is stored for a thread."""
+    said = json.loads(body)
+    if kind == "call":
+        return Answer(**said | {"logprobs": tuple(json.loads(said.get("logprobs") or "[]"))})
+    return Ran(tuple(Tested(**t) for t in said.pop("tests")), **said)
+
+
+def _clean(text: str | None) -> str | None:
+    """No lone surrogates: no table can hold them."""
+    return None if text is None else text.encode("utf-8", "replace").decode()
+
+
+def _size(text: str) -> int:
+    return len(text.encode("utf-8", "surrogatepass"))

@@ -1,0 +1,49 @@
+"""Which texts are drawn for a recipe, and which of their seeds it takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+from schemas.identity import code_identity
+from udfs.recipes.seeds import CodeSeeds, code_seeds, page_seeds
+
+
+@dataclass(frozen=True)
+class Draw:
+    """From code_corpus or web_corpus, of these languages (() for all), seeds of these kinds, at most so many of a text."""
+
+    corpus: str
+    kinds: tuple[str, ...]
+    languages: tuple[str, ...] = ()
+    most: int = 1
+
+
+DRAWN = {
+    "snippets": Draw("code", ("function", "snippet")),
+    "textbooks": Draw("code", ("function",), ("Python",), 3),
+    "educational": Draw("code", ("function", "snippet")),
+    "mceval": Draw("code", ("function", "snippet")),
+    "evol": Draw("code", ("function",), ("Python",)),
+    "diverse": Draw("web", ("page",)),
+    "web_labels": Draw("web", ("page",)),
+}
+"""Recipes that start from a text of a corpus; the others start from given tables and packages."""
+
+
+def seeds_of(recipe: str, text: str, language: str) -> list[dict[str, str]]:
+    """Fields of the seeds that a text gives to a recipe."""
+    draw = DRAWN[recipe]
+    if draw.corpus == "web":
+        title = text.lstrip("# \n").split("\n", 1)[0] if text.startswith("#") else ""
+        found = page_seeds(title, text)
+    else:
+        found = code_seeds(text, language.lower(), CodeSeeds(functions=draw.most))
+    kept = [fields for kind, fields in found if kind in draw.kinds]
+    return kept[: draw.most]
+
+
+@cache
+def seeds_version() -> str:
+    """Hash of the code that draws seeds."""
+    return code_identity(__name__)

@@ -1,0 +1,71 @@
+"""Kernels of the synthetic half as Spark functions: seeds, threads, calls, programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+from pyspark.sql import DataFrame
+
+from udfs.spark.batches import mapped
+
+if TYPE_CHECKING:
+    from udfs.calls.sending import Settings
+    from udfs.execution.programs import Limits
+    from udfs.recipes.batches import Player
+    from udfs.recipes.seeds import Keywords
+
+
+def mark_rows(rows: DataFrame, p: Keywords) -> DataFrame:
+    """(clean_id, keywords) of rows (clean_id, language, text)."""
+    found = rows.select("clean_id", "language", "text")
+    return mapped(found, partial(_marks, p), "clean_id string, keywords array<string>")
+
+
+def _marks(p: Keywords, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    from udfs.recipes.seeds import algorithmic
+
+    rows = [
+        {"clean_id": r["clean_id"], "keywords": algorithmic(r["text"], r["language"], p)} for r in batch.to_pylist()
+    ]
+    schema = pa.schema([("clean_id", pa.string()), ("keywords", pa.list_(pa.string()))])
+    yield pa.RecordBatch.from_pylist(rows, schema)
+
+
+def seed_rows(rows: DataFrame) -> DataFrame:
+    """Seeds of rows (clean_id, recipe, language, text), in the columns of seed_parts."""
+    from udfs.recipes.batches import PARTS, seed_batch
+
+    return mapped(rows.select("clean_id", "recipe", "language", "text"), seed_batch, PARTS)
+
+
+def played_rows(rows: DataFrame, player: Player) -> DataFrame:
+    """Threads of rows (seed_id, recipe, recipe_version, language, fields, known), played as far as they go."""
+    from udfs.recipes.batches import PLAYED, played_batch
+
+    names = ("seed_id", "recipe", "recipe_version", "language", "fields", "known")
+    return mapped(rows.select(*names), partial(played_batch, player), PLAYED)
+
+
+def sent_rows(rows: DataFrame, settings: Settings, most: float) -> DataFrame:
+    """What came of rows (request_id, body), in the columns of llm_responses; each task keeps to its settings."""
+    from udfs.calls.batches import RESPONSES, sent_batches
+
+    # Not batch by batch: calls of a whole task run side by side.
+    return rows.select("request_id", "body").mapInArrow(partial(sent_batches, settings, most), RESPONSES)
+
+
+def ran_rows(rows: DataFrame, need: str, limits: Limits, at_once: int) -> DataFrame:
+    """What came of rows (program_id, body), in the columns of executions."""
+    from udfs.execution.batches import EXECUTED, ran_batches
+
+    return rows.select("program_id", "body").mapInArrow(partial(ran_batches, need, limits, at_once), EXECUTED)
+
+
+def dialogue_rows(rows: DataFrame) -> DataFrame:
+    """Seeds or reasons of rows (origin, recipe, row) of given tables."""
+    from udfs.recipes.given import DIALOGUES, dialogue_batch
+
+    return mapped(rows, dialogue_batch, DIALOGUES)
