@@ -82,7 +82,7 @@ def _needs(node: ast.FunctionDef) -> bool:
 
 
 def call_of(test: str, entry_point: str) -> str | None:
-    """Statements that leave what the test's assertion calls in `_refinelake_found`; None where no call can be taken out.
+    """Statements that leave what the assertion calls in `_refinelake_found`; None where no call can be taken out.
 
     The calls of the entry point in the last assertion, those of them that hang on no name of an inner scope.
     """
