@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from training.evaluation.completions import code_of, cut
+from training.evaluation.completions import cut
 from training.evaluation.generate import Sampling, base_prompts, chat_prompts, completions
 from training.evaluation.scores import mean_pass_at_k
 from training.evaluation.tasks import Task
+from udfs.calls.code_in_answers import code_of
 from udfs.execution.languages import Missing, language, tools
 from udfs.execution.programs import Limits, Program, Test
 from udfs.execution.running import Runner

@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
@@ -151,6 +151,23 @@ def _anyone_may_run(path: str) -> bool:
         if path == "/":
             return True
         path = os.path.dirname(path)
+
+
+def checked_libraries(folders: Sequence[str], shared: bool) -> tuple[str, ...]:
+    """Real places of folders of installed packages. Raises ValueError for one that programs could not read.
+
+    `shared`: programs run as another user than this process.
+    """
+    found = tuple(os.path.realpath(folder) for folder in folders)
+    for given, folder in zip(folders, found, strict=True):
+        if not os.path.isdir(folder):
+            raise ValueError(f"libraries: expected folders of installed packages, found no folder {given}; correct it")
+        if shared and not _anyone_may_run(folder):
+            raise ValueError(
+                f"libraries: expected folders that anybody may read, as programs run as a user of their own, found "
+                f"{given}; install the packages elsewhere, or open it and the folders above (chmod o+rx)"
+            )
+    return found
 
 
 def _said(command: tuple[str, ...]) -> str:

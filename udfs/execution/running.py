@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from udfs.execution import judging, python_tests
 from udfs.execution.asking import BrokenKeeper, Keeper, Keepers
 from udfs.execution.building import Build, build
-from udfs.execution.languages import Language, Missing, Tools, language, tools
+from udfs.execution.languages import Language, Missing, Tools, checked_libraries, language, tools
 from udfs.execution.launching import own_user
 from udfs.execution.levels import strongest
 from udfs.execution.programs import COMPILING, MB, Limits, Output, Program, Result, Test, Verdict
@@ -22,13 +22,21 @@ T = TypeVar("T")
 class Runner:
     """Runs programs at the strongest level that holds here, or at `level`. For several threads at once.
 
-    Raises ValueError where that is below `need`: nothing is run with less isolation than it was told to need.
+    `libraries` are folders of installed packages that programs may read and import: of Python as `pip install --target`
+    makes them, of Node as node_modules. Raises ValueError where the level is below `need` (nothing is run with less
+    isolation than it was told to need), and for a folder that programs could not read.
     """
 
     def __init__(
-        self, need: str = "rlimits", limits: Limits | None = None, compiling: Limits = COMPILING, level: str = ""
+        self,
+        need: str = "rlimits",
+        limits: Limits | None = None,
+        compiling: Limits = COMPILING,
+        level: str = "",
+        libraries: Sequence[str] = (),
     ) -> None:
         self.level = strongest(need, level)
+        self.libraries = checked_libraries(libraries, shared=own_user() is not None)
         self.limits, self.compiling = limits or Limits(), compiling
         self._keepers = Keepers()
 
@@ -51,7 +59,7 @@ class Runner:
         for _ in range(2):  # it may have been the machine that ended the keeper: once more, with another
             keeper = self._keepers.take()
             try:
-                return _Session(self.level, keeper, row, found, limits, self.compiling).run(program)
+                return _Session(self.level, keeper, row, found, limits, self.compiling, self.libraries).run(program)
             except BrokenKeeper as error:
                 said = str(error)
             finally:
@@ -75,12 +83,20 @@ class _Session:
     """One program with one keeper."""
 
     def __init__(
-        self, level: str, keeper: Keeper, row: Language, found: Tools, limits: Limits, compiling: Limits
+        self,
+        level: str,
+        keeper: Keeper,
+        row: Language,
+        found: Tools,
+        limits: Limits,
+        compiling: Limits,
+        libraries: tuple[str, ...],
     ) -> None:
+        found = replace(found, roots=(*found.roots, *libraries), packages=(*libraries, *found.packages))
         self.level, self.keeper, self.row, self.tools, self.compiling = level, keeper, row, found, compiling
         self.heap = max(1, limits.memory // MB)
         self.limits = replace(limits, memory=limits.memory + row.memory * MB)
-        self.environment = _environment(found, level)
+        self.environment = _environment(found, level) | ({"NODE_PATH": ":".join(libraries)} if libraries else {})
         self.compiled = Output()
 
     def run(self, program: Program) -> Result:

@@ -142,9 +142,9 @@ def _asked(models: Models, recipe: str, step: Step) -> Asked:
 
 def _found(step: Step, known: Answer | Ran) -> Answer | Ran:
     """What the recipe is sent. Raises Dropped for an answer that is none."""
-    if isinstance(known, Answer):
+    if isinstance(known, Answer) and isinstance(step, Ask) and step.whole:
         if known.refused:
             raise Dropped("call_refused", detail=f"{step.step}: {known.refused}")
-        if isinstance(step, Ask) and step.whole and known.finish != "stop":
+        if known.finish != "stop":
             raise Dropped("answer_cut", detail=f"{step.step}: {known.finish}")
     return known

@@ -42,7 +42,8 @@ class Ask:
     """Ask the model that `calls.models` names for this step. `prompt` is a file of udfs/data/prompts, `fields` fill it.
 
     `sample` numbers several answers. `schema` is a JSON schema that the answer has to meet. `logprobs` asks for so many
-    alternatives of the first token. `whole` refuses an answer that was cut (the thread is dropped as `answer_cut`).
+    alternatives of the first token. `whole`: an answer that was refused or cut drops the thread (`call_refused`,
+    `answer_cut`); else the recipe is sent it and looks for itself.
     """
 
     step: str
@@ -67,6 +68,7 @@ class Run:
     files: Mapping[str, str] = field(default_factory=dict)
     cpu_seconds: float = 0.0
     memory: int = 0
+    shown: int = 0
 
 
 @dataclass(frozen=True)
