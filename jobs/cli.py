@@ -14,6 +14,10 @@ from schemas.command_line import parsed
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("jobs.commands.run", "Read the sources, run every stage, publish, write the report."),
     "web": ("jobs.commands.web", "Recall pages of a tag from crawls; label, train and report on the recall."),
+    "instruct": (
+        "jobs.commands.instruct",
+        "Make synthetic and instruction data with models: run recipes, list them, say what they cost, report.",
+    ),
     "fetch": ("jobs.commands.fetch", "Download a pinned set of real sources and write its manifest."),
     "explain": ("jobs.commands.explain", "Say why a file was kept or dropped."),
     "report": ("jobs.commands.report", "Write report.html of a warehouse."),

@@ -24,7 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--dry-run", action="store_true", help="write nothing: show prompts, and an estimate of calls, money and time"
     )
     parser.add_argument(
-        "--stored-only", action="store_true", help="ask and run nothing: only let go what was made of seeds that are gone"
+        "--stored-only",
+        action="store_true",
+        help="ask and run nothing: let go what was made of seeds that are gone",
     )
 
 
@@ -98,7 +100,7 @@ def check_models(params: dict[type, Any]) -> None:
         raise ValueError(
             f"calls.models: expected a model for every step of {', '.join(p.recipes.asked())}, found none for "
             f"{', '.join(missing[:5])}{' and others' if len(missing) > 5 else ''}; name an endpoint that speaks OpenAI's "
-            'protocol, as in --set \'calls.endpoints={m="http://HOST:8000/v1"}\' --set \'calls.models={default="m"}\', '
+            "protocol, as in --set 'calls.endpoints={m=\"http://HOST:8000/v1\"}' --set 'calls.models={default=\"m\"}', "
             "or fewer recipes by --recipe"
         )
 

@@ -34,9 +34,11 @@ def occurrences(
     )
     nothing = {"stage": F.lit(None).cast("int"), "scores": F.lit(None).cast("map<string,double>")}
     ours = ours.withColumns(nothing)
-    theirs = given.drop("messages").withColumns(
-        {"kind": F.lit("table"), "source": F.regexp_extract("origin", _TABLE_NAME, 1)}
-    ).withColumns({"licence": F.lit(None).cast("string"), "scores": nothing["scores"]})
+    theirs = (
+        given.drop("messages")
+        .withColumns({"kind": F.lit("table"), "source": F.regexp_extract("origin", _TABLE_NAME, 1)})
+        .withColumns({"licence": F.lit(None).cast("string"), "scores": nothing["scores"]})
+    )
     return ours.unionByName(theirs).unionByName(_made(made, homes(seeds, corpus, web)))
 
 

@@ -22,9 +22,7 @@ def instructions(decisions: DataFrame, p: Tokens) -> DataFrame:
     return rows.drop("keep", "reasons")
 
 
-def with_messages(
-    rows: DataFrame, parts: DataFrame, given: DataFrame, threads: DataFrame, p: Tokens
-) -> DataFrame:
+def with_messages(rows: DataFrame, parts: DataFrame, given: DataFrame, threads: DataFrame, p: Tokens) -> DataFrame:
     """The rows with their messages, each from where it stands."""
     texts = parts.select(F.col("clean_id").alias("origin"), "language", "texts")
     ours = rows.where("kind IN ('docstring', 'summary')").join(texts, ["origin", "language"])

@@ -1,4 +1,4 @@
-"""Keywords of algorithmic code that a text of the corpus holds: leetcode, def solution, class solution (paper, annealing).
+"""Keywords of algorithmic code that a text of the corpus holds, as "leetcode" (paper, annealing data).
 
 spark-submit jobs/instruct/algorithm_marks.py --warehouse DIR
 """

@@ -16,10 +16,10 @@ from schemas.instruct import ALGORITHM_MARKS, ALGORITHMIC
 def algorithmic(marks: DataFrame, corpus: DataFrame, p: NoParams) -> DataFrame:
     """Every column but the text and run_id."""
     facts = corpus.select("clean_id", "language", "repo", "path", "licences", "text_bytes")
-    return marked(marks, corpus, p).join(facts, "clean_id")
+    return marked(marks, corpus).join(facts, "clean_id")
 
 
-def marked(marks: DataFrame, corpus: DataFrame, p: NoParams = NoParams()) -> DataFrame:
+def marked(marks: DataFrame, corpus: DataFrame) -> DataFrame:
     """(clean_id, keywords) of the texts with a keyword; a text that left the corpus has none."""
     found = marks.where(F.size("keywords") > 0).select("clean_id", "keywords")
     return found.join(corpus.select("clean_id"), "clean_id", "left_semi")

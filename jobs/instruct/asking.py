@@ -1,4 +1,4 @@
-"""Send what threads wait for to models, in chunks that are committed one by one: what is answered is never paid again."""
+"""Send what threads wait for to models, in chunks that are committed one by one: no answer is paid twice."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from jobs.runtime.narrowing import Work
 from schemas.instruct import CALL_CHUNKS, LLM_RESPONSES
 from udfs.spark.instruct import sent_rows
 
-_SEEN = {status: F.count_if(F.col("status") == status) for status in ("answered", "refused", "failed")}
+_SEEN = ("answered", "refused", "failed")
 _MICRO = 1_000_000
 """Money is counted in millionths while it is observed: an Observation gives whole numbers."""
 
@@ -73,10 +73,11 @@ class Asking:
         bound = None if most is None else min(most, left)
         said = {"chunk_id": chunk_id, "run_id": run_id, "calls": calls, "most_cost": bound}
         append_rows(self.lake, CALL_CHUNKS, [said | {"started_at": datetime.now(UTC)}])
-        tasks = min(self.p.tasks or calls, calls)
+        tasks = min(self.p.tasks, self.p.concurrency, calls)
         sent = sent_rows(rows.repartition(tasks, "request_id"), settings_of(self.p, tasks), left / tasks)
         money = F.sum(((F.col("cost") + F.col("uncertain_cost")) * _MICRO).cast("bigint"))
-        seen = _SEEN | {"cost": F.coalesce(money, F.lit(0)), "rows": F.count(F.lit(1))}
+        seen = {status: F.count_if(F.col("status") == status) for status in _SEEN}
+        seen |= {"cost": F.coalesce(money, F.lit(0)), "rows": F.count(F.lit(1))}
         sent, counts = self.lake.stage_counted(sent, run_id, f"{self.work.stage.name}.sent.{self.chunks}", seen)
         given = {"call_id": chunk_id, "run_id": run_id}
         sent = sent.withColumns({name: F.lit(value) for name, value in given.items()})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs.runtime.tables import Lake
@@ -31,13 +31,11 @@ class Cost:
     lost_cost: float = 0.0
 
 
-_SUMS = {
-    "calls": F.coalesce(F.sum("attempts"), F.lit(0)),
-    "answered": F.count_if(F.col("status") == "answered"),
-    **{name: F.coalesce(F.sum(name), F.lit(0)) for name in ("prompt_tokens", "completion_tokens", "uncertain")},
-    **{name: F.coalesce(F.sum(name), F.lit(0.0)) for name in ("cost", "uncertain_cost")},
-    "seconds": F.coalesce(F.sum("latency"), F.lit(0.0)),
-}
+def _sums() -> list[Column]:
+    whole = ("prompt_tokens", "completion_tokens", "uncertain", "cost", "uncertain_cost")
+    named = {"calls": "attempts", "seconds": "latency"} | {name: name for name in whole}
+    sums = [F.coalesce(F.sum(column), F.lit(0)).alias(name) for name, column in named.items()]
+    return [*sums, F.count_if(F.col("status") == "answered").alias("answered")]
 
 
 def of_run(lake: Lake, run_id: str | None = None) -> Cost:
@@ -47,7 +45,7 @@ def of_run(lake: Lake, run_id: str | None = None) -> Cost:
     rows, chunks = lake.read(LLM_RESPONSES), lake.read(CALL_CHUNKS)
     if run_id is not None:
         rows, chunks = rows.where(F.col("run_id") == run_id), chunks.where(F.col("run_id") == run_id)
-    found = rows.agg(*(column.alias(name) for name, column in _SUMS.items())).collect()[0].asDict()
+    found = rows.agg(*_sums()).collect()[0].asDict()
     lost = chunks.join(rows.select(F.col("call_id").alias("chunk_id")), "chunk_id", "left_anti")
     gone = lost.agg(F.coalesce(F.sum("calls"), F.lit(0)), F.coalesce(F.sum("most_cost"), F.lit(0.0))).collect()[0]
     return Cost(**found, lost=gone[0], lost_cost=gone[1])
@@ -55,13 +53,16 @@ def of_run(lake: Lake, run_id: str | None = None) -> Cost:
 
 def by_step(lake: Lake) -> DataFrame:
     """(recipe, step, model, sums of Cost): a call that several recipes asked for counts where its key comes first."""
-    first = lake.read(TRAILS).where("kind = 'call'").groupBy("key").agg(
-        F.min(F.struct("recipe", "step", "prompt")).alias("asked")
+    first = (
+        lake.read(TRAILS)
+        .where("kind = 'call'")
+        .groupBy("key")
+        .agg(F.min(F.struct("recipe", "step", "prompt")).alias("asked"))
     )
     rows = lake.read(LLM_RESPONSES).join(first, F.col("request_id") == F.col("key"), "left")
     recipe = F.coalesce("asked.recipe", F.lit("(none any more)")).alias("recipe")
     by = rows.groupBy(recipe, F.coalesce("asked.step", F.lit("")).alias("step"), "model")
-    return by.agg(*(column.alias(name) for name, column in _SUMS.items())).orderBy("recipe", "step", "model")
+    return by.agg(*_sums()).orderBy("recipe", "step", "model")
 
 
 def kept_rows(lake: Lake) -> dict[str, int]:

@@ -28,7 +28,7 @@ def settings_of(p: Calls, tasks: int) -> Settings:
         keys=keys_of(p),
         served_as=p.served_as,
         concurrency=p.concurrency,
-        per_minute=p.per_minute,
+        requests_per_minute=p.per_minute,
         tokens_per_minute=p.tokens_per_minute,
         tries=p.tries,
         timeout_s=p.timeout,

@@ -82,7 +82,7 @@ def _packages(spark: SparkSession, p: Recipes, like: DataFrame) -> DataFrame:
     for package in sorted(set(p.packages)) if PACKAGES in p.asked() else ():
         ecosystem, _, name = package.partition(":")
         fields = canonical({"ecosystem": ecosystem, "package": name})
-        language = "JavaScript" if ecosystem == "npm" else "Python"
+        language = "javascript" if ecosystem == "npm" else "python"
         row = {"origin": package, "seed_id": seed_id(PACKAGES, language, fields), "recipe": PACKAGES}
         row |= {"language": language, "source": ecosystem, "licence": None, "bytes": len(fields.encode())}
         rows.append(row | {"fields": fields, "row_id": None, "reason": None, "detail": None})

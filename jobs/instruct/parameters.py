@@ -58,7 +58,7 @@ class Calls:
     case with _ for what is no letter or digit.
 
     Limits hold for all tasks together: `concurrency` calls at once, `per_minute` calls and `tokens_per_minute` tokens
-    (0: no limit), shared out to `tasks` tasks (0: as many as the cluster runs at once). `timeout` is for one try,
+    (0: no limit), shared out to `tasks` tasks. `timeout` is for one try,
     `deadline` for all tries of a call, in seconds. Answers are committed in chunks of `chunk` calls: what a killed run
     may have to pay twice. A call that failed in `give_up` runs is not sent again. `prices` by model are those of a
     million tokens of prompt and of answer; `max_cost` stops a run before it costs more (0: no bound).
@@ -73,7 +73,7 @@ class Calls:
     concurrency: int = 64
     per_minute: int = 0
     tokens_per_minute: int = 0
-    tasks: int = 0
+    tasks: int = 4
     chunk: int = 1_000
     tries: int = 5
     timeout: float = 120.0
@@ -84,8 +84,11 @@ class Calls:
     max_cost: float = 0.0
 
     def __post_init__(self) -> None:
-        if min(self.concurrency, self.chunk, self.tries, self.give_up) < 1 or min(self.timeout, self.deadline) <= 0:
-            raise ValueError("calls: expected concurrency, chunk, tries, give_up, timeout and deadline above 0")
+        if (
+            min(self.concurrency, self.tasks, self.chunk, self.tries, self.give_up) < 1
+            or min(self.timeout, self.deadline) <= 0
+        ):
+            raise ValueError("calls: expected concurrency, tasks, chunk, tries, give_up, timeout and deadline above 0")
         if wrong := {m: p for m, p in self.prices.items() if len(p) != 2 or min(p) < 0}:
             raise ValueError(f"calls.prices: expected [prompt, answer] a million tokens by model, found {wrong}")
         if self.max_cost and (free := sorted(set(self.models.values()) - self.prices.keys())):
@@ -101,8 +104,8 @@ class Calls:
 
 @dataclass(frozen=True)
 class Runs:
-    """How programs of models are run: at `need` or a better level of isolation (rlimits, landlock, bubblewrap), or not at
-    all. `cpu_seconds` and `memory` (bytes) bound each test that says nothing else. `at_once` programs run side by side
+    """How programs of models are run: at `need` or a better level of isolation (rlimits, landlock, bubblewrap), or not
+    at all. `cpu_seconds` and `memory` (bytes) bound each test that says nothing else. `at_once` programs run side by side
     in a task.
     """
 

@@ -32,12 +32,12 @@ def published(
 ) -> DataFrame:
     """Every column but text and run_id: held out is what a held-out repository or domain gave the seed of."""
     rows = of_target(target, decisions)
-    places = homes(parts, code, web).join(rows.select("seed_id", "recipe").distinct(), ["seed_id", "recipe"], "left_semi")
+    places = homes(parts, code, web).join(
+        rows.select("seed_id", "recipe").distinct(), ["seed_id", "recipe"], "left_semi"
+    )
     marked = held_out_rows(places, held_out)
     said = F.array_distinct(F.flatten(F.collect_list("licences")))
-    by = marked.groupBy("seed_id", "recipe").agg(
-        F.max("held_out").alias("held_out"), F.array_sort(said).alias("said")
-    )
+    by = marked.groupBy("seed_id", "recipe").agg(F.max("held_out").alias("held_out"), F.array_sort(said).alias("said"))
     rows = rows.join(by, ["seed_id", "recipe"], "left")
     licence = F.coalesce("licence", F.when(F.size("said") > 0, F.array_join("said", ", ")))
     size = F.col("answer_bytes").alias("text_bytes")

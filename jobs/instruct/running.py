@@ -1,4 +1,4 @@
-"""Run the programs that threads wait for; what the machine may have decided is not stored, and waits for another run."""
+"""Run the programs that threads wait for; what the machine may have decided is not stored: another run tries it."""
 
 from __future__ import annotations
 

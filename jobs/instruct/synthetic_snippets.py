@@ -15,9 +15,7 @@ from schemas.instruct import MADE_DECISIONS, SEED_PARTS, SYNTHETIC_SNIPPETS, THR
 from schemas.web import WEB_CORPUS
 
 
-def synthetic_snippets(
-    decisions: DataFrame, parts: DataFrame, code: DataFrame, web: DataFrame, p: Tokens
-) -> DataFrame:
+def synthetic_snippets(decisions: DataFrame, parts: DataFrame, code: DataFrame, web: DataFrame, p: Tokens) -> DataFrame:
     """Every column but the text and run_id."""
     return published.published(SYNTHETIC_SNIPPETS, decisions, parts, code, web, p.held_out)
 

@@ -15,9 +15,7 @@ from schemas.instruct import MADE_DECISIONS, SEED_PARTS, TEXTBOOKS, THREADS
 from schemas.web import WEB_CORPUS
 
 
-def textbooks(
-    decisions: DataFrame, parts: DataFrame, code: DataFrame, web: DataFrame, p: Tokens
-) -> DataFrame:
+def textbooks(decisions: DataFrame, parts: DataFrame, code: DataFrame, web: DataFrame, p: Tokens) -> DataFrame:
     """Every column but the text and run_id."""
     return published.published(TEXTBOOKS, decisions, parts, code, web, p.held_out)
 

@@ -51,7 +51,9 @@ def append_measured(
     """
 
     write = lake.append if where is None else partial(lake.put, where=where)
-    given = {"kernel_version": kernel_version, **dict.fromkeys(table.volatile, metadata.get("run_id"))}
+    given = {"kernel_version": kernel_version}
+    if "run_id" in table.volatile:
+        given["run_id"] = metadata.get("run_id")
 
     def rows() -> DataFrame:
         return align(table, _with_failure(table, measured()).withColumns({n: F.lit(v) for n, v in given.items()}))

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from schemas.instruct import LLM_RESPONSES
-from udfs.calls.requests import Request, request_of
+from udfs.calls.requests import request_of
 from udfs.calls.sending import Budget, Outcome, Settings, send
 
 _NAMES = tuple(n for n in LLM_RESPONSES.names if n not in ("call_id", "called_at", "run_id"))
@@ -20,8 +20,8 @@ _AT_ONCE = 256
 
 
 def sent_batches(settings: Settings, most: float, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Rows of llm_responses for rows (request_id, body) of one task, as they come back; `most` is the money that the task
-    may spend, infinite without a bound. What was not sent for want of money has no row.
+    """Rows of llm_responses for rows (request_id, body) of one task, as they come back; `most` is the money that the
+    task may spend, infinite without a bound. What was not sent for want of money has no row.
     """
     requests = (request_of(row["body"]) for batch in batches for row in batch.to_pylist())
     rows: list[dict[str, Any]] = []
@@ -60,13 +60,6 @@ def _row(outcome: Outcome) -> dict[str, Any]:
         "cost": outcome.cost,
         "uncertain_cost": outcome.uncertain_cost,
     }
-
-
-def most_cost(requests: Iterable[Request], prices: dict[str, tuple[float, float]]) -> float:
-    """Upper bound of what they may cost, each sent once."""
-    from udfs.calls.sending import bound
-
-    return sum(bound(request, prices) for request in requests)
 
 
 def _clean(text: str) -> str:

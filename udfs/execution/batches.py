@@ -31,8 +31,8 @@ def kernel_version() -> str:
 def ran_batches(need: str, limits: Limits, at_once: int, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """Rows of executions for rows (program_id, body) of one task, run `at_once` side by side at `need` or better.
 
-    `is_measure` is false where the machine and not the program may have decided; where the isolation that is needed does
-    not hold, each is `not_run` at the level NOWHERE.
+    `is_measure` is false where the machine and not the program may have decided; where the isolation that is needed
+    does not hold, each is `not_run` at the level NOWHERE.
     """
     try:
         started = Runner(need=need, limits=limits)

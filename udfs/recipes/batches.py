@@ -19,7 +19,7 @@ from udfs.recipes import replay
 from udfs.recipes.book import RECIPES
 from udfs.recipes.prompts import FOLDER
 from udfs.recipes.seeding import seeds_of
-from udfs.recipes.steps import Made, Ran, Seed, Tested
+from udfs.recipes.steps import Dropped, Made, Ran, Seed, Tested
 
 ASKED = "array<struct<step:string,prompt:string,kind:string,key:string,body:string>>"
 KNOWN = "array<struct<key:string,kind:string,body:string>>"
@@ -101,12 +101,12 @@ def _played(player: Player, row: dict[str, Any]) -> dict[str, Any]:
         found = replay.play(recipe, seed, player.settings[recipe.name], player.models, known)
         made = [_row(one, seed) for one in found.rows]
     except Exception as error:  # a fault of the recipe loses its thread, with a reason, and no other
-        found = replay.Played((), dropped=replay.Dropped("recipe_failed", detail=f"{type(error).__name__}: {error}"))
+        found = replay.Played((), dropped=Dropped("recipe_failed", detail=f"{type(error).__name__}: {error}"))
         made = []
     made = list({m[0]["row_id"]: m for m in made}.values())
     why = found.dropped
     if found.status == "done" and not made:
-        why = replay.Dropped("nothing_made")
+        why = Dropped("nothing_made")
     return {
         **{name: row[name] for name in ("seed_id", "recipe", "recipe_version")},
         "status": found.status,
@@ -121,7 +121,7 @@ def _played(player: Player, row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _reason(why: replay.Dropped) -> dict[str, Any]:
+def _reason(why: Dropped) -> dict[str, Any]:
     return {"rule": why.rule, "value": why.value, "threshold": why.threshold, "detail": _clean(why.detail)}
 
 

@@ -15,7 +15,9 @@ from udfs.recipes.batches import canonical, seed_id
 from udfs.recipes.seeds import dialogue_seeds
 
 _REFUSAL = ("row_id", "reason", "detail")
-DIALOGUES = ", ".join(f"{c.name} {c.type}" for c in GIVEN_SEEDS.columns) + ", " + ", ".join(f"{n} string" for n in _REFUSAL)
+DIALOGUES = (
+    ", ".join(f"{c.name} {c.type}" for c in GIVEN_SEEDS.columns) + ", " + ", ".join(f"{n} string" for n in _REFUSAL)
+)
 _ARROW = pa.schema(
     [*(f.with_nullable(True) for f in GIVEN_SEEDS.arrow_schema()), *(pa.field(n, pa.string()) for n in _REFUSAL)]
 )

@@ -11,7 +11,7 @@ from udfs.recipes.seeds import CodeSeeds, code_seeds, page_seeds
 
 @dataclass(frozen=True)
 class Draw:
-    """From code_corpus or web_corpus, of these languages (() for all), seeds of these kinds, at most so many of a text."""
+    """From code_corpus or web_corpus, of these languages (() for all), at most so many seeds of these kinds a text."""
 
     corpus: str
     kinds: tuple[str, ...]
@@ -21,10 +21,10 @@ class Draw:
 
 DRAWN = {
     "snippets": Draw("code", ("function", "snippet")),
-    "textbooks": Draw("code", ("function",), ("Python",), 3),
+    "textbooks": Draw("code", ("function",), ("python",), 3),
     "educational": Draw("code", ("function", "snippet")),
     "mceval": Draw("code", ("function", "snippet")),
-    "evol": Draw("code", ("function",), ("Python",)),
+    "evol": Draw("code", ("function",), ("python",)),
     "diverse": Draw("web", ("page",)),
     "web_labels": Draw("web", ("page",)),
 }
