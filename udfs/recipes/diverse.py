@@ -1,7 +1,7 @@
 """Large-scale Diverse-Instruct: from a web page sentences, from them and a drawn specification a question and answer.
 
-OpenCoder, stage 1 (2.51 million rows published): a model strips what does not belong to the matter and picks sentences as
-the seed; a module sets language, difficulty and task type; question and answer at temperature 1.0; a module runs code
+OpenCoder, stage 1 (2.51 million rows published): a model strips what does not belong to the matter and picks sentences
+as the seed; a module sets language, difficulty and task type; question and answer at temperature 1.0; a module runs code
 and unit tests; a model refines the answer with comments and explanation.
 """
 
@@ -37,8 +37,8 @@ LEVELS = (
 
 @dataclass(frozen=True)
 class Diverse:
-    """What a specification is drawn from, by the seed's hash: `languages`, `levels`, and task types, those with a program
-    that can be run (`run_types`) and others (`talk_types`); paper: language, difficulty and task type, values not named.
+    """What a specification is drawn from, by the seed's hash: `languages`, `levels`, and task types, those with a
+    program that can be run (`run_types`) and others (`talk_types`). Paper: language, difficulty, type; no values named.
 
     A program of the languages `run` has tests and is run (paper: "code and unit tests"); other languages are not.
     `most_sentences` of a page, of `most_chars` characters, are the seed. Temperature 1.0 stands in the prompt.

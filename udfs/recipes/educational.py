@@ -139,7 +139,7 @@ def _row(seed: Seed, problem: str, entry: str, tried: _Tried, tests: Sequence[Te
 
 def _entry_point(text: str) -> str:
     """The name of the function. Raises Dropped where there is none."""
-    found = re.search(r"`{0,3}([A-Za-z_]\w{0,99})", text)
+    found = re.search(r"`([A-Za-z_]\w{0,99})`", text) or re.search(r"([A-Za-z_]\w{0,99})", text)
     if not found:
         raise Dropped("no_entry_point", detail=text[:100])
     return found[1]

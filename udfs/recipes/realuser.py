@@ -25,7 +25,7 @@ from udfs.recipes.writing import at_least, says_who_it_is, tongue
 class RealUser:
     """`tongues`: natural languages that stay (paper: English and Chinese). `most_turns`: questions of one dialogue.
 
-    An answer below the mean of `regenerate_below` (of 1 to 5, by the rubric `dialogue`) is written anew; 0: none, 6: all.
+    An answer below the mean of `regenerate_below` (of 1 to 5, by the rubric `dialogue`) is written anew (6: all).
     `reason_first` and `second` as in udfs/recipes/judging.py. `most`: answers asked for until one is JSON.
     """
 
