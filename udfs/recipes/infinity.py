@@ -15,11 +15,7 @@ from udfs.recipes.writing import says_who_it_is, tongue
 
 LABEL = {
     "type": "object",
-    "properties": {
-        "reason": {"type": "string"},
-        "code": {"type": "boolean"},
-        "share": {"type": "number", "minimum": 0, "maximum": 1},
-    },
+    "properties": {"reason": {"type": "string"}, "code": {"type": "boolean"}},
     "required": ["reason", "code"],
 }
 

@@ -25,14 +25,15 @@ from udfs.recipes.writing import at_least, says_who_it_is, tongue
 class RealUser:
     """`tongues`: natural languages that stay (paper: English and Chinese). `most_turns`: questions of one dialogue.
 
-    An answer below the mean of `regenerate_below` (of 1 to 5, by the rubric `dialogue`) is written anew; 0: none is, 6: all.
-    `judging`: how it is judged. `most`: answers asked for until one is JSON.
+    An answer below the mean of `regenerate_below` (of 1 to 5, by the rubric `dialogue`) is written anew (6: all).
+    `reason_first` and `second` as in udfs/recipes/judging.py. `most`: answers asked for until one is JSON.
     """
 
     tongues: tuple[str, ...] = ("en", "zh")
     most_turns: int = 4
     regenerate_below: float = 3.5
-    judging: Judging = Judging()
+    reason_first: bool = True
+    second: bool = False
     most: int = 3
 
     def __post_init__(self) -> None:
@@ -53,7 +54,7 @@ def play(seed: Seed, p: RealUser) -> Steps:
     means: list[float] = []
     written = 0
     for question, old in (pairs[number - 1] for number in numbers):
-        found = yield from judge(question, old, rubric("dialogue"), p.judging)
+        found = yield from judge(question, old, rubric("dialogue"), Judging(p.reason_first, p.second, p.most))
         answer = old
         if found.mean < p.regenerate_below or says_who_it_is(old):
             fields = {"pairs": list(kept), "question": question, "tongue": tongue(question)}
