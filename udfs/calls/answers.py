@@ -34,6 +34,7 @@ class Reply:
     usage: Usage
     estimated: bool = False
     served: str = ""
+    identifier: str = ""
 
 
 def read_json(body: bytes) -> dict[str, Any]:
@@ -71,7 +72,7 @@ def read_answer(said: Mapping[str, Any], request: Request) -> Reply:
         usage.prompt,
         usage.completion,
     )
-    return Reply(answer, usage, counted is None, _plain(said.get("model")))
+    return Reply(answer, usage, counted is None, _plain(said.get("model")), _plain(said.get("id")))
 
 
 def refusal(error: str) -> Answer:

@@ -66,7 +66,7 @@ class Stream:
             self._take(said)
 
     def _take(self, said: Mapping[str, Any]) -> None:
-        self._head |= {name: said[name] for name in ("model", "usage") if said.get(name)}
+        self._head |= {name: said[name] for name in ("id", "model", "usage") if said.get(name)}
         for choice in said.get("choices") or ():
             if not isinstance(choice, dict) or choice.get("index", 0) != 0:
                 continue

@@ -66,9 +66,7 @@ class Settings:
         _numbers(self)
         for model, urls in self.endpoints.items():
             if isinstance(urls, str) or not urls:
-                raise ValueError(
-                    f"endpoints.{model}: expected a list of base URLs, found {type(urls).__name__} of none"
-                )
+                raise ValueError(f"endpoints.{model}: expected a list of one base URL or more, found {_found(urls)}")
             for url in urls:
                 base_url(url)
         for model, price in self.prices.items():
@@ -77,6 +75,10 @@ class Settings:
                     f"prices.{model}: expected money per million prompt tokens and per million completion tokens "
                     f"(and per million cached ones), none negative, found {tuple(price)}"
                 )
+        places = {base_url(url) for urls in self.endpoints.values() for url in urls}
+        for name in self.keys:
+            if name not in self.endpoints and not ("://" in name and base_url(name) in places):
+                raise ValueError(f"keys: expected the name of a model or a base URL of endpoints, found {_shown(name)}")
         _sendable(self.keys, "keys")
         _sendable(self.headers, "headers")
 
@@ -97,7 +99,9 @@ class Settings:
 
     def key_of(self, model: str, url: str) -> str:
         """The API key for a model at a base URL as `endpoints` has it, empty where none is sent."""
-        return self.keys.get(url, "") or self.keys.get(model, "")
+        place = base_url(url)
+        of_url = (key for name, key in self.keys.items() if "://" in name and base_url(name) == place)
+        return next(of_url, "") or self.keys.get(model, "")
 
     def secrets(self) -> tuple[str, ...]:
         """All that must not stand in a message, longest first."""
@@ -148,9 +152,11 @@ def _numbers(settings: Settings) -> None:
 def _sendable(values: Mapping[str, str], what: str) -> None:
     for name, value in values.items():
         if not value.isascii() or not value.isprintable():
-            raise ValueError(
-                f"{what}: expected printable ASCII for {_shown(name)}, found another sign, perhaps a line end"
-            )
+            raise ValueError(f"{what}: expected printable ASCII for {_shown(name)}, found other signs")
+
+
+def _found(urls: Sequence[str]) -> str:
+    return "none" if not urls else f"one {type(urls).__name__}"
 
 
 def _shown(name: str) -> str:

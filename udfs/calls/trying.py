@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import select
 import urllib.request
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,20 +20,41 @@ from udfs.calls.events import Stream
 from udfs.calls.faults import Fault, fault_of
 from udfs.calls.requests import Request
 from udfs.calls.settings import Settings
+from udfs.calls.twice import Seen
 
 KEEP_ALIVE_S = 4.0
 """Below uvicorn's 5 s: a connection that the server closes while a call is on its way is a call in doubt."""
 ERROR_BYTES = 65536
 
 
+_TAKEN: ContextVar[Any] = ContextVar("taken")
+"""The connection of this task's call: aiohttp takes it from a reply with the last byte, which may be before it is read."""
+
+
 class _Connector(aiohttp.TCPConnector):
-    """Takes no connection again on which more came than was asked for: it would be read as the next row's answer."""
+    """Takes no connection again on which more came than was asked for: aiohttp would read a second copy of an answer as
+    the next row's. What the loop has not read yet counts too, and so does an end.
+    """
+
+    async def connect(self, req: Any, traces: Any, timeout: Any) -> Any:
+        taken = await super().connect(req, traces, timeout)
+        _TAKEN.set(taken.protocol)
+        return taken
 
     async def _get(self, key: Any, traces: Any) -> Any:
         for proto, _ in self._conns.get(key, ()):
-            if proto.should_close:
+            if proto.should_close or _readable(proto.transport):
                 proto.close()
         return await super()._get(key, traces)
+
+
+def _readable(transport: asyncio.Transport | None) -> bool:
+    kept = transport.get_extra_info("socket") if transport is not None else None
+    if kept is None or kept.fileno() < 0:
+        return True
+    asked = select.poll()
+    asked.register(kept.fileno(), select.POLLIN)
+    return bool(asked.poll(0))
 
 
 @asynccontextmanager
@@ -43,6 +66,12 @@ async def session(settings: Settings) -> AsyncIterator[aiohttp.ClientSession]:
         connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=True
     ) as opened:
         yield opened
+
+
+def _port(kept: Any) -> int:
+    """Of this side of the connection, which tells it from others."""
+    name = kept.transport.get_extra_info("sockname") if kept.transport is not None else None
+    return int(name[1]) if isinstance(name, tuple) and len(name) > 1 else 0
 
 
 def proxy_of(url: str) -> str | None:
@@ -59,6 +88,7 @@ class Trying:
         self._session, self._settings = opened, settings
         urls = {url for all_of_one in settings.endpoints.values() for url in all_of_one}
         self._proxies = {url: proxy_of(url) for url in urls}
+        self._seen = {url: Seen() for url in urls}
 
     async def once(self, endpoint: Endpoint, request: Request, body: bytes, most_s: float) -> Reply:
         """Raises Fault."""
@@ -76,7 +106,13 @@ class Trying:
                 allow_redirects=False,
                 proxy=self._proxies[endpoint.url],
             ) as reply:
-                return await self._read(reply, request)
+                kept = _TAKEN.get()
+                connection = _port(kept)
+                found = await self._read(reply, request)
+                if self._seen[endpoint.url].again(found.identifier, connection):
+                    kept.close()
+                    raise Fault("malformed", "expected an answer, found one that came before", uncertain=True)
+                return found
         except Fault:
             raise
         except (TimeoutError, aiohttp.ClientError, OSError) as why:
