@@ -10,12 +10,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def work(args: argparse.Namespace) -> int:
-    from jobs.runtime.progress import Console
     from udfs.recipes.book import RECIPES
+    from udfs.recipes.seeding import DRAWN
 
-    rows = []
+    corpora = {"code": "texts of code_corpus", "web": "pages of web_corpus", "pages": "any page that was captured"}
     for name, recipe in RECIPES.items():
-        asks = ", ".join(f"{step} ({prompt})" for step, prompt, _ in recipe.asks) or "nothing"
-        rows.append((name, recipe.target, asks, ", ".join(recipe.needs) or "-", recipe.doc))
-    Console().rows(("recipe", "makes", "asks (prompt)", "runs", "what it is"), rows)
+        draw = DRAWN.get(name)
+        asks = ", ".join(f"{step} (prompt {prompt})" for step, prompt, _ in recipe.asks)
+        print(f"{name}: {recipe.doc}")
+        print(f"    seeds: {corpora[draw.corpus] if draw else 'what recipes.tables, or recipes.packages, names'}")
+        print(f"    asks: {asks or 'no model'}")
+        print(f"    runs: {'programs in ' + ', '.join(recipe.needs) if recipe.needs else 'nothing'}")
+        print(f"    makes: {recipe.target}")
     return 0

@@ -24,7 +24,9 @@ def work(args: argparse.Namespace) -> int:
     args.staging = None
     lake, _ = open_lake(args)
     if lake.version(THREADS.name) is None:
-        raise ValueError(f"{lake.warehouse}: expected threads of recipes, found none; run refinelake instruct run first")
+        raise ValueError(
+            f"{lake.warehouse}: expected threads of recipes, found none; run refinelake instruct run first"
+        )
     try:
         write_text(target, instruct_report_page(lake))
     except OSError as error:

@@ -10,6 +10,7 @@ from jobs.commands.arguments import add_run_arguments
 
 if TYPE_CHECKING:
     from jobs.instruct.parameters import Synthesis
+    from jobs.runtime.accounting import StageResult
     from jobs.runtime.progress import Console
     from jobs.runtime.runner import Run
     from jobs.runtime.tables import Lake
@@ -33,8 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def work(args: argparse.Namespace) -> int:
     from jobs.commands.run import run_flow
     from jobs.flows import INSTRUCT, SECTIONS
-    from jobs.instruct.given_seeds import NAME, read_seeds
-    from jobs.instruct.parameters import Recipes
+    from jobs.instruct.given_seeds import NAME
     from schemas.params import load_params
 
     if args.limit < 0:
@@ -50,9 +50,26 @@ def work(args: argparse.Namespace) -> int:
         from jobs.commands.instruct_estimate import show_estimate
 
         return show_estimate(args)
-    before = {NAME: lambda run: read_seeds(run, run.setting(Recipes))}
+    read = seeds_as_stored if args.stored_only else _read_seeds
+    before = {NAME: read}
     pinned = partial(_parameters, args)
     return run_flow(args, _with(INSTRUCT, pinned), INSTRUCT.stages, before, after=_what_waits)
+
+
+def _read_seeds(run: Run) -> StageResult:
+    from jobs.instruct.given_seeds import read_seeds
+    from jobs.instruct.parameters import Recipes, Runs
+
+    return read_seeds(run, run.setting(Recipes), run.setting(Runs).libraries)
+
+
+def seeds_as_stored(run: Run) -> StageResult:
+    """The seeds that the last run left: no table is read. Raises ValueError where there was none."""
+    from jobs.instruct.given_seeds import NAME
+
+    if NAME not in run.done:
+        raise ValueError(f"{run.lake.warehouse}: expected threads of recipes, found none; run refinelake instruct run")
+    return run.done[NAME]
 
 
 def _with(flow: Any, pinned: Any) -> Any:
@@ -99,8 +116,9 @@ def check_models(params: dict[type, Any]) -> None:
     if missing:
         raise ValueError(
             f"calls.models: expected a model for every step of {', '.join(p.recipes.asked())}, found none for "
-            f"{', '.join(missing[:5])}{' and others' if len(missing) > 5 else ''}; name an endpoint that speaks OpenAI's "
-            "protocol, as in --set 'calls.endpoints={m=\"http://HOST:8000/v1\"}' --set 'calls.models={default=\"m\"}', "
+            f"{', '.join(missing[:5])}{' and others' if len(missing) > 5 else ''}; name an endpoint that speaks "
+            "OpenAI's protocol, as in --set 'calls.endpoints={m=\"http://HOST:8000/v1\"}' "
+            "--set 'calls.models={default=\"m\"}', "
             "or fewer recipes by --recipe"
         )
 

@@ -7,6 +7,7 @@ reason in `rejects`; a table that is not there stops the run, since its threads 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import reduce
 
 import pyarrow as pa
@@ -22,8 +23,10 @@ from jobs.runtime.writing import write_changes
 from schemas.code import CODE_CORPUS
 from schemas.instruct import GIVEN_SEEDS
 from schemas.ops import REJECTS
-from schemas.web import WEB_CORPUS
+from schemas.web import PAGE_TEXTS, WEB_CORPUS, WEB_PAGES
 from udfs.recipes.batches import canonical, seed_id
+from udfs.recipes.installed import Installed, installed
+from udfs.recipes.package_api import LANGUAGES
 from udfs.spark.instruct import dialogue_rows
 
 NAME = "given_seeds"
@@ -31,19 +34,19 @@ _KEY = ["origin", "seed_id", "recipe"]
 _ROWS = "origin string, recipe string, row string"
 
 
-def read_seeds(run: Run, p: Recipes) -> StageResult:
+def read_seeds(run: Run, p: Recipes, libraries: Sequence[str] = ()) -> StageResult:
     """Bring given_seeds and this step's share of rejects to what the tables hold. Raises ValueError."""
     # A warehouse may lack one of the halves: seeds are drawn from both.
-    for table in (GIVEN_SEEDS, REJECTS, CODE_CORPUS, WEB_CORPUS):
+    for table in (GIVEN_SEEDS, REJECTS, CODE_CORPUS, WEB_CORPUS, WEB_PAGES, PAGE_TEXTS):
         run.lake.ensure(table)
     result = StageResult(NAME, GIVEN_SEEDS.name)
     if not p.tables and not p.packages and run.lake.version(GIVEN_SEEDS.name) == 0:
         result.skipped = NAME in run.done  # none is named and none ever was, which is recorded once
         return result
     spark = run.lake.spark
-    tables = [table_rows(spark, place, recipe) for place, recipe in sorted(p.tables.items()) if recipe in p.asked()]
+    tables = [table_rows(spark, place, recipe) for place, recipe in sorted(p.tables.items())]
     read = dialogue_rows(reduce(DataFrame.unionByName, tables, spark.createDataFrame([], _ROWS)))
-    rows = run.lake.stage(read.unionByName(_packages(spark, p, read)), run.run_id, NAME)
+    rows = run.lake.stage(read.unionByName(_packages(spark, p, libraries, read)), run.run_id, NAME)
     found = rows.where("reason is null").dropDuplicates(_KEY)
     narrow = run.lake.stage(found.select(*GIVEN_SEEDS.narrow()), run.run_id, f"{NAME}.found")
     _count(result, rows, narrow.count())
@@ -76,18 +79,34 @@ def table_rows(spark: SparkSession, place: str, recipe: str) -> DataFrame:
     return rows.select(F.lit(place).alias("origin"), F.lit(recipe).alias("recipe"), "row")
 
 
-def _packages(spark: SparkSession, p: Recipes, like: DataFrame) -> DataFrame:
-    """A row for each package that is named."""
+def _packages(spark: SparkSession, p: Recipes, libraries: Sequence[str], like: DataFrame) -> DataFrame:
+    """A row for each package that is named, with the version that lies in the libraries. Raises ValueError."""
     rows = []
-    for package in sorted(set(p.packages)) if PACKAGES in p.asked() else ():
-        ecosystem, _, name = package.partition(":")
-        fields = canonical({"ecosystem": ecosystem, "package": name})
-        language = "javascript" if ecosystem == "npm" else "python"
+    for found in _installed(p.packages, libraries):
+        ecosystem, package = found.ecosystem, f"{found.ecosystem}:{found.package}"
+        fields = canonical(found.fields())
+        language = LANGUAGES[ecosystem]
         row = {"origin": package, "seed_id": seed_id(PACKAGES, language, fields), "recipe": PACKAGES}
         row |= {"language": language, "source": ecosystem, "licence": None, "bytes": len(fields.encode())}
         rows.append(row | {"fields": fields, "row_id": None, "reason": None, "detail": None})
     schema = pa.schema([(f.name, pa.int64() if f.name == "bytes" else pa.string()) for f in like.schema.fields])
     return spark.createDataFrame(pa.Table.from_pylist(rows, schema))
+
+
+def _installed(packages: Sequence[str], libraries: Sequence[str]) -> list[Installed]:
+    """The named packages, ECOSYSTEM:* for all, as they are installed. Raises ValueError where one is not."""
+    there = [found for folder in libraries for found in installed(folder)]
+    wanted = []
+    for package in sorted(set(packages)):
+        ecosystem, _, name = package.partition(":")
+        mine = [f for f in there if f.ecosystem == ecosystem and name.lower() in ("*", f.package.lower())]
+        if not mine:
+            raise ValueError(
+                f"recipes.packages: expected {package} in a folder of runs.libraries, found it in none of "
+                f"{', '.join(libraries) or 'none'}; install it there on every worker (pip install --target, npm)"
+            )
+        wanted += mine
+    return sorted(set(wanted))
 
 
 def _count(result: StageResult, rows: DataFrame, found: int) -> None:

@@ -105,16 +105,19 @@ class Calls:
 @dataclass(frozen=True)
 class Runs:
     """How programs of models are run: at `need` or a better level of isolation (rlimits, landlock, bubblewrap), or not
-    at all. `cpu_seconds` and `memory` (bytes) bound each test that says nothing else. `at_once` programs run side by side
-    in a task.
+    at all. `cpu_seconds` and `memory` (bytes) bound each test that says nothing else. `at_once` programs run side by
+    side in a task. `libraries` are folders of installed packages, on every worker, that programs may import: as `pip
+    install --target` or npm (node_modules) makes them.
     """
 
     need: str = "landlock"
     cpu_seconds: float = 10.0
     memory: int = 1024 * MB
     at_once: int = 2
+    libraries: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "libraries", tuple(self.libraries))
         if self.need not in LEVELS:
             raise ValueError(f"runs.need: expected one of {', '.join(LEVELS)}, found {self.need}")
         if min(self.cpu_seconds, self.memory, self.at_once) <= 0:

@@ -9,8 +9,9 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.instruct.asking import Asking
+from jobs.instruct.forgetting import forget
 from jobs.instruct.known import known_to
-from jobs.instruct.running import Running
+from jobs.instruct.running import Programs
 from jobs.runtime.accounting import StageResult, dropped_by
 from jobs.runtime.narrowing import Work
 from jobs.runtime.quarantine import append_measured
@@ -28,14 +29,16 @@ def play_all(work: Work, missing: DataFrame, texts: list[DataFrame], result: Sta
     for table in (TRAILS, LLM_RESPONSES, CALL_CHUNKS, EXECUTIONS):
         lake.ensure(table)
     if p.stored is not None:
-        result.rows_read = result.rows_kept = 0
+        forget(work)
+        result.rows_read = result.rows_kept = result.rows_written = 0
         result.unfinished = True
         return
     threads = work.stage.transform(limited(missing, p.limit), *texts, p)
     seeds, counts = lake.stage_counted(threads, work.run.run_id, f"{work.stage.name}.seeds", {"n": F.count(F.lit(1))})
     result.rows_read = counts["n"]
     result.rows_kept = result.rows_written = 0
-    asking, running = Asking(work), Running(work)
+    forget(work)
+    asking, running = Asking(work), Programs(work)
     todo = seeds
     for number in range(MOST_STEPS):
         played, seen = _play(work, todo, number)

@@ -12,13 +12,13 @@ from jobs.instruct.known import executed
 from jobs.runtime.narrowing import Work
 from jobs.runtime.quarantine import append_measured
 from schemas.instruct import EXECUTIONS
-from udfs.execution.batches import NOWHERE, kernel_version
+from udfs.execution.batches import NOWHERE, Running, kernel_version
 from udfs.execution.programs import Limits
 from udfs.spark.instruct import ran_rows
 
 
 @dataclass
-class Running:
+class Programs:
     """The runs of programs of one run of a stage, and why some gave nothing."""
 
     work: Work
@@ -51,7 +51,7 @@ class Running:
         limits = Limits(cpu_seconds=p.runs.cpu_seconds, memory=p.runs.memory)
         # Programs differ in what they take by a thousand times: many small tasks even that out.
         tasks = rows.select("program_id", "body").repartition(max(1, min(number // 8, 1024)), "program_id")
-        ran = ran_rows(tasks, p.runs.need, limits, p.runs.at_once)
+        ran = ran_rows(tasks, Running(p.runs.need, limits, p.runs.at_once, p.runs.libraries))
         seen = {"known": F.count_if("is_measure")}
         ran, counts = lake.stage_counted(ran, self.work.run.run_id, name, seen)
         if counts["known"]:

@@ -16,15 +16,17 @@ from jobs.instruct.parameters import Synthesis
 from jobs.runtime.stage import Measure
 from schemas.code import CODE_CORPUS
 from schemas.instruct import SEED_PARTS
-from schemas.web import WEB_CORPUS
+from schemas.web import PAGE_TEXTS, WEB_CORPUS, WEB_PAGES
 from udfs.recipes.seeding import DRAWN, seeds_version
 from udfs.spark.instruct import seed_rows
 
 
-def required(code: DataFrame, web: DataFrame, p: Synthesis) -> DataFrame:
+def required(code: DataFrame, web: DataFrame, pages: DataFrame, p: Synthesis) -> DataFrame:
     """(clean_id, recipe, language) of the texts that are drawn."""
     texts = {"code": code.select("clean_id", "language")}
     texts["web"] = web.select("clean_id", F.col("natural_language").alias("language"))
+    unknown = F.lit("").alias("language")
+    texts["pages"] = pages.where("url IS NOT NULL").select(F.col("content_id").alias("clean_id"), unknown).distinct()
     found = [drawn(texts["code"], "", 0, ())]
     for recipe, draw in sorted(DRAWN.items()):
         if number := p.recipes.drawn(recipe):
@@ -39,18 +41,26 @@ def drawn(texts: DataFrame, recipe: str, number: int, languages: tuple[str, ...]
     return asked.orderBy(order, "clean_id").limit(number).withColumn("recipe", F.lit(recipe))
 
 
-def seed_parts(keys: DataFrame, code: DataFrame, web: DataFrame, p: Synthesis) -> DataFrame:
+def seed_parts(
+    keys: DataFrame, code: DataFrame, web: DataFrame, pages: DataFrame, page_texts: DataFrame, p: Synthesis
+) -> DataFrame:
     """One row per text and recipe, with or without seeds."""
-    texts = code.select("clean_id", "text").unionByName(web.select("clean_id", "text")).dropDuplicates(["clean_id"])
-    return seed_rows(keys.join(texts, "clean_id"))
+    addresses = pages.where("content_id IS NOT NULL").groupBy(F.col("content_id").alias("clean_id"))
+    addresses = addresses.agg(F.min("url").alias("url"))
+    captured = page_texts.select(F.col("content_id").alias("clean_id"), "text").join(addresses, "clean_id")
+    corpora = code.select("clean_id", "text").unionByName(web.select("clean_id", "text"))
+    corpora = corpora.dropDuplicates(["clean_id"]).withColumn("url", F.lit(None).cast("string"))
+    labelled = F.col("recipe").isin(*(r for r, draw in DRAWN.items() if draw.corpus == "pages"))
+    rows = keys.where(~labelled).join(corpora, "clean_id")
+    return seed_rows(rows.unionByName(keys.where(labelled).join(captured, "clean_id")))
 
 
 STAGE = Measure(
     "seed_parts",
     seed_parts,
     required,
-    reads=(CODE_CORPUS, WEB_CORPUS),
-    texts=(CODE_CORPUS, WEB_CORPUS),
+    reads=(CODE_CORPUS, WEB_CORPUS, WEB_PAGES),
+    texts=(CODE_CORPUS, WEB_CORPUS, WEB_PAGES, PAGE_TEXTS),
     writes=SEED_PARTS,
     kernel_version=lambda _: seeds_version(),
     params=Synthesis(),

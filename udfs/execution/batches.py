@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pyarrow as pa
@@ -28,21 +28,33 @@ def kernel_version() -> str:
     return _CODE
 
 
-def ran_batches(need: str, limits: Limits, at_once: int, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Rows of executions for rows (program_id, body) of one task, run `at_once` side by side at `need` or better.
+@dataclass(frozen=True)
+class Running:
+    """How programs are run: at `need` or better, with `limits` for tests that say none of their own, `at_once` side by
+    side, with `libraries` to be imported.
+    """
+
+    need: str
+    limits: Limits
+    at_once: int = 2
+    libraries: tuple[str, ...] = ()
+
+
+def ran_batches(how: Running, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Rows of executions for rows (program_id, body) of one task, run as `how` says.
 
     `is_measure` is false where the machine and not the program may have decided; where the isolation that is needed
     does not hold, each is `not_run` at the level NOWHERE.
     """
     try:
-        started = Runner(need=need, limits=limits)
+        started = Runner(need=how.need, limits=how.limits, libraries=how.libraries)
     except ValueError as error:
         yield from (_none_run(batch, str(error)) for batch in batches)
         return
     with started as runner:
         for batch in batches:
             ids, said = batch["program_id"].to_pylist(), [json.loads(body) for body in batch["body"].to_pylist()]
-            results = _run_all(runner, limits, said, at_once)
+            results = _run_all(runner, how, said)
             made = [_row(i, p["language"], result) for i, p, result in zip(ids, said, results, strict=True)]
             yield pa.RecordBatch.from_pylist(made, _ARROW)
 
@@ -53,12 +65,12 @@ def _none_run(batch: pa.RecordBatch, why: str) -> pa.RecordBatch:
     return pa.RecordBatch.from_pylist([_row(i, "", nothing) for i in batch["program_id"].to_pylist()], _ARROW)
 
 
-def _run_all(runner: Runner, limits: Limits, programs: list[dict[str, Any]], at_once: int) -> list[Result]:
-    """In their order; those of other limits than usual have a pass of their own."""
+def _run_all(runner: Runner, how: Running, programs: list[dict[str, Any]]) -> list[Result]:
+    """In their order."""
     from udfs.execution.running import alone_again
 
-    asked = [(_program(p), _limits(p, limits)) for p in programs]
-    return alone_again(lambda one: runner.run(*one), asked, at_once)
+    asked = [(_program(p), _limits(p, how.limits)) for p in programs]
+    return alone_again(lambda one: runner.run(*one), asked, how.at_once)
 
 
 def _program(said: dict[str, Any]) -> Program:
@@ -68,7 +80,7 @@ def _program(said: dict[str, Any]) -> Program:
 
 
 def _limits(said: dict[str, Any], limits: Limits) -> Limits:
-    asked = {"cpu_seconds": said["cpu_seconds"], "memory": said["memory"]}
+    asked = {"cpu_seconds": said["cpu_seconds"], "memory": said["memory"], "shown": said["shown"]}
     return replace(limits, **{name: value for name, value in asked.items() if value})
 
 

@@ -15,7 +15,7 @@ from schemas.identity import code_identity, data_bytes
 from schemas.instruct import SEED_PARTS, THREADS
 from udfs.calls.requests import Answer
 from udfs.instructions.make import instruction_id
-from udfs.recipes import replay
+from udfs.recipes import replay, rubrics
 from udfs.recipes.book import RECIPES
 from udfs.recipes.prompts import FOLDER
 from udfs.recipes.seeding import seeds_of
@@ -32,6 +32,8 @@ _PLAYED_ARROW = pa.schema([pa.field(name, arrow_type(kind)) for name, kind in _P
 _PARTS = ("clean_id", "recipe", "language", "found", "texts")
 PARTS = ", ".join(f"{name} {SEED_PARTS.column(name).type}" for name in _PARTS)
 _CODE = code_identity(__name__)
+_DATA = ("test_forms.toml", *(f"{rubrics.FOLDER}/{name}.toml" for name in rubrics.names()))
+"""What recipes read beside their prompts."""
 
 
 def kernel_version() -> str:
@@ -65,7 +67,7 @@ class Player:
         models = {step: self.models.of(recipe, step) for step, _, _ in row.asks}
         features = {model: sorted(self.models.features.get(model, ())) for model in models.values()}
         parts = [
-            code_identity(row.play.__module__),
+            code_identity(row.play.__module__, data=_DATA),
             *(data_bytes(f"{FOLDER}/{name}.md").decode() for _, name, _ in row.asks),
             json.dumps([models, features, dict(self.models.parameters), self.models.seed], sort_keys=True, default=str),
             json.dumps(asdict(self.settings[recipe]), sort_keys=True, default=str),
@@ -74,11 +76,11 @@ class Player:
 
 
 def seed_batch(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
-    """Seeds of rows (clean_id, recipe, language, text), each once in a text."""
+    """Seeds of rows (clean_id, recipe, language, url, text), each once in a text."""
     rows = []
     for row in batch.to_pylist():
         recipe, language = row["recipe"], row["language"]
-        found = [canonical(fields) for fields in seeds_of(recipe, row["text"], language)]
+        found = [canonical(fields) for fields in seeds_of(recipe, row["text"], language, row["url"] or "")]
         by_id = {seed_id(recipe, language, fields): fields for fields in found}
         rows.append(
             {name: row[name] for name in ("clean_id", "recipe", "language")}

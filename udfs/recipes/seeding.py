@@ -11,7 +11,7 @@ from udfs.recipes.seeds import CodeSeeds, code_seeds, page_seeds
 
 @dataclass(frozen=True)
 class Draw:
-    """From code_corpus or web_corpus, of these languages (() for all), at most so many seeds of these kinds a text."""
+    """From code_corpus, web_corpus or all pages, of these languages (() for all): seeds of these kinds, so many a text."""
 
     corpus: str
     kinds: tuple[str, ...]
@@ -24,22 +24,22 @@ DRAWN = {
     "textbooks": Draw("code", ("function",), ("python",), 3),
     "educational": Draw("code", ("function", "snippet")),
     "mceval": Draw("code", ("function", "snippet")),
-    "evol": Draw("code", ("function",), ("python",)),
     "diverse": Draw("web", ("page",)),
-    "web_labels": Draw("web", ("page",)),
+    "web_labels": Draw("pages", ("page",)),
 }
 """Recipes that start from a text of a corpus; the others start from given tables and packages."""
 
 
-def seeds_of(recipe: str, text: str, language: str) -> list[dict[str, str]]:
+def seeds_of(recipe: str, text: str, language: str, url: str = "") -> list[dict[str, str]]:
     """Fields of the seeds that a text gives to a recipe."""
     draw = DRAWN[recipe]
-    if draw.corpus == "web":
+    if draw.corpus != "code":
         title = text.lstrip("# \n").split("\n", 1)[0] if text.startswith("#") else ""
         found = page_seeds(title, text)
     else:
         found = code_seeds(text, language.lower(), CodeSeeds(functions=draw.most))
-    kept = [fields for kind, fields in found if kind in draw.kinds]
+    about = {"url": url} if draw.corpus == "pages" else {}
+    kept = [fields | about for kind, fields in found if kind in draw.kinds]
     return kept[: draw.most]
 
 

@@ -13,7 +13,7 @@ from udfs.spark.batches import mapped
 
 if TYPE_CHECKING:
     from udfs.calls.sending import Settings
-    from udfs.execution.programs import Limits
+    from udfs.execution.batches import Running
     from udfs.recipes.batches import Player
     from udfs.recipes.seeds import Keywords
 
@@ -35,10 +35,10 @@ def _marks(p: Keywords, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
 
 
 def seed_rows(rows: DataFrame) -> DataFrame:
-    """Seeds of rows (clean_id, recipe, language, text), in the columns of seed_parts."""
+    """Seeds of rows (clean_id, recipe, language, url, text), in the columns of seed_parts."""
     from udfs.recipes.batches import PARTS, seed_batch
 
-    return mapped(rows.select("clean_id", "recipe", "language", "text"), seed_batch, PARTS)
+    return mapped(rows.select("clean_id", "recipe", "language", "url", "text"), seed_batch, PARTS)
 
 
 def played_rows(rows: DataFrame, player: Player) -> DataFrame:
@@ -57,11 +57,11 @@ def sent_rows(rows: DataFrame, settings: Settings, most: float) -> DataFrame:
     return rows.select("request_id", "body").mapInArrow(partial(sent_batches, settings, most), RESPONSES)
 
 
-def ran_rows(rows: DataFrame, need: str, limits: Limits, at_once: int) -> DataFrame:
+def ran_rows(rows: DataFrame, how: Running) -> DataFrame:
     """What came of rows (program_id, body), in the columns of executions."""
     from udfs.execution.batches import EXECUTED, ran_batches
 
-    return rows.select("program_id", "body").mapInArrow(partial(ran_batches, need, limits, at_once), EXECUTED)
+    return rows.select("program_id", "body").mapInArrow(partial(ran_batches, how), EXECUTED)
 
 
 def dialogue_rows(rows: DataFrame) -> DataFrame:

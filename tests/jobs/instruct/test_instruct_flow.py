@@ -23,6 +23,6 @@ def test_what_is_answered_is_never_asked_again(lake: Lake) -> None:
         assert lake.read(SYNTHETIC_SNIPPETS).count() == 3 and lake.read(TEXTBOOKS).count() == 3
         again = run_instruct(lake, "r2", BOTH, settings(endpoint.url), more=PYTHON)
         assert len(endpoint.log) == asked
-        assert all(r.rows_written == 0 for r in again), again
+        assert all(r.skipped or r.rows_written == 0 for r in again), [r for r in again if not r.skipped]
     assert lake.read(LLM_RESPONSES).count() == 6 and lake.read(TRAILS).count() == 9
     assert lake.read(THREADS).count() == 6
