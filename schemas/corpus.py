@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from schemas.contract import REASONS, Column, Expect, Table
 
 _STAGE = Column("stage", "int", "1 or 2: the stage of supervised fine-tuning that trains on it.", nullable=False)
@@ -72,6 +74,15 @@ PRETRAIN_TOKENS = Table(
     ),
     made_from=("code_corpus", "web_corpus"),
     text=("tokens", "n_tokens"),
+)
+
+ANNEAL_TOKENS = replace(
+    PRETRAIN_TOKENS,
+    name="anneal_tokens",
+    doc="Documents that only annealing reads, as token ids; the source is the part of the mixture: algorithmic, "
+    "snippets, textbooks.",
+    expectations=tuple(e for e in PRETRAIN_TOKENS.expectations if e.kind != "row_count"),
+    made_from=("algorithmic", "synthetic_snippets", "textbooks"),
 )
 
 INSTRUCTION_PARTS = Table(
@@ -207,6 +218,7 @@ SFT_TOKENS = Table(
 
 TABLES = (
     PRETRAIN_TOKENS,
+    ANNEAL_TOKENS,
     INSTRUCTION_PARTS,
     GIVEN_INSTRUCTIONS,
     INSTRUCTION_DECISIONS,

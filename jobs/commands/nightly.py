@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = (
-        "The whole night in one command: refresh from the manifest, the web where --web-sources names one, token "
-        "tables where --tokenizer names one, double keys, release, upkeep where something was written, report. It ends "
-        "with one line and a truthful exit code: 0 done, 2 wrong input, 3 a gate failed, 4 another run writes, 1 "
-        "anything else."
+        "The whole night in one command: refresh from the manifest, the web where --web-sources names one, recipes by "
+        "--instruct, token tables where --tokenizer names one, double keys, release, upkeep where something was "
+        "written, report. It ends with one line and a truthful exit code: 0 done, 2 wrong input, 3 a gate failed, 4 "
+        "another run writes, 1 anything else."
     )
     add_run_arguments(parser)
     parser.add_argument("--sources", metavar="FILE", required=True, help="manifest: one JSON object a line")
@@ -32,6 +32,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--tokenizer", metavar="DIR", help="folder of the pinned tokenizer: token tables are refreshed too"
+    )
+    parser.add_argument(
+        "--instruct",
+        action="store_true",
+        help="play recipes for what is new, with the calls of --params; without it only what gone texts made goes",
     )
     parser.add_argument("--report", metavar="FILE", help="file or URL of the report (default: WAREHOUSE/report.html)")
     parser.add_argument(
@@ -72,6 +77,9 @@ def _steps(args: argparse.Namespace, lake: Lake, began: datetime) -> list[tuple[
     if args.web_sources:
         web = argparse.Namespace(**{**vars(args), "sources": args.web_sources})
         steps.append(("web", lambda: _command("web_run", web, "sources", "allow_drop", "audit")))
+    if args.instruct or _played(lake):
+        made = argparse.Namespace(**{**vars(args), "stored_only": not args.instruct})
+        steps.append(("instruct", lambda: _command("instruct_run", made, "stored_only", "audit")))
     if args.tokenizer:
         steps.append(("tokens", lambda: _command("tokens", args, "tokenizer", "audit")))
     steps.append(("check", lambda: _command("check", args) if _worked(lake, began) else 0))
@@ -89,6 +97,14 @@ def _command(name: str, args: argparse.Namespace, *also: str) -> int:
         if hasattr(given, shared):
             setattr(given, shared, getattr(args, shared))
     return int(module.work(given))
+
+
+def _played(lake: Lake) -> bool:
+    """Whether recipes were ever played here."""
+    from jobs.instruct.given_seeds import NAME
+    from jobs.runtime.accounting import finished_work
+
+    return NAME in finished_work(lake)
 
 
 def _worked(lake: Lake, began: datetime) -> list[StageResult]:

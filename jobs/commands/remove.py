@@ -181,22 +181,27 @@ def _carried_out(
 def _flows(args: argparse.Namespace, lake: Lake, run_id: str, console: Console) -> tuple[dict[str, StageResult], Any]:
     """Both ingests less what was asked out, and every stage of each flow that was ever carried out."""
     from jobs.code.ingest import ingest_less_removed
+    from jobs.commands.instruct_run import seeds_as_stored, stored_versions
     from jobs.corpus.given import NAME, read_given
     from jobs.corpus.parameters import Instructions
-    from jobs.flows import CODE, CORPUS, WEB
+    from jobs.flows import CODE, CORPUS, INSTRUCT, WEB
+    from jobs.instruct.parameters import synthesis
     from jobs.runtime import runner
     from jobs.runtime.accounting import finished_work
     from jobs.web.ingest import web_ingest_less_removed
 
-    params = WEB.pinned(lake, _params(args))
+    # Models are asked nothing: what was made of texts that stay is as it was.
+    params = synthesis(WEB.pinned(lake, _params(args)), stored=stored_versions(lake))
 
     def first(flow: Flow, run: runner.Run) -> Callable[[], StageResult]:
         if flow is CORPUS:
             return partial(read_given, run, params[Instructions])
+        if flow is INSTRUCT:
+            return partial(seeds_as_stored, run)
         return partial(ingest_less_removed if flow is CODE else web_ingest_less_removed, run)
 
     done, runs = finished_work(lake), []
-    for flow in (CODE, WEB, CORPUS):
+    for flow in (CODE, WEB, INSTRUCT, CORPUS):
         if not done.keys() & {flow.before[0], *(s.name for s in flow.stages)} - {NAME}:
             continue
         for other in runs:

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from jobs.corpus import instruction_decisions, instruction_parts, instructions, pretrain_tokens, sft_tokens
+from jobs.corpus import (
+    anneal_tokens,
+    instruction_decisions,
+    instruction_parts,
+    instructions,
+    pretrain_tokens,
+    sft_tokens,
+)
 from schemas import corpus
 
 STAGES = (
     pretrain_tokens.STAGE,
+    anneal_tokens.STAGE,
     instruction_parts.STAGE,
     instruction_decisions.STAGE,
     instructions.STAGE,

@@ -18,7 +18,7 @@ from jobs.runtime.accounting import StageResult
 from jobs.runtime.runner import Run
 from jobs.runtime.writing import write_changes
 from schemas.corpus import GIVEN_INSTRUCTIONS
-from schemas.instruct import MADE_DECISIONS, SEED_PARTS, THREADS
+from schemas.instruct import TABLES as INSTRUCT
 from schemas.ops import REJECTS
 from schemas.web import WEB_CORPUS
 from udfs.instructions.make import ANSWERS, QUESTIONS
@@ -35,7 +35,7 @@ _KEY = ["origin", "instruction_id"]
 def read_given(run: Run, p: Instructions) -> StageResult:
     """Bring given_instructions and this step's share of rejects to what the tables hold. Raises ValueError."""
     # A warehouse without a web half or recipes has empty tables of them: the stages here read all.
-    for table in (GIVEN_INSTRUCTIONS, REJECTS, WEB_CORPUS, SEED_PARTS, THREADS, MADE_DECISIONS):
+    for table in (GIVEN_INSTRUCTIONS, REJECTS, WEB_CORPUS, *INSTRUCT):
         run.lake.ensure(table)
     result = StageResult(NAME, GIVEN_INSTRUCTIONS.name)
     if not p.tables and run.lake.version(GIVEN_INSTRUCTIONS.name) == 0:

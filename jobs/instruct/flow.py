@@ -6,6 +6,7 @@ from jobs.instruct import (
     algorithm_marks,
     algorithmic,
     made_decisions,
+    model_labels,
     package_apis,
     seed_parts,
     synthetic_snippets,
@@ -23,6 +24,7 @@ STAGES = (
     made_decisions.STAGE,
     synthetic_snippets.STAGE,
     textbooks.STAGE,
+    model_labels.STAGE,
 )
 
 TABLES = instruct.TABLES

@@ -23,6 +23,7 @@ from jobs.runtime.writing import write_changes
 from schemas.code import CODE_CORPUS
 from schemas.instruct import GIVEN_SEEDS
 from schemas.ops import REJECTS
+from schemas.recall import PAGE_LABELS
 from schemas.web import PAGE_TEXTS, WEB_CORPUS, WEB_PAGES
 from udfs.recipes.batches import canonical, seed_id
 from udfs.recipes.installed import Installed, installed
@@ -37,16 +38,13 @@ _ROWS = "origin string, recipe string, row string"
 def read_seeds(run: Run, p: Recipes, libraries: Sequence[str] = ()) -> StageResult:
     """Bring given_seeds and this step's share of rejects to what the tables hold. Raises ValueError."""
     # A warehouse may lack one of the halves: seeds are drawn from both.
-    for table in (GIVEN_SEEDS, REJECTS, CODE_CORPUS, WEB_CORPUS, WEB_PAGES, PAGE_TEXTS):
+    for table in (GIVEN_SEEDS, REJECTS, CODE_CORPUS, WEB_CORPUS, WEB_PAGES, PAGE_TEXTS, PAGE_LABELS):
         run.lake.ensure(table)
     result = StageResult(NAME, GIVEN_SEEDS.name)
     if not p.tables and not p.packages and run.lake.version(GIVEN_SEEDS.name) == 0:
         result.skipped = NAME in run.done  # none is named and none ever was, which is recorded once
         return result
-    spark = run.lake.spark
-    tables = [table_rows(spark, place, recipe) for place, recipe in sorted(p.tables.items())]
-    read = dialogue_rows(reduce(DataFrame.unionByName, tables, spark.createDataFrame([], _ROWS)))
-    rows = run.lake.stage(read.unionByName(_packages(spark, p, libraries, read)), run.run_id, NAME)
+    rows = run.lake.stage(given_rows(run.lake.spark, p, libraries), run.run_id, NAME)
     found = rows.where("reason is null").dropDuplicates(_KEY)
     narrow = run.lake.stage(found.select(*GIVEN_SEEDS.narrow()), run.run_id, f"{NAME}.found")
     _count(result, rows, narrow.count())
@@ -60,6 +58,13 @@ def read_seeds(run: Run, p: Recipes, libraries: Sequence[str] = ()) -> StageResu
     written += write_changes(run, NAME, REJECTS, _rejects(rows), metadata, lambda stored: stored.where(mine))
     result.rows_written, result.table_version = written, run.lake.rows_version(GIVEN_SEEDS.name) or 0
     return result
+
+
+def given_rows(spark: SparkSession, p: Recipes, libraries: Sequence[str] = ()) -> DataFrame:
+    """Rows of given_seeds with `row_id`, `reason` and `detail`, of every table and package. Raises ValueError."""
+    tables = [table_rows(spark, place, recipe) for place, recipe in sorted(p.tables.items())]
+    read = dialogue_rows(reduce(DataFrame.unionByName, tables, spark.createDataFrame([], _ROWS)))
+    return read.unionByName(_packages(spark, p, libraries, read))
 
 
 def table_rows(spark: SparkSession, place: str, recipe: str) -> DataFrame:

@@ -125,6 +125,18 @@ class Runs:
 
 
 @dataclass(frozen=True)
+class ModelLabels:
+    """What a page that recipe web_labels scored is labelled: of `tag` from a score of `least` on, else not of it."""
+
+    tag: str = "Code"
+    least: float = 0.5
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.least <= 1 or not self.tag:
+            raise ValueError("model_labels: expected a tag, and least from 0 to 1")
+
+
+@dataclass(frozen=True)
 class Synthesis:
     """All of them, and the settings of each recipe by its name: what the stages that play recipes take. Not more than
     `limit` new threads of each recipe are played (0: all); the others wait for another run.
@@ -165,5 +177,6 @@ SECTIONS: dict[str, type] = {
     "recipes": Recipes,
     "calls": Calls,
     "runs": Runs,
+    "model_labels": ModelLabels,
     **{name: type(recipe.settings) for name, recipe in RECIPES.items()},
 }

@@ -11,7 +11,7 @@ from udfs.recipes.seeds import CodeSeeds, code_seeds, page_seeds
 
 @dataclass(frozen=True)
 class Draw:
-    """From code_corpus, web_corpus or all pages, of these languages (() for all): seeds of these kinds, so many a text."""
+    """From code_corpus, web_corpus or all pages, of these languages (() for all): seeds of these kinds, some a text."""
 
     corpus: str
     kinds: tuple[str, ...]

@@ -17,8 +17,10 @@ from jobs.runtime.runner import Run, run_stages
 from jobs.runtime.tables import Lake
 from schemas.code import CODE_CORPUS
 from schemas.web import WEB_CORPUS
+from udfs.recipes.snippets import Snippets
 
 MODEL = "teacher"
+PYTHON = {Snippets: Snippets(languages=("python",))}
 
 
 def document(repo: str, path: str, text: str, language: str = "python") -> dict[str, Any]:
@@ -84,7 +86,9 @@ ANSWERS: list[tuple[str, Callable[[str, str], str]]] = [
 
 def settings(url: str, **more: Any) -> Calls:
     """Calls to one endpoint that answers for every step."""
-    return Calls(endpoints={MODEL: url}, models={"default": MODEL}, **{"tasks": 1, "chunk": 100, "timeout": 10.0} | more)
+    return Calls(
+        endpoints={MODEL: url}, models={"default": MODEL}, **{"tasks": 1, "chunk": 100, "timeout": 10.0} | more
+    )
 
 
 def run_instruct(

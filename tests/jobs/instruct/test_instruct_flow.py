@@ -1,28 +1,73 @@
-"""Seeds, calls, runs and tables of the synthetic half, with an endpoint that answers and fails as it is told."""
+"""Seeds, calls, runs and tables of the synthetic half: what is answered is paid once, and follows its seed."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from pyspark.sql import functions as F
+
+from jobs.commands.instruct_run import stored_versions
 from jobs.instruct.parameters import Recipes
 from jobs.runtime.tables import Lake
-from schemas.instruct import LLM_RESPONSES, SYNTHETIC_SNIPPETS, TEXTBOOKS, THREADS, TRAILS
-from tests.jobs.instruct.teaching import by_stage, corpora, document, function, run_instruct, settings, teacher
+from schemas.code import CODE_CORPUS
+from schemas.instruct import (
+    ALGORITHMIC,
+    EXECUTIONS,
+    LLM_RESPONSES,
+    MADE_DECISIONS,
+    SYNTHETIC_SNIPPETS,
+    TEXTBOOKS,
+    THREADS,
+    TRAILS,
+)
+from tests.jobs.instruct.teaching import PYTHON, by_stage, corpora, document, function, run_instruct, settings, teacher
+from tests.jobs.pipeline import contents_of
 from tests.udfs.calls.endpoint import Endpoint
-from udfs.recipes.snippets import Snippets
+from udfs.recipes.textbooks import Textbooks
 
-PYTHON = {Snippets: Snippets(languages=("python",))}
 BOTH = Recipes(names=("snippets", "textbooks"))
+FILES = [document(f"org/r{n}", f"{n}.py", function(n)) for n in range(3)]
+COMPARED = (THREADS, TRAILS, MADE_DECISIONS, SYNTHETIC_SNIPPETS, TEXTBOOKS, ALGORITHMIC, EXECUTIONS)
 
 
-def test_what_is_answered_is_never_asked_again(lake: Lake) -> None:
-    corpora(lake, [document(f"org/r{n}", f"{n}.py", function(n)) for n in range(3)])
+def test_an_answer_is_paid_once_and_follows_its_seed(lake: Lake, tmp_path: Path) -> None:
+    corpora(lake, [*FILES, document("org/leet", "s.py", "1 = 2  # leetcode\n")])
     with Endpoint(teacher) as endpoint:
-        first = by_stage(run_instruct(lake, "r1", BOTH, settings(endpoint.url), more=PYTHON))
-        asked = len(endpoint.log)
-        assert asked == 6, [a.said[:80] for a in endpoint.log]
-        assert first["threads"].rows_kept == 6, first["threads"]
+        calls = settings(endpoint.url)
+        first = by_stage(run_instruct(lake, "r1", BOTH, calls, more=PYTHON))
+        assert len(endpoint.log) == 6 and first["threads"].rows_kept == 6
         assert lake.read(SYNTHETIC_SNIPPETS).count() == 3 and lake.read(TEXTBOOKS).count() == 3
-        again = run_instruct(lake, "r2", BOTH, settings(endpoint.url), more=PYTHON)
-        assert len(endpoint.log) == asked
+        assert [r["keywords"] for r in lake.read(ALGORITHMIC).collect()] == [["leetcode"]]
+
+        again = run_instruct(lake, "r2", BOTH, calls, more=PYTHON)
+        assert len(endpoint.log) == 6
         assert all(r.skipped or r.rows_written == 0 for r in again), [r for r in again if not r.skipped]
-    assert lake.read(LLM_RESPONSES).count() == 6 and lake.read(TRAILS).count() == 9
-    assert lake.read(THREADS).count() == 6
+
+        # Another setting of one recipe asks that one's prompts anew, and nobody else's.
+        more = PYTHON | {Textbooks: Textbooks(per_seed=2)}
+        run_instruct(lake, "r3", BOTH, calls, more=more)
+        assert len(endpoint.log) == 9 and all("textbook" in str(a.body["messages"]) for a in endpoint.log[6:])
+        # Taken back, it is there still.
+        run_instruct(lake, "r4", BOTH, calls, more=PYTHON)
+        assert len(endpoint.log) == 9
+
+        # A refresh equals a rebuild that reuses the recorded answers.
+        other = Lake(lake.spark, str(tmp_path / "rebuilt"))
+        corpora(other, lake.read(CODE_CORPUS).toArrow().to_pylist())
+        other.ensure(LLM_RESPONSES)
+        other.append(LLM_RESPONSES, lake.read(LLM_RESPONSES), {})
+        run_instruct(other, "r1", BOTH, calls, more=PYTHON)
+        assert len(endpoint.log) == 9
+        for table in COMPARED:
+            if table is not TRAILS:  # the answers of a setting that was taken back are still known to be its seed's
+                assert contents_of(lake, table) == contents_of(other, table), table.name
+
+        # A text that is gone takes along what was made of it, its answers too, and nothing is asked.
+        gone = lake.read(CODE_CORPUS).where("repo = 'org/r1'").select("clean_id")
+        lake.delete(CODE_CORPUS, gone, {})
+        run_instruct(lake, "r5", BOTH, calls, stored=stored_versions(lake), more=PYTHON)
+        assert len(endpoint.log) == 9
+    assert lake.read(SYNTHETIC_SNIPPETS).count() == 2 and lake.read(TEXTBOOKS).count() == 2
+    assert lake.read(THREADS).count() == 4 and lake.read(EXECUTIONS).count() == 2
+    assert lake.read(LLM_RESPONSES).where(F.col("text").contains("plus_1")).count() == 0
+    assert lake.read(LLM_RESPONSES).count() == 6
