@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from schemas.contract import REASONS, Column, Expect, Table
+from schemas.instruct import SCORES
 
 _STAGE = Column("stage", "int", "1 or 2: the stage of supervised fine-tuning that trains on it.", nullable=False)
 _CLEAN_ID = Column("clean_id", "string", "SHA-256 of the text it was made from.", nullable=False)
@@ -15,7 +16,7 @@ _KIND = Column(
     "kind", "string", "docstring, summary, table for rows of a given table, or made by a recipe.", nullable=False
 )
 _LICENCE = Column("licence", "string", "Licence of the row, else of what it was made from; null where nobody said.")
-_SCORES = Column("scores", "map<string,double>", "Scores that its recipe gave; null of others.")
+_SCORES = Column("scores", SCORES, "Scores that its recipe gave; null of others.")
 _SOURCE = Column(
     "source", "string", "code for what the corpus gave, the recipe, or the given table's name.", nullable=False
 )

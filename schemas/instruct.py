@@ -11,6 +11,8 @@ MADE = (
     "question_bytes:bigint,answer_bytes:bigint>>"
 )
 """Narrow facts of the rows that a thread made; their texts stand beside, in the same order."""
+SCORES = "array<struct<name:string,value:double>>"
+"""Scores by name, in the order of the names."""
 TARGETS = ("instructions", "synthetic_snippets", "textbooks", "page_labels")
 """Tables that rows of threads go to; rows for `seeds:RECIPE` are seeds of another recipe."""
 ANSWERED = ("answered", "refused")
@@ -110,7 +112,7 @@ THREADS = Table(
         Column("reasons", REASONS, "Why it made none.", nullable=False),
         Column("steps", "int", "Calls and runs that it took.", nullable=False),
         Column("made", MADE, "Rows that it made, in their order.", nullable=False),
-        Column("scores", "array<map<string,double>>", "Scores of each row, for selection.", nullable=False),
+        Column("scores", f"array<{SCORES}>", "Scores of each row, for selection.", nullable=False),
         _FAILURE,
         _RUN_ID,
         Column(
@@ -242,7 +244,7 @@ def _published(name: str, doc: str) -> Table:
             _LANGUAGE,
             Column("held_out", "boolean", "A repository that its seed stands in is held out.", nullable=False),
             Column("licence", "string", "Licence of the row where one is known."),
-            Column("scores", "map<string,double>", "Scores that its recipe gave.", nullable=False),
+            Column("scores", SCORES, "Scores that its recipe gave.", nullable=False),
             Column("text_bytes", "bigint", "Bytes of the text in UTF-8.", nullable=False),
             _RUN_ID,
             Column("text", "string", "The text.", nullable=False),
@@ -269,7 +271,7 @@ MADE_DECISIONS = Table(
         _LANGUAGE,
         Column("stage", "int", "Stage of fine-tuning, of instructions."),
         Column("licence", "string", "Licence of the row where one is known."),
-        Column("scores", "map<string,double>", "Scores that its recipe gave.", nullable=False),
+        Column("scores", SCORES, "Scores that its recipe gave.", nullable=False),
         Column("question_bytes", "bigint", "Bytes of all messages before the last answer; 0 of a text.", False),
         Column("answer_bytes", "bigint", "Bytes of the last answer, or of the text.", nullable=False),
     ),

@@ -14,7 +14,7 @@ from jobs.instruct.published import homes, of_target
 from jobs.runtime.stage import Decide
 from schemas.code import CODE_CORPUS
 from schemas.corpus import GIVEN_INSTRUCTIONS, INSTRUCTION_DECISIONS, INSTRUCTION_PARTS, INSTRUCTIONS
-from schemas.instruct import MADE_DECISIONS, SEED_PARTS
+from schemas.instruct import MADE_DECISIONS, SCORES, SEED_PARTS
 from schemas.web import WEB_CORPUS
 
 _TABLE_NAME = r"([^/]+?)(?:\.[A-Za-z.]+)?/*$"
@@ -32,7 +32,7 @@ def occurrences(
     ours = found.select(
         F.col("clean_id").alias("origin"), "f.*", F.lit("code").alias("source"), "language", "repo", "licence"
     )
-    nothing = {"stage": F.lit(None).cast("int"), "scores": F.lit(None).cast("map<string,double>")}
+    nothing = {"stage": F.lit(None).cast("int"), "scores": F.lit(None).cast(SCORES)}
     ours = ours.withColumns(nothing)
     theirs = (
         given.drop("messages")

@@ -41,9 +41,14 @@ def _below(asked: tuple[str, float]) -> tuple[Column, Column]:
     """A row of this recipe with a lower score, or without one."""
     name, least = asked
     recipe, _, score = name.partition(".")
-    value = F.col("scores")[score]
+    value = score_of(score)
     low = (F.col("recipe") == recipe) & F.coalesce(value < least, F.lit(True))
     return low, reason(f"low_{score}", value, F.lit(least))
+
+
+def score_of(name: str) -> Column:
+    """The score of a row by this name, null without one."""
+    return F.get(F.filter("scores", lambda s: s["name"] == name), 0)["value"]
 
 
 STAGE = Decide(

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from jobs.instruct.made_decisions import score_of
 from jobs.instruct.parameters import ModelLabels
 from jobs.runtime.stage import Decide
 from schemas.instruct import MADE_DECISIONS, SEED_PARTS
@@ -21,7 +22,7 @@ BY = f"model:{RECIPE}"
 def model_labels(decisions: DataFrame, parts: DataFrame, pages: DataFrame, p: ModelLabels) -> DataFrame:
     """One row per page that was scored: of the tag from a score on."""
     rows = labelled(decisions, parts, pages)
-    score = F.col("scores")["score"]
+    score = F.col("score")
     return rows.select(
         "url",
         F.lit(p.tag).alias("tag"),
@@ -35,14 +36,17 @@ def model_labels(decisions: DataFrame, parts: DataFrame, pages: DataFrame, p: Mo
 
 
 def labelled(decisions: DataFrame, parts: DataFrame, pages: DataFrame) -> DataFrame:
-    """(url, scores) of the pages whose text was scored."""
-    scored = decisions.where("keep").where(F.col("target") == PAGE_LABELS.name).select("seed_id", "recipe", "scores")
+    """(url, score) of the pages whose text was scored."""
+    scored = (
+        decisions.where("keep")
+        .where(F.col("target") == PAGE_LABELS.name)
+        .select("seed_id", "recipe", score_of("score").alias("score"))
+    )
     seeds = parts.select("clean_id", "recipe", F.explode("found.seed_id").alias("seed_id"))
     texts = scored.join(seeds, ["seed_id", "recipe"]).withColumnRenamed("clean_id", "content_id")
     found = texts.join(pages.where("url IS NOT NULL").select("content_id", "url").distinct(), "content_id")
     # A page that was captured with several texts has the score of the best of them.
-    best = F.max(F.struct(F.col("scores")["score"], F.map_entries("scores").alias("entries")))
-    return found.groupBy("url").agg(F.map_from_entries(best["entries"]).alias("scores"))
+    return found.groupBy("url").agg(F.max("score").alias("score"))
 
 
 STAGE = Decide(

@@ -28,28 +28,27 @@ def play_all(work: Work, missing: DataFrame, texts: list[DataFrame], result: Sta
     lake, p = work.run.lake, work.params
     for table in (TRAILS, LLM_RESPONSES, CALL_CHUNKS, EXECUTIONS):
         lake.ensure(table)
-    if p.stored is not None:
-        forget(work)
-        result.rows_read = result.rows_kept = result.rows_written = 0
-        result.unfinished = True
+    number = result.rows_read
+    result.rows_written -= number
+    result.rows_read = result.rows_kept = 0
+    forget(work)
+    if not number or p.stored is not None:
+        result.unfinished = bool(number)
         return
     threads = work.stage.transform(limited(missing, p.limit), *texts, p)
     seeds, counts = lake.stage_counted(threads, work.run.run_id, f"{work.stage.name}.seeds", {"n": F.count(F.lit(1))})
-    result.rows_read = counts["n"]
-    result.rows_kept = result.rows_written = 0
-    forget(work)
     asking, running = Asking(work), Programs(work)
     todo = seeds
-    for number in range(MOST_STEPS):
-        played, seen = _play(work, todo, number)
+    for turn in range(MOST_STEPS):
+        played, seen = _play(work, todo, turn)
         _keep(work, seeds, played, seen, result)
         waits = played.where("status = 'waiting'").select(*THREAD, F.explode("waits").alias("w"))
         waits = waits.select(*THREAD, "w.*")
-        if not seen["waiting"] or not asking.answer(waits, number) + running.run(waits, number):
+        if not seen["waiting"] or not asking.answer(waits, turn) + running.run(waits, turn):
             break
         todo = seeds.join(played.where("status = 'waiting'").select(*THREAD), THREAD, "left_semi")
-    result.unfinished = bool(seen["waiting"]) or bool(p.limit)
-    result.rows_read -= seen["waiting"]
+    result.rows_read = counts["n"] - seen["waiting"]
+    result.unfinished = bool(seen["waiting"]) or counts["n"] < number
     result.waiting = dict(asking.why + running.why)
 
 

@@ -31,7 +31,7 @@ def measure(work: Work) -> StageResult:
     result = StageResult(stage.name, stage.writes.name, rows_read=rows, rows_kept=rows)
     place = None if stage.passes else measured.place_of(stage, todo, counts, kernel)
     result.rows_written = rows + measured.forget(run, stage, todo, counts, work.metadata, unasked=place is None)
-    if rows == 0:
+    if rows == 0 and not stage.passes:
         return result
     missing = todo.where(F.col(OP) == measured.MISSING).select(*required.columns)
     texts, result.bytes_read = opened(work, missing)

@@ -42,6 +42,11 @@ def add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--part", action="append", default=[], metavar="NAME=TABLE", help="a part of the recipe's mixture"
     )
+    parser.add_argument(
+        "--anneal-tokens",
+        metavar="TABLE",
+        help="the other parts of annealing, by the sources of a table, as refinelake tokens writes it; beside --tokens",
+    )
     parser.add_argument("--mixture", metavar="FILE", help="TOML file: table, weight, epochs, languages of each part")
     parser.add_argument("--without", action="append", default=[], metavar="NAME", help="ablation: leave a part out")
     parser.add_argument("--tokenizer", metavar="DIR", help="folder of the tokenizer that made the tokens")
@@ -83,14 +88,24 @@ def sources(args: argparse.Namespace, run: Run) -> tuple[Source, ...]:
             "data: expected one of --tokens, --part and --mixture, found "
             f"{' and '.join('--' + way for way in ways) or 'none'}; say where the tokens are in one way"
         )
-    if args.tokens and args.without:
+    if args.tokens and args.without and not args.anneal_tokens:
         raise ValueError("--without: expected a mixture of --part or --mixture to leave a part out of, found --tokens")
     if args.mixture:
         return _left(read_mixture(args.mixture), args.without)
     whole = "original" if run.phase == "anneal" else "tokens"
     parts = [(whole, args.tokens)] if args.tokens else map(_split, args.part)
     given = tuple(named(name, table) for name, table in parts)
+    if args.anneal_tokens:
+        given += _by_source(args, run, {source.name for source in given})
     return _annealing(given, args.without, run) if run.phase == "anneal" else _left(given, args.without)
+
+
+def _by_source(args: argparse.Namespace, run: Run, given: set[str]) -> tuple[Source, ...]:
+    """The parts of annealing that are not given, each the rows of the table with its name as their source."""
+    if run.phase != "anneal":
+        raise ValueError(f"--anneal-tokens: expected the recipe anneal, found {run.name}; leave it out")
+    names = [name for name in ANNEALING if name not in {*given, "original"}]
+    return tuple(replace(named(name, args.anneal_tokens), sources=(name,)) for name in names)
 
 
 def _annealing(given: tuple[Source, ...], without: list[str], run: Run) -> tuple[Source, ...]:
@@ -119,6 +134,8 @@ def resumed(args: argparse.Namespace, run: Run, inputs: Inputs) -> Inputs:
         if given and given != own:
             raise ValueError(f"{name}: expected {own!r} as in this run, found {given!r}; leave it out on a resume")
     if not (args.tokens or args.part or args.mixture):
+        if args.anneal_tokens:
+            raise ValueError("--anneal-tokens: expected --tokens or --part beside it, found none; name the original")
         return inputs
     before = {source.name: source for source in inputs.sources}
     now = []

@@ -127,7 +127,7 @@ def _reason(why: Dropped) -> dict[str, Any]:
     return {"rule": why.rule, "value": why.value, "threshold": why.threshold, "detail": _clean(why.detail)}
 
 
-def _row(made: Made, seed: Seed) -> tuple[dict[str, Any], list[tuple[str, float]], dict[str, Any]]:
+def _row(made: Made, seed: Seed) -> tuple[dict[str, Any], list[dict[str, Any]], dict[str, Any]]:
     """(narrow facts, scores, texts) of a row."""
     messages = [{"role": m["role"], "content": _clean(m["content"]) or ""} for m in made.messages]
     text = _clean(made.text) or ""
@@ -149,7 +149,7 @@ def _row(made: Made, seed: Seed) -> tuple[dict[str, Any], list[tuple[str, float]
         "answer_bytes": _size(answer),
     }
     said = json.dumps(messages, sort_keys=True, separators=(",", ":"), ensure_ascii=False) if messages else None
-    scores = [(name, float(value)) for name, value in sorted(made.scores.items())]
+    scores = [{"name": name, "value": float(value)} for name, value in sorted(made.scores.items())]
     return facts, scores, {"row_id": row_id, "messages": said, "text": text or None, "parts": parts}
 
 
