@@ -19,7 +19,7 @@ def path_of(request: Request) -> str:
 
 def body_of(request: Request, served: str, stream: bool, usage: bool) -> bytes:
     """JSON as the endpoint reads it. Raises ValueError for a request that cannot be sent."""
-    said: dict[str, Any] = {k: v for k, v in request.parameters.items() if k not in UNSENT}
+    said: dict[str, Any] = {k: v for k, v in request.parameters.items() if k not in UNSENT and v is not None}
     if wrong := sorted(_OURS & said.keys()):
         raise ValueError(f"parameters: expected none that the sender sets itself, found {', '.join(wrong)}")
     if said.get("n", 1) != 1 or said.get("best_of", 1) != 1:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from udfs.calls.money import (
     Usage,
@@ -13,10 +13,9 @@ from udfs.calls.money import (
     most_completion_tokens,
     most_cost,
     most_prompt_tokens,
-    prompt_cost,
 )
 from udfs.calls.requests import Request
-from udfs.calls.settings import Settings
+from udfs.calls.settings import Price, Settings
 
 FIRST_TOKEN_S = 0.5
 TOKENS_A_SECOND = 50.0
@@ -60,39 +59,56 @@ def estimate(
     tokens_a_second: float = TOKENS_A_SECOND,
 ) -> Estimate:
     """Of (request, completion tokens expected). `settings` are those of the whole run, not divided."""
-    calls = prompt = completion = most_prompt = most_completion = unlimited = 0
-    expected_pico = most_pico = 0
-    unpriced = set()
+    sums = _Sums()
     for request, tokens in asked:
-        limit = most_completion_tokens(request)
-        likely = tokens if limit is None else min(tokens, limit)
-        usage = Usage(about_tokens(request.prompt_bytes), likely)
-        expected = cost(settings.prices.get(request.model), usage)
-        bound = most_cost(settings.prices, request)
-        calls, unlimited = calls + 1, unlimited + (limit is None)
-        prompt, completion = prompt + usage.prompt, completion + likely
-        most_prompt += most_prompt_tokens(request)
-        most_completion += likely if limit is None else limit
-        expected_pico += expected
-        most_pico += max(expected, prompt_cost(settings.prices, request)) if bound is None else bound
-        unpriced |= {request.model} - settings.prices.keys()
+        sums.add(request, tokens, settings.prices)
 
     def seconds(prompts: int, completions: int) -> float:
-        at_once = (calls * first_token_s + completions / tokens_a_second) / min(settings.concurrency, max(1, calls))
-        paced = calls * 60 / settings.requests_per_minute if settings.requests_per_minute else 0.0
+        generated = sums.calls * first_token_s + completions / tokens_a_second
+        at_once = generated / min(settings.concurrency, max(1, sums.calls))
+        paced = sums.calls * 60 / settings.requests_per_minute if settings.requests_per_minute else 0.0
         counted = (prompts + completions) * 60 / settings.tokens_per_minute if settings.tokens_per_minute else 0.0
         return max(at_once, paced, counted)
 
     return Estimate(
-        calls,
-        prompt,
-        completion,
-        money(expected_pico),
-        seconds(prompt, completion),
-        most_prompt,
-        most_completion,
-        money(most_pico),
-        seconds(most_prompt, most_completion),
-        unlimited,
-        tuple(sorted(unpriced)),
+        calls=sums.calls,
+        prompt_tokens=sums.prompt,
+        completion_tokens=sums.completion,
+        money=money(sums.pico),
+        seconds=seconds(sums.prompt, sums.completion),
+        most_prompt_tokens=sums.most_prompt,
+        most_completion_tokens=sums.most_completion,
+        most_money=money(sums.most_pico),
+        most_seconds=seconds(sums.most_prompt, sums.most_completion),
+        unlimited=sums.unlimited,
+        unpriced=tuple(sorted(sums.unpriced)),
     )
+
+
+@dataclass
+class _Sums:
+    calls: int = 0
+    prompt: int = 0
+    completion: int = 0
+    pico: int = 0
+    most_prompt: int = 0
+    most_completion: int = 0
+    most_pico: int = 0
+    unlimited: int = 0
+    unpriced: set[str] = field(default_factory=set)
+
+    def add(self, request: Request, tokens: int, prices: Mapping[str, Price]) -> None:
+        limit = most_completion_tokens(request)
+        likely = Usage(about_tokens(request.prompt_bytes), tokens if limit is None else min(tokens, limit))
+        most = Usage(most_prompt_tokens(request), likely.completion if limit is None else limit)
+        expected, bound = cost(prices.get(request.model), likely), most_cost(prices, request)
+        self.calls += 1
+        self.unlimited += limit is None
+        self.prompt += likely.prompt
+        self.completion += likely.completion
+        self.most_prompt += most.prompt
+        self.most_completion += most.completion
+        self.pico += expected
+        self.most_pico += cost(prices.get(request.model), most) if bound is None else bound
+        if request.model not in prices:
+            self.unpriced.add(request.model)

@@ -64,7 +64,7 @@ def fault_of(status: int, headers: Mapping[str, str], body: bytes) -> Fault:
     error, then = _meaning(status, said, wait is not None)
     # A 401 often tells a part of the key back.
     shown = f"HTTP {status}" if status == 401 else f"HTTP {status} {said}".strip()
-    uncertain = status in _BILLED_PERHAPS and then is Then.RETRY
+    uncertain = (status in _BILLED_PERHAPS and then is Then.RETRY) or status < 300
     return Fault(error, shown, then, status=status, uncertain=uncertain, after_s=wait)
 
 

@@ -27,8 +27,8 @@ KEEP_ALIVE_S = 4.0
 ERROR_BYTES = 65536
 
 
-_TAKEN: ContextVar[Any] = ContextVar("taken")
-"""The connection of this task's call: aiohttp takes it from a reply with the last byte, which may be before it is read."""
+_TAKEN: ContextVar[tuple[Any, int]] = ContextVar("taken")
+"""The connection of this task's call (with its port), which aiohttp takes from a reply with its last byte."""
 
 
 class _Connector(aiohttp.TCPConnector):
@@ -38,7 +38,7 @@ class _Connector(aiohttp.TCPConnector):
 
     async def connect(self, req: Any, traces: Any, timeout: Any) -> Any:
         taken = await super().connect(req, traces, timeout)
-        _TAKEN.set(taken.protocol)
+        _TAKEN.set((taken.protocol, _port(taken.protocol)))
         return taken
 
     async def _get(self, key: Any, traces: Any) -> Any:
@@ -106,8 +106,7 @@ class Trying:
                 allow_redirects=False,
                 proxy=self._proxies[endpoint.url],
             ) as reply:
-                kept = _TAKEN.get()
-                connection = _port(kept)
+                kept, connection = _TAKEN.get()
                 found = await self._read(reply, request)
                 if self._seen[endpoint.url].again(found.identifier, connection):
                     kept.close()
