@@ -10,7 +10,17 @@ from dataclasses import dataclass
 
 from udfs.recipes.asking import code_in, drawn, said, sections, usable
 from udfs.recipes.steps import Answer, Ask, Dropped, Made, Ran, Recipe, Seed, Steps, Test
-from udfs.recipes.writing import at_least, program, runnable, share_passed, test_forms, tests_of, text_of, tongue, why
+from udfs.recipes.writing import (
+    at_least,
+    forms_of_tests,
+    program,
+    runnable,
+    share_passed,
+    tests_of,
+    text_of,
+    tongue,
+    why,
+)
 
 
 @dataclass(frozen=True)
@@ -66,7 +76,7 @@ def play(seed: Seed, p: Snippets) -> Steps:
 
 
 def _ask(seed: Seed, code: str, language: str, p: Snippets) -> Ask:
-    fields = {"code": code, "given": seed.language, "language": language, "form": test_forms()[language]}
+    fields = {"code": code, "given": seed.language, "language": language, "form": forms_of_tests()[language]}
     return Ask("write", "snippet", fields | {"tests": p.least_tests, "tongue": tongue(code)}, whole=False)
 
 

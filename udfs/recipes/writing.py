@@ -25,16 +25,16 @@ _WHO = re.compile(
 
 
 @cache
-def test_forms() -> Mapping[str, str]:
+def forms_of_tests() -> Mapping[str, str]:
     """Of each language whose programs are run: how its tests have to be written."""
     return {str(name): str(form) for name, form in tomllib.loads(data_bytes("test_forms.toml").decode()).items()}
 
 
 def runnable(languages: Sequence[str], where: str) -> None:
     """Raises ValueError for a language that is not known to the sandbox."""
-    if unknown := sorted(set(languages) - set(test_forms())):
+    if unknown := sorted(set(languages) - set(forms_of_tests())):
         raise ValueError(
-            f"{where}: expected languages out of {', '.join(sorted(test_forms()))}, found {', '.join(unknown)}; "
+            f"{where}: expected languages out of {', '.join(sorted(forms_of_tests()))}, found {', '.join(unknown)}; "
             "correct the name, or leave it out"
         )
 
