@@ -16,7 +16,7 @@ from udfs.recipes.steps import Ran, Recipe, Seed, Test, Tested
 
 MODELS = Models({"default": "scripted"}, {"scripted": ("json_schema", "logprobs", "seed")})
 LIMITS = Limits(cpu_seconds=20)
-Said = str | Answer | Sequence[str] | Callable[[str, int], str | Answer]
+Said = str | Answer | Sequence[str | Answer] | Callable[[str, int], str | Answer]
 """What a step is answered: a text, an answer, one by sample, or by prompt and sample."""
 
 
@@ -62,11 +62,9 @@ def answer_of(said: Said, body: str) -> Answer:
     if callable(said):
         prompt = "\n".join(m["content"] for m in request.messages) or request.text
         said = said(prompt, request.sample)
-    if isinstance(said, Answer):
-        return said
-    if isinstance(said, str):
-        return Answer(said)
-    return Answer(said[min(request.sample, len(said) - 1)])
+    if not isinstance(said, (str, Answer)):
+        said = said[min(request.sample, len(said) - 1)]
+    return Answer(said) if isinstance(said, str) else said
 
 
 def drive(
