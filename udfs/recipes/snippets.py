@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from udfs.recipes.asking import code_in, drawn, said, sections, usable
+from udfs.recipes.asking import code_in, drawn, sections, whole
 from udfs.recipes.steps import Answer, Ask, Dropped, Made, Ran, Recipe, Seed, Steps, Test
 from udfs.recipes.writing import (
     at_least,
@@ -81,9 +81,7 @@ def _ask(seed: Seed, code: str, language: str, p: Snippets) -> Ask:
 
 
 def _read(language: str, answer: Answer, p: Snippets) -> _Written:
-    if not usable(answer):
-        raise Dropped("call_refused" if answer.refused else "answer_cut", detail=answer.refused or answer.finish)
-    parts = sections("write", said(answer.text), ("Code", "Tests"))
+    parts = sections("write", whole("write", answer), ("Code", "Tests"))
     code, tests = (code_in("write", parts[name], language) for name in ("Code", "Tests"))
     return _Written(language, code, tests, tests_of("write", tests, language, p.least_tests, p.most_tests))
 

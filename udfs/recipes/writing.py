@@ -11,6 +11,7 @@ from typing import Any
 from schemas.identity import data_bytes
 from udfs.languages.natural_language import natural_language
 from udfs.recipes import trust
+from udfs.recipes.asking import said
 from udfs.recipes.steps import Dropped, Made, Ran, Run, Seed, Test
 
 _HAN = re.compile(r"[\u4e00-\u9fff]")
@@ -105,7 +106,7 @@ def why(ran: Ran) -> str:
     failed = next((test for test in ran.tests if test.status != "passed"), None)
     if failed is None:
         return ""
-    lines = failed.detail.strip().splitlines() or [""]
+    lines = said(failed.detail).splitlines() or [""]
     return f"{failed.status}: {lines[-1]}"[:300]
 
 

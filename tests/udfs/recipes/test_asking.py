@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.udfs.recipes.driving import MODELS, Driven, Said, drive
@@ -58,6 +58,7 @@ def test_other_texts_are_no_json_with_a_reason(text: str) -> None:
     assert found is None and wrong
 
 
+@settings(deadline=None)
 @given(TEXTS)
 def test_no_text_raises(text: str) -> None:
     for schema in (SCHEMA, {}):
@@ -72,9 +73,13 @@ def test_no_text_raises(text: str) -> None:
             assert reason.rule in ("not_in_form", "no_code")
 
 
-@given(
-    st.recursive(st.none() | st.booleans() | st.integers() | TEXTS, lambda x: st.lists(x) | st.dictionaries(TEXTS, x))
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | TEXTS, lambda x: st.lists(x) | st.dictionaries(TEXTS, x)
 )
+
+
+@settings(deadline=None)
+@given(VALUES)
 def test_json_of_any_value_is_that_value_as_far_as_it_can_be_stored(value: Any) -> None:
     found, wrong = json_of(json.dumps({"v": value}), {"type": "object", "required": ["v"]})
     assert not wrong and found == json.loads(said(json.dumps({"v": value}, ensure_ascii=False)))
@@ -104,7 +109,10 @@ def test_sections_are_read_in_any_order_and_depth() -> None:
     assert sections("s", text, ("Code", "Tests")) == {"Code": "x = 1", "Tests": "```py\n# Code\n1\n```"}
 
 
-@pytest.mark.parametrize("text", ["", "## Code\n", "## Code\nx", "## Code\nx\n## Tests\n\n", "## Code\na\n## Code\nb\n## Tests\nc"])  # fmt: skip
+TWICE = "## Code\na\n## Code\nb\n## Tests\nc"
+
+
+@pytest.mark.parametrize("text", ["", "## Code\n", "## Code\nx", "## Code\nx\n## Tests\n\n", TWICE])
 def test_a_section_that_is_missing_or_doubled_is_a_reason(text: str) -> None:
     with pytest.raises(Dropped, match="not_in_form"):
         sections("s", text, ("Code", "Tests"))
@@ -127,6 +135,7 @@ def test_a_choice_that_is_added_later_moves_no_other() -> None:
     assert sorted(drawn("x", before, 8)) == sorted(before) and drawn("x", before, 3) == drawn("x", before, 8)[:3]
 
 
+@settings(deadline=None)
 @given(TEXTS, st.integers(1, 50))
 def test_a_bounded_text_is_a_head_of_it(text: str, most: int) -> None:
     assert text.startswith(bounded(text, most)) and len(bounded(text, most)) <= most

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from udfs.recipes.seeds import (
@@ -149,6 +149,7 @@ def test_odd_rows_give_none(row: dict[str, object]) -> None:
     assert dialogue_seeds(row) == []
 
 
+@settings(deadline=None)
 @given(TEXTS, st.sampled_from(["python", "go", ""]))
 def test_no_text_raises_and_all_is_bounded(text: str, language: str) -> None:
     found = [*code_seeds(text, language), *page_seeds(text, text)]
@@ -170,6 +171,7 @@ JSON = st.recursive(
 COLUMNS = st.sampled_from(["conversation", "conversations", "messages", "instruction", "input", "output"])
 
 
+@settings(deadline=None)
 @given(st.dictionaries(COLUMNS, JSON, max_size=4))
 def test_no_row_raises(row: dict[str, Any]) -> None:
     for kind, fields in dialogue_seeds(row):

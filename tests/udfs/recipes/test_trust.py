@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.udfs.recipes.driving import run_body
@@ -98,6 +98,7 @@ def test_lines_that_a_program_makes_up_are_read_or_left() -> None:
 OUTCOME = st.none() | st.sampled_from(["a", "b"])
 
 
+@settings(deadline=None)
 @given(st.integers(0, 4).flatmap(lambda n: st.lists(st.lists(OUTCOME, min_size=n, max_size=n), max_size=5)))
 def test_shares_are_shares(found: list[list[str | None]]) -> None:
     rans = [Ran(tuple(Tested(str(i), "failed") for i, _ in enumerate(each))) for each in found]
@@ -108,6 +109,7 @@ def test_shares_are_shares(found: list[list[str | None]]) -> None:
         assert agree is None or (agree == 1.0) == all(trust.agreed(c) for c in zip(*found, strict=True) if any(c))
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.characters(codec=None), max_size=200))
 def test_no_text_raises(text: str) -> None:
     for each in trust.assertions(text, 5):
