@@ -123,8 +123,17 @@ def code_in(step: str, text: str, language: str) -> str:
     return found.strip("\n") + "\n"
 
 
+def whole(step: str, answer: Answer) -> str:
+    """The text of an answer that was asked for with `whole=False`. Raises Dropped where it was refused or cut."""
+    if answer.refused:
+        raise Dropped("call_refused", detail=f"{step}: {answer.refused}")
+    if answer.finish != "stop":
+        raise Dropped("answer_cut", detail=f"{step}: {answer.finish}")
+    return said(answer.text)
+
+
 def usable(answer: Answer) -> bool:
-    """Whether an answer that was asked for with `whole=False` is there and at its end."""
+    """Whether such an answer is there, at its end, and says something."""
     return not answer.refused and answer.finish == "stop" and bool(said(answer.text))
 
 

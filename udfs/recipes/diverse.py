@@ -1,8 +1,8 @@
 """Large-scale Diverse-Instruct: from a web page sentences, from them and a drawn specification a question and answer.
 
 OpenCoder, stage 1 (2.51 million rows published): a model strips what does not belong to the matter and picks sentences
-as the seed; a module sets language, difficulty and task type; question and answer at temperature 1.0; a module runs code
-and unit tests; a model refines the answer with comments and explanation.
+as the seed; a module sets language, difficulty and task type; question and answer at temperature 1.0; a module runs
+code and unit tests; a model refines the answer with comments and explanation.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from udfs.recipes.asking import ask_json, bounded, code_in, drawn, said, section
 from udfs.recipes.steps import Answer, Ask, Dropped, Ran, Recipe, Seed, Steps, Test
 from udfs.recipes.writing import (
     at_least,
+    forms_of_tests,
     instruction,
     need_passed,
     program,
     runnable,
-    test_forms,
     tests_of,
     text_of,
     tongue,
@@ -76,7 +76,7 @@ def play(seed: Seed, p: Diverse) -> Steps:
     spec = specification(seed.seed_id, p)
     with_tests = spec["type"] in p.run_types and spec["language"] in p.run
     fields = spec | {"sentences": sentences, "tongue": tongue(page["text"]), "tests": p.least_tests}
-    fields["form"] = test_forms().get(spec["language"], "") if with_tests else ""
+    fields["form"] = forms_of_tests().get(spec["language"], "") if with_tests else ""
     answer: Answer = yield Ask("write", "diverse", fields)
     names = ("Question", "Answer", "Tests") if with_tests else ("Question", "Answer")
     parts = sections("write", answer.text, names)

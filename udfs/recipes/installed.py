@@ -35,7 +35,7 @@ def installed(folder: str | os.PathLike[str]) -> list[Installed]:
 
 def _python(place: Path) -> Iterator[Installed]:
     for found in importlib.metadata.distributions(path=[str(place)]):
-        name, version = found.metadata.get("Name"), found.metadata.get("Version")
+        name, version = found.metadata["Name"], found.metadata["Version"]
         if name and version:
             yield Installed("python", str(name), str(version))
 

@@ -7,16 +7,17 @@ the language can be run, the answer is.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from udfs.recipes.asking import code_in, drawn, sections
 from udfs.recipes.steps import Answer, Ask, Ran, Recipe, Seed, Steps
 from udfs.recipes.writing import (
     at_least,
+    forms_of_tests,
     instruction,
     need_passed,
     program,
     runnable,
-    test_forms,
     tests_of,
     text_of,
     tongue,
@@ -67,8 +68,8 @@ def play(seed: Seed, p: McEval) -> Steps:
     code = text_of(seed, "code")
     (language,) = drawn(seed.seed_id, p.languages)
     runs = language in p.run
-    fields = {"code": code, "given": seed.language, "language": language, "tongue": tongue(code)}
-    fields |= {"tests": p.least_tests, "form": test_forms()[language] if runs else ""}
+    fields: dict[str, Any] = {"code": code, "given": seed.language, "language": language, "tongue": tongue(code)}
+    fields |= {"tests": p.least_tests, "form": forms_of_tests()[language] if runs else ""}
     answer: Answer = yield Ask("write", "mceval", fields)
     found = sections("write", answer.text, ("Task", "Answer", "Tests") if runs else ("Task", "Answer"))
     solution = code_in("write", found["Answer"], language)

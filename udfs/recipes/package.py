@@ -1,8 +1,8 @@
 """Package-Instruct: questions about a symbol of an installed package, with an example that runs against that version.
 
-OpenCoder, stage 2 (170,943 rows published): a teacher is given signature, text and usage and writes questions and answers
-with current calls. Here the example is run: it has to import the package, use the symbol and end well, under the version
-that the seed names.
+OpenCoder, stage 2 (170,943 rows published): a teacher is given signature, text and usage and writes questions and
+answers with current calls. Here the example is run: it has to import the package, use the symbol and end well, under
+the version that the seed names.
 """
 
 from __future__ import annotations

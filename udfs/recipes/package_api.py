@@ -1,9 +1,9 @@
 """Public interfaces of installed packages, read in the sandbox: a seed for each symbol.
 
-OpenCoder, Package-Instruct: signatures, texts and examples by PyDoc of the *installed* version, so that what is taught is
-not outdated. The folder of installed packages is what a `Runner` is given as `libraries`; which packages with which
-versions lie there says udfs/recipes/installed.py. The version is a part of the seed and is checked inside: a newer one is
-another seed with another answer.
+OpenCoder, Package-Instruct: signatures, texts and examples by PyDoc of the *installed* version, so that what is taught
+is not outdated. The folder of installed packages is what a `Runner` is given as `libraries`; which packages with which
+versions lie there says udfs/recipes/installed.py. The version is a part of the seed and is checked inside: a newer one
+is another seed with another answer.
 """
 
 from __future__ import annotations

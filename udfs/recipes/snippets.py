@@ -8,9 +8,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from udfs.recipes.asking import code_in, drawn, said, sections, usable
+from udfs.recipes.asking import code_in, drawn, sections, whole
 from udfs.recipes.steps import Answer, Ask, Dropped, Made, Ran, Recipe, Seed, Steps, Test
-from udfs.recipes.writing import at_least, program, runnable, share_passed, test_forms, tests_of, text_of, tongue, why
+from udfs.recipes.writing import (
+    at_least,
+    forms_of_tests,
+    program,
+    runnable,
+    share_passed,
+    tests_of,
+    text_of,
+    tongue,
+    why,
+)
 
 
 @dataclass(frozen=True)
@@ -66,14 +76,12 @@ def play(seed: Seed, p: Snippets) -> Steps:
 
 
 def _ask(seed: Seed, code: str, language: str, p: Snippets) -> Ask:
-    fields = {"code": code, "given": seed.language, "language": language, "form": test_forms()[language]}
+    fields = {"code": code, "given": seed.language, "language": language, "form": forms_of_tests()[language]}
     return Ask("write", "snippet", fields | {"tests": p.least_tests, "tongue": tongue(code)}, whole=False)
 
 
 def _read(language: str, answer: Answer, p: Snippets) -> _Written:
-    if not usable(answer):
-        raise Dropped("call_refused" if answer.refused else "answer_cut", detail=answer.refused or answer.finish)
-    parts = sections("write", said(answer.text), ("Code", "Tests"))
+    parts = sections("write", whole("write", answer), ("Code", "Tests"))
     code, tests = (code_in("write", parts[name], language) for name in ("Code", "Tests"))
     return _Written(language, code, tests, tests_of("write", tests, language, p.least_tests, p.most_tests))
 

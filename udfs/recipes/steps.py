@@ -75,6 +75,8 @@ class Run:
 class Tested:
     """Of one test: `status` and `detail` as in udfs/execution/programs.py, and what it wrote, bounded."""
 
+    __test__ = False  # for pytest: no class of tests
+
     name: str
     status: str
     detail: str = ""

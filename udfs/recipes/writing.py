@@ -11,6 +11,7 @@ from typing import Any
 from schemas.identity import data_bytes
 from udfs.languages.natural_language import natural_language
 from udfs.recipes import trust
+from udfs.recipes.asking import said
 from udfs.recipes.steps import Dropped, Made, Ran, Run, Seed, Test
 
 _HAN = re.compile(r"[\u4e00-\u9fff]")
@@ -25,16 +26,16 @@ _WHO = re.compile(
 
 
 @cache
-def test_forms() -> Mapping[str, str]:
+def forms_of_tests() -> Mapping[str, str]:
     """Of each language whose programs are run: how its tests have to be written."""
     return {str(name): str(form) for name, form in tomllib.loads(data_bytes("test_forms.toml").decode()).items()}
 
 
 def runnable(languages: Sequence[str], where: str) -> None:
     """Raises ValueError for a language that is not known to the sandbox."""
-    if unknown := sorted(set(languages) - set(test_forms())):
+    if unknown := sorted(set(languages) - set(forms_of_tests())):
         raise ValueError(
-            f"{where}: expected languages out of {', '.join(sorted(test_forms()))}, found {', '.join(unknown)}; "
+            f"{where}: expected languages out of {', '.join(sorted(forms_of_tests()))}, found {', '.join(unknown)}; "
             "correct the name, or leave it out"
         )
 
@@ -105,7 +106,7 @@ def why(ran: Ran) -> str:
     failed = next((test for test in ran.tests if test.status != "passed"), None)
     if failed is None:
         return ""
-    lines = failed.detail.strip().splitlines() or [""]
+    lines = said(failed.detail).splitlines() or [""]
     return f"{failed.status}: {lines[-1]}"[:300]
 
 
