@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
@@ -16,7 +15,12 @@ from jobs.runtime.accounting import StageResult, append_rows
 from jobs.runtime.runner import Run, run_stages
 from jobs.runtime.tables import Lake
 from schemas.code import CODE_CORPUS
-from schemas.web import WEB_CORPUS
+from schemas.identity import data_bytes
+from schemas.web import PAGE_TEXTS, WEB_CORPUS, WEB_PAGES
+from tests.jobs.rows import frame
+from tests.udfs.calls.endpoint import Said
+from tests.udfs.recipes.scripts import CASES, QUALITY, VALUE, block, judged
+from udfs.recipes import prompts
 from udfs.recipes.snippets import Snippets
 
 MODEL = "teacher"
@@ -51,44 +55,79 @@ def function(n: int) -> str:
     return f"def add_{n}(x):\n    {doc}\n    return x + {n}\n"
 
 
-def corpora(lake: Lake, code: Iterable[dict[str, Any]], web: Iterable[dict[str, Any]] = ()) -> None:
-    """Lay the two corpora."""
-    for table, rows in ((CODE_CORPUS, list(code)), (WEB_CORPUS, list(web))):
+def corpora(lake: Lake, code: Iterable[dict[str, Any]], pages: Iterable[tuple[str, str]] = ()) -> None:
+    """Lay the two corpora, and the captures of pages (url, text), each of which is in web_corpus."""
+    captures, texts, kept = [], [], []
+    for url, text in pages:
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        page_id = hashlib.sha256(url.encode()).hexdigest()
+        captures.append({"page_id": page_id, "source_id": "crawl", "url": url, "content_id": digest})
+        texts.append({"content_id": digest, "text": text, "text_bytes": len(text.encode())})
+        about = {"page_id": page_id, "clean_id": digest, "content_id": digest, "url": url, "domain": "example.org"}
+        kept.append(about | {"natural_language": "en", "tag": "Code", "text": text, "text_bytes": len(text.encode())})
+    for table, rows in ((WEB_CORPUS, kept), (WEB_PAGES, captures), (PAGE_TEXTS, texts)):
         lake.ensure(table)
-        append_rows(lake, table, rows)
+        for name in table.constraints if rows else ():  # rows of other stages, which these tests leave out
+            lake.spark.sql(f"ALTER TABLE {lake.ref(table.name)} DROP CONSTRAINT {name}")
+        if rows:
+            lake.append(table, frame(lake.spark, table, rows), {})
+    lake.ensure(CODE_CORPUS)
+    append_rows(lake, CODE_CORPUS, list(code))
 
 
-def teacher(body: dict[str, Any]) -> str:
-    """Answers as a good model would: by what the prompt asks for."""
+def teacher(body: dict[str, Any]) -> str | Said:
+    """Answers as a good model would: by the system text of the prompt it is asked with."""
     said = "\n".join(m["content"] for m in body["messages"])
     number = (re.findall(r"def add_(\d+)", said) or ["7"])[0]
-    for words, answer in ANSWERS:
-        if words in said:
-            return answer(number, said)
-    raise AssertionError(f"the teacher knows no answer to {said[-300:]}")
+    system = body["messages"][0]["content"]
+    name = next(name for name, begin in _SYSTEMS.items() if system.startswith(begin))
+    return ANSWERS[name](number, said)
 
 
 def _snippet(number: str, said: str) -> str:
     code = f"def plus_{number}(x):\n    # The sum of x and {number}.\n    return x + {number}"
     tests = "\n".join(f"assert plus_{number}({n}) == {n + int(number)}" for n in (0, 1, -5))
-    return f"### Code\n```python\n{code}\n```\n### Tests\n```python\n{tests}\n```"
+    return f"### Code\n{block('python', code)}\n### Tests\n{block('python', tests)}"
 
 
-def _textbook(number: str, said: str) -> str:
-    return f"Adding {number} to a number is the simplest of all operations. " * 12
+def _judge(number: str, said: str) -> str:
+    return judged(5, *VALUE) if VALUE[0] in said else judged(2, *QUALITY)
 
 
-ANSWERS: list[tuple[str, Callable[[str, str], str]]] = [
-    ("small, complete programs", _snippet),
-    ("author of a textbook", _textbook),
-]
+def _scripted(recipe: str, step: str) -> Callable[[str, str], Any]:
+    found = CASES[recipe].script[step]
+    return lambda number, said: found[0] if isinstance(found, list) else found
+
+
+ANSWERS: dict[str, Callable[[str, str], Any]] = {
+    "snippet": _snippet,
+    "textbook": lambda number, said: f"Adding {number} to a number is the simplest of all operations. " * 12,
+    "judge": _judge,
+    "code_label": lambda n, said: f'{{"reason": "r", "code": {str("cook" not in said).lower()}}}',
+    "code_turns": lambda n, said: '{"reason": "the first", "keep": [1]}',
+    "answer": _scripted("infinity", "rewrite"),
+    "seed_sentences": _scripted("diverse", "sentences"),
+    "diverse": _scripted("diverse", "write"),
+    "refine": _scripted("diverse", "refine"),
+    "educational": _scripted("educational", "problem"),
+    "solve": _scripted("educational", "solve"),
+    "package": _scripted("package", "write"),
+    "evolve": lambda n, said: f"Write a function that adds {hashlib.sha256(said.encode()).hexdigest()} to a number.",
+    "mceval": _scripted("mceval", "write"),
+    "yes_no": lambda n, said: Said("YES", finish="length", logprobs=[{"YES": -0.2, "NO": -2.0}]),
+}
+"""By prompt: (number of the function that is asked about, all that was said) -> what is answered."""
+_SYSTEMS = {
+    name: data_bytes(f"{prompts.FOLDER}/{name}.md").decode().partition("## system\n")[2].partition("{{")[0][:60]
+    for name in ANSWERS
+}
+"""How the system text of each prompt begins."""
 
 
 def settings(url: str, **more: Any) -> Calls:
     """Calls to one endpoint that answers for every step."""
-    return Calls(
-        endpoints={MODEL: url}, models={"default": MODEL}, **{"tasks": 1, "chunk": 100, "timeout": 10.0} | more
-    )
+    usual = {"tasks": 1, "chunk": 100, "timeout": 10.0, "features": {MODEL: "logprobs"}}
+    return Calls(endpoints={MODEL: url}, models={"default": MODEL}, **usual | more)
 
 
 def run_instruct(
@@ -103,7 +142,8 @@ def run_instruct(
     """Given seeds and every stage."""
     params = {Recipes: recipes, Calls: calls, Runs: Runs(need="rlimits", cpu_seconds=5.0)} | (more or {})
     run = Run(lake, run_id, flow.STAGES, synthesis(params, limit, stored))
-    results = run_stages(run, flow.STAGES, before=((NAME, lambda: read_seeds(run, recipes)),))
+    read = run.setting(Runs).libraries
+    results = run_stages(run, flow.STAGES, before=((NAME, lambda: read_seeds(run, recipes, read)),))
     run.held.let_go()
     lake.drop_staging(run_id)
     return results
@@ -111,7 +151,3 @@ def run_instruct(
 
 def by_stage(results: list[StageResult]) -> dict[str, StageResult]:
     return {r.stage: r for r in results}
-
-
-def parts(row: Any) -> dict[str, str]:
-    return dict(json.loads(row))

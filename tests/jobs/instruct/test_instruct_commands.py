@@ -1,0 +1,136 @@
+"""refinelake instruct as a user types it: what is missing, a dry run, a few rows, money, all recipes, cost, report."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from jobs.cli import exit_code
+from jobs.instruct.given_seeds import NAME
+from jobs.runtime.tables import Lake
+from schemas.instruct import LLM_RESPONSES, MADE_DECISIONS, THREADS
+from schemas.ops import REJECTS
+from schemas.recall import PAGE_LABELS
+from tests.jobs.conftest import Said
+from tests.jobs.instruct.teaching import MODEL, corpora, document, function, teacher
+from tests.udfs.calls.endpoint import Endpoint
+from tests.udfs.recipes.scripts import PAGE, QUESTION
+
+PROSE = "\n\n".join(f"{PAGE} The {n}th time it is said in other words, and somewhat longer." for n in range(3))
+
+
+@pytest.fixture
+def say(lake: Lake, capsys: pytest.CaptureFixture[str]) -> Callable[..., Said]:
+    """A command over the lake, which ends with the code."""
+
+    def run(*words: str, code: int = 0) -> Said:
+        capsys.readouterr()
+        found = exit_code(["instruct", words[0], "--warehouse", lake.warehouse, *words[1:]])
+        said = Said(found, *capsys.readouterr())
+        assert said.code == code, said.out + said.err
+        lake.look()
+        return said
+
+    return run
+
+
+def settings(folder: Path, url: str, price: float = 0.0) -> str:
+    """A file of parameters, as docs/instruct.md shows one."""
+    dialogues = [
+        {"conversations": [{"from": "human", "value": QUESTION}, {"from": "gpt", "value": "Use +."}]},
+        {"conversations": [{"from": "human", "value": "How do I cook rice?"}, {"from": "gpt", "value": "Boil it."}]},
+        {"conversations": [{"from": "gpt", "value": "I begin."}]},
+    ]
+    for name in ("infinity", "evol"):
+        lines = "\n".join(map(json.dumps, dialogues)) + "\n{broken\n"
+        (folder / f"{name}.jsonl").write_text(lines, encoding="utf-8")
+    chats = [{"conversation": [{"role": "user", "content": QUESTION}, {"role": "assistant", "content": "Add."}]}]
+    (folder / "realuser.jsonl").write_text("\n".join(map(json.dumps, chats)), encoding="utf-8")
+    tables = ", ".join(f'"{folder / name}.jsonl" = "{name}"' for name in ("infinity", "evol", "realuser"))
+    file = folder / "instruct.toml"
+    file.write_text(
+        f"""
+[calls]
+endpoints = {{ {MODEL} = "{url}" }}
+models = {{ default = "{MODEL}" }}
+features = {{ {MODEL} = "logprobs" }}
+prices = {{ {MODEL} = [{price}, {price}] }}
+tasks = 2
+[recipes]
+tables = {{ {tables} }}
+[runs]
+need = "rlimits"
+[snippets]
+languages = ["python"]
+[mceval]
+languages = ["python"]
+[diverse]
+languages = ["python"]
+run_types = ["write a function"]
+talk_types = []
+""",
+        encoding="utf-8",
+    )
+    return str(file)
+
+
+def test_what_is_missing_is_said_before_anything_is_done(say: Callable[..., Said], lake: Lake) -> None:
+    err = say("run", code=2).err
+    assert "calls.models: expected a model" in err and "web_labels.q1" in err and "OpenAI's protocol" in err
+    assert "expected names of recipes" in say("run", "--recipe", "snipets", code=2).err
+    assert "expected a URL of every model" in say("run", "--set", 'calls.models={default="m"}', code=2).err
+    assert "no calls of models" not in say("cost", code=2).err
+    assert "expected threads of recipes, found none" in say("report", code=2).err
+    assert "found -1" in say("run", "--limit", "-1", code=2).err
+    assert lake.version(THREADS.name) is None
+
+
+def test_from_a_dry_run_to_every_recipe(say: Callable[..., Said], lake: Lake, tmp_path: Path) -> None:
+    corpora(
+        lake,
+        [document(f"org/r{n}", f"{n}.py", function(n)) for n in range(3)],
+        [("https://docs.example.org/halves", PROSE)],
+    )
+    with Endpoint(teacher) as endpoint:
+        file = settings(tmp_path, endpoint.url, price=1.0)
+        told = say("run", "--params", file, "--dry-run", "--recipe", "textbooks", "--recipe", "educational").out
+        assert "== textbooks.explain" in told and "def add_" in told and "at most about" in told, told
+        assert not endpoint.log and lake.version(THREADS.name) is None and lake.version(LLM_RESPONSES.name) is None
+
+        told = say("run", "--params", file, "--recipe", "textbooks", "--limit", "1").out
+        assert len(endpoint.log) == 1 and "1 calls, 1 answers" in told, told
+
+        # A call costs about a thousandth at most, and three threads are left to be asked for.
+        told = say("run", "--params", file, "--recipe", "textbooks", "--max-cost", "0.000001").out
+        assert len(endpoint.log) == 1 and "waits for money 2" in told.replace("_", " "), told
+
+        say("run", "--params", file)
+        kept = {
+            r["recipe"]: r["n"]
+            for r in lake.read(MADE_DECISIONS).where("keep").groupBy("recipe").count().toDF("recipe", "n").collect()
+        }
+        wanted = {
+            "web_labels",
+            "snippets",
+            "textbooks",
+            "infinity",
+            "realuser",
+            "diverse",
+            "educational",
+            "evol",
+            "mceval",
+        }
+        assert kept.keys() == wanted, [
+            (r["recipe"], r["reasons"]) for r in lake.read(THREADS).where("not keep").collect()
+        ]
+        assert [r["label"] for r in lake.read(PAGE_LABELS).collect()] == [True]
+        refused = lake.read(REJECTS).where(f"stage = '{NAME}'").groupBy("reason").count().collect()
+        assert {r["reason"]: r["count"] for r in refused} == {"no_dialogue": 2, "not_json": 2}
+    told = say("cost").out
+    assert "educational" in told and "a kept row" in told, told
+    say("report", "--to", str(tmp_path / "report.html"))
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert page.count("<svg") >= 3 and "snippets" in page
