@@ -8,7 +8,7 @@ ENV UV_PYTHON_INSTALL_DIR=/opt/python UV_LINK_MODE=copy UV_NO_CACHE=1
 COPY requirements.lock dist/refinelake-*.whl /opt/build/
 RUN uv venv --python 3.12 /opt/refinelake \
     && uv pip install --python /opt/refinelake/bin/python --constraint /opt/build/requirements.lock \
-        "refinelake[tokens,web] @ file:///opt/build/$(basename /opt/build/*.whl)" \
+        "refinelake[tokens,web,instruct] @ file:///opt/build/$(basename /opt/build/*.whl)" \
     && /opt/refinelake/bin/python -m compileall -q /opt/refinelake/lib
 
 # Delta, so that nothing is looked up when a container starts.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from schemas import code
 from schemas.contract import REASONS, Column, Expect, Table
 from schemas.instruct import SCORES
 
@@ -134,6 +135,26 @@ GIVEN_INSTRUCTIONS = Table(
     text=("messages",),
 )
 
+INSTRUCTION_FINGERPRINTS = replace(
+    code.FINGERPRINTS,
+    name="instruction_fingerprints",
+    doc="MinHash bands and sketches of instructions, question and answer together, as in fingerprints; ids are those "
+    "of the instructions.",
+    made_from=("instruction_parts", "given_instructions", "threads"),
+)
+INSTRUCTION_PAIRS = replace(
+    code.NEAR_PAIRS,
+    name="instruction_pairs",
+    doc="Candidate pairs of instructions that share an LSH band, as in near_pairs.",
+    made_from=("instruction_fingerprints",),
+)
+INSTRUCTION_GROUPS = replace(
+    code.NEAR_DUPLICATES,
+    name="instruction_groups",
+    doc="Groups of near-duplicate instructions; `file_id` and its like are the instruction's id.",
+    made_from=("instruction_pairs",),
+)
+
 INSTRUCTION_DECISIONS = Table(
     "instruction_decisions",
     "Which instructions are kept: bounds of length, and one of each conversation.",
@@ -154,7 +175,7 @@ INSTRUCTION_DECISIONS = Table(
     key=("origin", "instruction_id"),
     cluster_by=("instruction_id",),
     constraints={"kept_has_no_reason": "keep = (size(reasons) = 0)"},
-    made_from=("instruction_parts", "given_instructions", "made_decisions", "code_corpus", "web_corpus"),
+    made_from=("instruction_parts", "given_instructions", "instruction_groups", "made_decisions", "code_corpus"),
 )
 
 INSTRUCTIONS = Table(
@@ -222,6 +243,9 @@ TABLES = (
     ANNEAL_TOKENS,
     INSTRUCTION_PARTS,
     GIVEN_INSTRUCTIONS,
+    INSTRUCTION_FINGERPRINTS,
+    INSTRUCTION_PAIRS,
+    INSTRUCTION_GROUPS,
     INSTRUCTION_DECISIONS,
     INSTRUCTIONS,
     SFT_TOKENS,

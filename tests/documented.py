@@ -11,6 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from jobs.cli import COMMANDS, TRAINING
+from jobs.commands.instruct import PARTS as INSTRUCT_PARTS
 from jobs.commands.web import PARTS as WEB_PARTS
 from schemas import command_line
 
@@ -62,7 +63,8 @@ def _inline(text: str) -> list[str]:
 def parser_of(name: str, part: str = "") -> argparse.ArgumentParser:
     """The parser of a command of `refinelake`, or of a part of it. Raises KeyError where there is none of that name."""
     module, _ = (COMMANDS | import_module(TRAINING).COMMANDS)[name]
-    return command_line.parser_of(f"{module}_{part}" if name == "web" and part in WEB_PARTS else module)
+    parts = {"web": WEB_PARTS, "instruct": INSTRUCT_PARTS}.get(name, {})
+    return command_line.parser_of(f"{module}_{part}" if part in parts else module)
 
 
 def settings_in(words: list[str]) -> list[str]:

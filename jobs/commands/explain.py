@@ -9,10 +9,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from jobs.commands.explain_made import explain_thread, find_threads
 from jobs.commands.explain_page import explain_page, find_pages, unreached
 from jobs.commands.explain_steps import cleaned_lines, named, step_lines
 from jobs.runtime.snapshot import NoTableError, Snapshot
 from schemas import code
+from schemas.instruct import THREADS
 from schemas.ops import REJECTS, SOURCES
 from schemas.web import WEB_PAGES
 from udfs.rules.sentences import label
@@ -32,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "what",
         help="a path, the address of a page, a source or its end, or the first 8 or more digits of a file_id, page_id, "
-        "content_id or clean_id",
+        "content_id, clean_id, seed_id or row_id that a recipe made",
     )
     parser.add_argument("--warehouse", required=True, help="location of the Delta tables")
 
@@ -41,8 +43,9 @@ def work(args: argparse.Namespace) -> int:
     snapshot = Snapshot.newest(args.warehouse)
     files, refused = find(snapshot, args.what)
     pages = find_pages(snapshot, args.what)
+    threads = find_threads(snapshot, args.what)
     unread = [*unreachable(snapshot, args.what), *unreached(snapshot, args.what)]
-    if not files and not pages and not refused and not unread:
+    if not files and not pages and not threads and not refused and not unread:
         raise ValueError(
             f"{args.what}: expected a path, an address, a source or the beginning of a hash, found nothing of that "
             f"name in {snapshot.warehouse}; a path is compared from its end, `/` between parts"
@@ -57,6 +60,8 @@ def work(args: argparse.Namespace) -> int:
         print("\n".join(explain(snapshot, file)) + "\n")
     for page in pages[:MOST]:
         print("\n".join(explain_page(snapshot, page)) + "\n")
+    for thread in threads[:MOST]:
+        print("\n".join(explain_thread(snapshot, thread)) + "\n")
     if len(pages) > MOST:
         print(f"{len(pages)} pages match, {MOST} are shown; give the whole address, or a page_id")
     if len(files) + len(refused) > 2 * MOST or len(files) > MOST:
@@ -85,7 +90,7 @@ def _rows(snapshot: Snapshot, *asked: Any) -> list[dict[str, Any]]:
     try:
         return snapshot.rows(*asked)
     except NoTableError:
-        if WEB_PAGES.name not in snapshot.versions:
+        if not {WEB_PAGES.name, THREADS.name} & set(snapshot.versions):
             raise
         return []
 

@@ -25,9 +25,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--dry-run", action="store_true", help="write nothing: show prompts, and an estimate of calls, money and time"
     )
     parser.add_argument(
-        "--stored-only",
-        action="store_true",
-        help="ask and run nothing: let go what was made of seeds that are gone",
+        "--ask",
+        choices=("all", "nothing"),
+        default="all",
+        help="nothing: ask no model and run no program, only let go what was made of seeds that are gone",
     )
 
 
@@ -44,16 +45,26 @@ def work(args: argparse.Namespace) -> int:
     if args.max_cost is not None:
         args.set.append(f"calls.max_cost={args.max_cost}")
     params = load_params(SECTIONS, args.params, args.set)
-    if not args.stored_only:
+    if args.ask == "all":
         check_models(params)
     if args.dry_run:
         from jobs.commands.instruct_estimate import show_estimate
 
         return show_estimate(args)
-    read = seeds_as_stored if args.stored_only else _read_seeds
+    read = seeds_as_stored if args.ask == "nothing" else _read_seeds
+    if args.ask == "nothing" and not _ever_played(args):
+        print("no recipe was ever played here: nothing was read or written")
+        return 0
     before = {NAME: read}
     pinned = partial(_parameters, args)
     return run_flow(args, _with(INSTRUCT, pinned), INSTRUCT.stages, before, after=_what_waits)
+
+
+def _ever_played(args: argparse.Namespace) -> bool:
+    from jobs.commands.run import open_lake
+    from schemas.instruct import THREADS
+
+    return open_lake(args)[0].version(THREADS.name) is not None
 
 
 def _read_seeds(run: Run) -> StageResult:
@@ -81,7 +92,7 @@ def _with(flow: Any, pinned: Any) -> Any:
 def _parameters(args: argparse.Namespace, lake: Lake, params: dict[type, Any]) -> dict[type, Any]:
     from jobs.instruct.parameters import synthesis
 
-    return synthesis(params, args.limit, stored_versions(lake) if args.stored_only else None)
+    return synthesis(params, args.limit, stored_versions(lake) if args.ask == "nothing" else None)
 
 
 def stored_versions(lake: Lake) -> dict[str, str]:

@@ -78,8 +78,8 @@ def _steps(args: argparse.Namespace, lake: Lake, began: datetime) -> list[tuple[
         web = argparse.Namespace(**{**vars(args), "sources": args.web_sources})
         steps.append(("web", lambda: _command("web_run", web, "sources", "allow_drop", "audit")))
     if args.instruct or _played(lake):
-        made = argparse.Namespace(**{**vars(args), "stored_only": not args.instruct})
-        steps.append(("instruct", lambda: _command("instruct_run", made, "stored_only", "audit")))
+        made = argparse.Namespace(**{**vars(args), "ask": "all" if args.instruct else "nothing"})
+        steps.append(("instruct", lambda: _command("instruct_run", made, "ask", "audit")))
     if args.tokenizer:
         steps.append(("tokens", lambda: _command("tokens", args, "tokenizer", "audit")))
     steps.append(("check", lambda: _command("check", args) if _worked(lake, began) else 0))

@@ -15,6 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("kind", choices=_KINDS, help="what is to start it")
     parser.add_argument("--sources", metavar="FILE", required=True, help="manifest: one JSON object a line")
     parser.add_argument("--web-sources", metavar="FILE", help="manifest of crawls: the web half too")
+    parser.add_argument("--instruct", action="store_true", help="recipes too, with the calls of --params")
     parser.add_argument("--warehouse", required=True, help="location of the Delta tables: a folder or a URL")
     parser.add_argument("--staging", metavar="URL", help="where rows are set aside while a run works")
     parser.add_argument("--params", metavar="FILE", help="TOML file of parameters, see docs/parameters.md")
@@ -54,6 +55,8 @@ def _command(name: str, args: argparse.Namespace) -> list[str]:
     if name == "web run":
         places["--sources"] = args.web_sources
     given = [word for key, place in places.items() if place and key in takes for word in (key, absolute(place))]
+    if args.instruct and "--instruct" in takes:
+        given.append("--instruct")
     return [str(program), *name.split(), *given]
 
 
@@ -61,7 +64,7 @@ def _airflow(args: argparse.Namespace, hour: int, minute: int) -> dict[str, str]
     """A task for each flow, in their order, then what looks after the tables."""
     from jobs.flows import FLOWS
 
-    asked = {"web run": args.web_sources, "tokens": args.tokenizer}
+    asked = {"web run": args.web_sources, "instruct run": args.instruct, "tokens": args.tokenizer}
     flows = [flow.command.partition(" ")[2] for flow in FLOWS]
     steps = [name for name in flows if asked.get(name, True)] + ["check", "maintain"]
     names = [name.partition(" ")[0] for name in steps]

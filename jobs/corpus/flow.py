@@ -1,10 +1,13 @@
-"""From code_corpus to the tables that training reads, in order."""
+"""From the corpora to the tables that training reads, in order."""
 
 from __future__ import annotations
 
 from jobs.corpus import (
     anneal_tokens,
     instruction_decisions,
+    instruction_fingerprints,
+    instruction_groups,
+    instruction_pairs,
     instruction_parts,
     instructions,
     pretrain_tokens,
@@ -16,6 +19,9 @@ STAGES = (
     pretrain_tokens.STAGE,
     anneal_tokens.STAGE,
     instruction_parts.STAGE,
+    instruction_fingerprints.STAGE,
+    instruction_pairs.STAGE,
+    instruction_groups.STAGE,
     instruction_decisions.STAGE,
     instructions.STAGE,
     sft_tokens.STAGE,

@@ -13,7 +13,13 @@ from jobs.corpus.parameters import Instructions
 from jobs.instruct.published import homes, of_target
 from jobs.runtime.stage import Decide
 from schemas.code import CODE_CORPUS
-from schemas.corpus import GIVEN_INSTRUCTIONS, INSTRUCTION_DECISIONS, INSTRUCTION_PARTS, INSTRUCTIONS
+from schemas.corpus import (
+    GIVEN_INSTRUCTIONS,
+    INSTRUCTION_DECISIONS,
+    INSTRUCTION_GROUPS,
+    INSTRUCTION_PARTS,
+    INSTRUCTIONS,
+)
 from schemas.instruct import MADE_DECISIONS, SCORES, SEED_PARTS
 from schemas.web import WEB_CORPUS
 
@@ -21,7 +27,7 @@ _TABLE_NAME = r"([^/]+?)(?:\.[A-Za-z.]+)?/*$"
 
 
 def occurrences(
-    parts: DataFrame, given: DataFrame, corpus: DataFrame, made: DataFrame, seeds: DataFrame, web: DataFrame
+    parts: DataFrame, given: DataFrame, corpus: DataFrame, made: DataFrame, seeds: DataFrame, web: DataFrame, *_: object
 ) -> DataFrame:
     """Every instruction at every place it stands: in the texts of the corpus, not in those it once held, in tables, and
     of those that recipes made at every place of their seeds.
@@ -68,6 +74,7 @@ def instruction_decisions(
     made: DataFrame,
     seeds: DataFrame,
     web: DataFrame,
+    groups: DataFrame,
     p: Instructions,
 ) -> DataFrame:
     """One row per occurrence."""
@@ -76,6 +83,12 @@ def instruction_decisions(
     rows = rows.withColumn("stage", F.coalesce("stage", stage))
     first = F.first("origin").over(Window.partitionBy("instruction_id").orderBy("origin"))
     rows = rows.withColumn("first", first)
+    similar = groups.where("not keep").select(
+        F.col("file_id").alias("instruction_id"),
+        F.col("representative").alias("_near"),
+        F.col("reasons")[0].alias("_why"),
+    )
+    rows = rows.join(similar, "instruction_id", "left")
     why = reasons(
         _over("question_bytes", p.max_question_bytes, "question_too_long"),
         _over("answer_bytes", p.max_answer_bytes, "answer_too_long"),
@@ -84,10 +97,11 @@ def instruction_decisions(
             reason("answer_too_short", F.col("answer_bytes"), F.lit(p.min_answer_bytes)),
         ),
         (F.col("origin") != F.col("first"), reason("duplicate", detail=F.col("first"))),
+        (F.col("_near").isNotNull(), F.col("_why")),
     )
     rows = decided(rows.withColumn("reasons", why))
     rows = rows.withColumn("text_bytes", F.col("question_bytes") + F.col("answer_bytes"))
-    return rows.drop("question_bytes", "answer_bytes", "first")
+    return rows.drop("question_bytes", "answer_bytes", "first", "_near", "_why")
 
 
 def _over(column: str, most: int, rule: str) -> tuple[Column, Column]:
@@ -97,7 +111,15 @@ def _over(column: str, most: int, rule: str) -> tuple[Column, Column]:
 STAGE = Decide(
     "instruction_decisions",
     instruction_decisions,
-    reads=(INSTRUCTION_PARTS, GIVEN_INSTRUCTIONS, CODE_CORPUS, MADE_DECISIONS, SEED_PARTS, WEB_CORPUS),
+    reads=(
+        INSTRUCTION_PARTS,
+        GIVEN_INSTRUCTIONS,
+        CODE_CORPUS,
+        MADE_DECISIONS,
+        SEED_PARTS,
+        WEB_CORPUS,
+        INSTRUCTION_GROUPS,
+    ),
     writes=INSTRUCTION_DECISIONS,
     params=Instructions(),
     population=occurrences,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from jobs.code.parameters import Dedup
 from jobs.corpus.tokenizer_sample import TokenizerSample
 from udfs.tokens.fim import Fim
 from udfs.tokens.heldout import SHARE
@@ -66,4 +67,21 @@ class Instructions:
             raise ValueError("instructions: expected bounds above 0 and min_answer_bytes up to max_answer_bytes")
 
 
-SECTIONS: dict[str, type] = {"tokenizer_sample": TokenizerSample, "tokens": Tokens, "instructions": Instructions}
+@dataclass(frozen=True)
+class InstructionDedup(Dedup):
+    """As `dedup`, of instructions, question and answer together as one text."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.strategy != "file":
+            raise ValueError(
+                f"instruction_dedup.strategy: expected file, found {self.strategy}: there is no repository"
+            )
+
+
+SECTIONS: dict[str, type] = {
+    "tokenizer_sample": TokenizerSample,
+    "tokens": Tokens,
+    "instructions": Instructions,
+    "instruction_dedup": InstructionDedup,
+}

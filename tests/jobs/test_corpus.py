@@ -20,10 +20,19 @@ from pyspark.sql import functions as F
 
 from jobs.cli import exit_code
 from jobs.commands.tokenizer import RECORD_FILE
-from jobs.corpus import instruction_decisions, instruction_parts, instructions, pretrain_tokens, sft_tokens
+from jobs.corpus import (
+    instruction_decisions,
+    instruction_fingerprints,
+    instruction_groups,
+    instruction_pairs,
+    instruction_parts,
+    instructions,
+    pretrain_tokens,
+    sft_tokens,
+)
 from jobs.corpus.flow import STAGES
 from jobs.corpus.given import table_rows
-from jobs.corpus.parameters import Instructions, Tokens
+from jobs.corpus.parameters import InstructionDedup, Instructions, Tokens
 from jobs.corpus.tokenizer_sample import TokenizerSample, drawn, quotas
 from jobs.runtime import quality, releases
 from jobs.runtime.accounting import append_rows
@@ -34,10 +43,11 @@ from jobs.runtime.tables import Lake
 from schemas import corpus
 from schemas.code import CODE_CORPUS
 from schemas.contract import Table
+from schemas.instruct import MADE_DECISIONS, SEED_PARTS, THREADS
 from schemas.ops import REJECTS, RUNS
 from schemas.web import WEB_CORPUS
 from tests.jobs.pipeline import contents_of, plain_rows
-from tests.jobs.rows import decide, frame
+from tests.jobs.rows import decide, fixpoint, frame
 from training.data.opening import open_table
 from udfs.spark.corpus import given_rows
 from udfs.tokens.fim import Fim
@@ -156,10 +166,24 @@ def built(lake: Lake, p: Tokens, documents: list[dict[str, Any]]) -> Iterator[tu
     version = instruction_parts.STAGE.kernel_version(NoParams())
     parts = lake.stage(parts.withColumn("kernel_version", F.lit(version)), "built", "parts")
     yield corpus.INSTRUCTION_PARTS, parts
-    decided = instruction_decisions.instruction_decisions(parts, given, texts, Instructions())
+    nothing = {t.name: frame(lake.spark, t, []) for t in (MADE_DECISIONS, SEED_PARTS, THREADS)}
+    found = (parts, given, nothing[MADE_DECISIONS.name])
+    p_dedup = InstructionDedup()
+    keys = instruction_fingerprints.required(*found, p_dedup)
+    prints = instruction_fingerprints.instruction_fingerprints(keys, parts, given, nothing[THREADS.name], p_dedup)
+    prints = prints.withColumn("kernel_version", F.lit(p_dedup.version()))
+    prints = lake.stage(align(corpus.INSTRUCTION_FINGERPRINTS, prints), "built", "prints")
+    yield corpus.INSTRUCTION_FINGERPRINTS, prints
+    pairs = lake.stage(instruction_pairs.instruction_pairs(prints, *found, p_dedup), "built", "pairs")
+    yield corpus.INSTRUCTION_PAIRS, pairs
+    groups = instruction_groups.instruction_groups(pairs, prints, *found, p_dedup, fixpoint)
+    groups = lake.stage(groups, "built", "groups")
+    yield corpus.INSTRUCTION_GROUPS, groups
+    of_recipes = (nothing[MADE_DECISIONS.name], nothing[SEED_PARTS.name], pages, groups)
+    decided = instruction_decisions.instruction_decisions(parts, given, texts, *of_recipes, Instructions())
     decided = lake.stage(decided, "built", "decisions")
     yield corpus.INSTRUCTION_DECISIONS, decided
-    talks = instructions.with_messages(instructions.instructions(decided, p), parts, given, p)
+    talks = instructions.with_messages(instructions.instructions(decided, p), parts, given, nothing[THREADS.name], p)
     talks = lake.stage(talks.withColumn("run_id", F.lit("built")), "built", "instructions")
     yield corpus.INSTRUCTIONS, talks
     yield corpus.SFT_TOKENS, sft_tokens.with_tokens(sft_tokens.sft_tokens(talks, p), talks, p)

@@ -47,7 +47,8 @@ def settings(folder: Path, url: str, price: float = 0.0) -> str:
     for name in ("infinity", "evol"):
         lines = "\n".join(map(json.dumps, dialogues)) + "\n{broken\n"
         (folder / f"{name}.jsonl").write_text(lines, encoding="utf-8")
-    chats = [{"conversation": [{"role": "user", "content": QUESTION}, {"role": "assistant", "content": "Add."}]}]
+    asked = {"role": "user", "content": f"Please tell me: {QUESTION}"}
+    chats = [{"conversation": [asked, {"role": "assistant", "content": "Add."}]}]
     (folder / "realuser.jsonl").write_text("\n".join(map(json.dumps, chats)), encoding="utf-8")
     tables = ", ".join(f'"{folder / name}.jsonl" = "{name}"' for name in ("infinity", "evol", "realuser"))
     file = folder / "instruct.toml"
@@ -129,6 +130,8 @@ def test_from_a_dry_run_to_every_recipe(say: Callable[..., Said], lake: Lake, tm
         assert [r["label"] for r in lake.read(PAGE_LABELS).collect()] == [True]
         refused = lake.read(REJECTS).where(f"stage = '{NAME}'").groupBy("reason").count().collect()
         assert {r["reason"]: r["count"] for r in refused} == {"no_dialogue": 2, "not_json": 2}
+    row = lake.read(MADE_DECISIONS).where("recipe = 'educational'").first()
+    assert exit_code(["explain", row["row_id"][:12], "--warehouse", lake.warehouse]) == 0
     told = say("cost").out
     assert "educational" in told and "a kept row" in told, told
     say("report", "--to", str(tmp_path / "report.html"))
