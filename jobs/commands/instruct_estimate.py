@@ -56,17 +56,17 @@ def _waiting(run: Run, p: Synthesis) -> DataFrame:
     """(seed_id, recipe, bytes, waits) of the threads that are not at their end."""
     from pyspark.sql import functions as F
 
-    from jobs.instruct import package_apis, threads
+    from jobs.instruct import thread_seeds
     from jobs.instruct.dry import all_seeds, known, stored
     from jobs.instruct.rounds import THREAD, limited
     from udfs.spark.instruct import played_rows
 
     parts, given, apis = all_seeds(run, p)
-    every = threads.required(parts, given, apis, p).unionByName(package_apis.required(given, p))
+    every = thread_seeds.required(parts, given, apis, p).unionByName(thread_seeds.packages_required(given, p))
     missing = limited(every.join(stored(run), [*THREAD, "recipe_version"], "left_anti"), p.limit)
     columns = ("seed_id", "recipe", "recipe_version", "language", "fields")
-    symbols = threads.threads(missing, parts, given, apis, p).select(*columns)
-    rows = symbols.unionByName(package_apis.package_apis(missing, given, p).select(*columns)).dropDuplicates(THREAD)
+    symbols = thread_seeds.threads(missing, parts, given, apis, p).select(*columns)
+    rows = symbols.unionByName(thread_seeds.package_apis(missing, given, p).select(*columns)).dropDuplicates(THREAD)
     rows = run.lake.stage(rows, run.run_id, "dry.seeds")
     sizes = rows.select(*THREAD, F.octet_length("fields").alias("bytes"))
     played = played_rows(rows.join(known(run, rows, p), THREAD, "left"), p.player())

@@ -15,8 +15,8 @@ from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.instruct.package_apis import RECIPE as PACKAGES
 from jobs.instruct.parameters import Recipes
+from jobs.instruct.thread_seeds import PACKAGES
 from jobs.runtime.accounting import StageResult
 from jobs.runtime.runner import Run
 from jobs.runtime.writing import write_changes

@@ -145,6 +145,8 @@ def signature(stage: Stage, params: Any, code: str, inputs: dict[str, int]) -> s
 
 
 def describe_stage(stage: Stage) -> str:
-    """First line of the docstring of the stage's file, for `refinelake stages`."""
+    """For `refinelake stages`: what the stage says of itself, else the first line of its file's docstring."""
+    if said := getattr(stage, "doc", ""):
+        return str(said)
     module = inspect.getmodule(stage.transform)
     return (inspect.getdoc(module) or stage.name).splitlines()[0]

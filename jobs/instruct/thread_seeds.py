@@ -1,0 +1,63 @@
+"""What threads start from: each seed once, with the version of its recipe, and its texts.
+
+Apart from the stages that play them, so that no thread hangs on the code that sends and writes.
+"""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from jobs.instruct.parameters import Synthesis
+from jobs.instruct.versions import with_version
+
+PACKAGES = "package_api"
+_SEEDS = "seeds:"
+_TEXTS = ("seed_id", "recipe", "origin", "language", "fields")
+
+
+def packages_required(given: DataFrame, p: Synthesis) -> DataFrame:
+    """(seed_id, recipe, recipe_version) of each package."""
+    return with_version(given.where(F.col("recipe") == PACKAGES).select("seed_id", "recipe"), p)
+
+
+def package_apis(keys: DataFrame, given: DataFrame, p: Synthesis) -> DataFrame:
+    """The threads to be played, with the texts of their seeds."""
+    texts = given.where(F.col("recipe") == PACKAGES).select(*_TEXTS)
+    return keys.join(texts.dropDuplicates(["seed_id"]), ["seed_id", "recipe"])
+
+
+def required(parts: DataFrame, given: DataFrame, apis: DataFrame, p: Synthesis) -> DataFrame:
+    """(seed_id, recipe, recipe_version) of each seed, wherever it is from."""
+    ours = parts.select(F.explode("found.seed_id").alias("seed_id"), "recipe")
+    theirs = given.where(F.col("recipe") != PACKAGES).select("seed_id", "recipe")
+    made = apis.select(F.explode("made").alias("m")).where(F.col("m.target").startswith(_SEEDS))
+    symbols = made.select(F.col("m.row_id").alias("seed_id"), _recipe_of(F.col("m.target")).alias("recipe"))
+    return with_version(ours.union(theirs).union(symbols), p)
+
+
+def _recipe_of(target: Column) -> Column:
+    """The recipe that a row for `seeds:RECIPE` is a seed of."""
+    return F.substring_index(target, ":", -1)
+
+
+def threads(keys: DataFrame, parts: DataFrame, given: DataFrame, apis: DataFrame, p: Synthesis) -> DataFrame:
+    """The threads to be played, with the texts of their seeds: equal ids have equal texts."""
+    ours = parts.select(F.col("clean_id").alias("origin"), "recipe", "language", F.explode("texts").alias("t"))
+    ours = ours.select(F.col("t.seed_id"), "recipe", "origin", "language", "t.fields")
+    every = ours.union(given.select(*_TEXTS)).union(_symbols(apis))
+    texts = (F.min(name).alias(name) for name in ("origin", "language", "fields"))
+    return keys.join(every.groupBy("seed_id", "recipe").agg(*texts), ["seed_id", "recipe"])
+
+
+def _symbols(apis: DataFrame) -> DataFrame:
+    """The seeds that interfaces of packages gave; their origin is the package's own seed."""
+    zipped = F.explode(F.arrays_zip("made", "texts")).alias("r")
+    made = apis.select(F.col("seed_id").alias("origin"), zipped).where(F.col("r.made.target").startswith(_SEEDS))
+    return made.select(
+        F.col("r.made.row_id").alias("seed_id"),
+        _recipe_of(F.col("r.made.target")).alias("recipe"),
+        "origin",
+        F.col("r.made.language").alias("language"),
+        F.col("r.texts.parts").alias("fields"),
+    )
