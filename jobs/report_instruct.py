@@ -46,7 +46,7 @@ def instruct_report_page(lake: Lake) -> str:
 
 def _threads(lake: Lake) -> tuple[dict[str, Counter[str]], dict[str, Counter[str]]]:
     """By recipe: threads that made rows and that did not, and why they did not."""
-    rows = lake.read(THREADS).groupBy("recipe", "keep", F.col("reasons")[0]["rule"].alias("rule")).count().collect()
+    rows = lake.read(THREADS).groupBy("recipe", "keep", F.get("reasons", 0)["rule"].alias("rule")).count().collect()
     threads: dict[str, Counter[str]] = {}
     dropped: dict[str, Counter[str]] = {}
     for row in rows:

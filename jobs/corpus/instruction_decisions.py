@@ -86,7 +86,7 @@ def instruction_decisions(
     similar = groups.where("not keep").select(
         F.col("file_id").alias("instruction_id"),
         F.col("representative").alias("_near"),
-        F.col("reasons")[0].alias("_why"),
+        F.get("reasons", 0).alias("_why"),
     )
     rows = rows.join(similar, "instruction_id", "left")
     why = reasons(
