@@ -10,6 +10,7 @@ PARTS = {
     "run": "Draw seeds, ask models, run programs, publish what was made of them.",
     "recipes": "List the recipes: what each makes, asks and runs.",
     "cost": "Say what the calls took: tokens, money, time, by recipe and step, and of each row that was kept.",
+    "judge": "Export rows for people to label blindly; agreement, calibration and preference of judges.",
     "report": "Write the report of recipes: what they made, why threads ended, what they cost.",
 }
 
