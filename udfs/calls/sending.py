@@ -146,7 +146,13 @@ class _Line:
     def _start(self, number: int, request: Request) -> None:
         task = asyncio.get_running_loop().create_task(self._row(number, request))
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._over)
+
+    def _over(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        # Only what ends the loop itself comes out of a row, and is told by `_run`.
+        if not task.cancelled():
+            task.exception()
 
     async def _row(self, number: int, request: Request) -> None:
         self._done.put((number, await self._rows.answer(request)))
