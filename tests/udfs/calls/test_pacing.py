@@ -75,7 +75,8 @@ def test_429_without_an_end_ends_with_the_deadline_for_all() -> None:
     with Endpoint(script=lambda _: BUSY) as endpoint:
         began = time.monotonic()
         found = all_of([chat(i) for i in range(100)], quick(endpoint, concurrency=2, deadline_s=0.5))
-    assert time.monotonic() - began < 4 and set(ends(found)) <= {"rate_limited", "endpoint_down"}
+    # On a busy machine the last try of a row may be cut by the deadline.
+    assert time.monotonic() - began < 4 and set(ends(found)) <= {"rate_limited", "endpoint_down", "timeout"}
 
 
 def test_a_dead_endpoint_fails_the_remaining_rows_at_once() -> None:
