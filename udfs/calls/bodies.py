@@ -26,6 +26,8 @@ def body_of(request: Request, served: str, stream: bool, usage: bool) -> bytes:
         raise ValueError("parameters: expected one answer a request, numbered by `sample`, found n or best_of above 1")
     said["model"] = served
     if request.messages:
+        if not all(isinstance(m.get(name), str) for m in request.messages for name in ("role", "content")):
+            raise ValueError("messages: expected a role and a content of text in each, found others")
         said["messages"] = [dict(m) for m in request.messages]
     else:
         said["prompt"] = request.text

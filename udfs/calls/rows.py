@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from udfs.calls.trying import Trying
 
 
+LEAST_OF_DEADLINE = 0.02
+"""No retry begins with less of the row's time left: it could only end uncertain."""
+
+
 @dataclass
 class Tally:
     """What a row's tries have come to. Money in pico units, seconds; `ends` on the loop's clock."""
@@ -74,6 +78,7 @@ class Rows:
         self._trying, self._pool, self._settings, self._budget = trying, pool, settings, budget
         self._secrets = settings.secrets()
         self._loop = asyncio.get_running_loop()
+        self._least_s = LEAST_OF_DEADLINE * settings.deadline_s
 
     async def answer(self, request: Request) -> Outcome:
         """Never raises but where it is cancelled."""
@@ -121,7 +126,7 @@ class Rows:
         avoid = next((e for e in self._pool.lines[tally.request.model] if e.label == tally.endpoint), None)
         try:
             # The row's time begins with its first place, not while it queues.
-            async with asyncio.timeout_at(tally.ends):
+            async with asyncio.timeout_at(None if tally.ends is None else tally.ends - self._least_s):
                 place = await self._pool.take(tally.request.model, tokens, avoid, first=tally.ends is None)
         except Down as why:
             return tally.failed("endpoint_down", str(why))
@@ -211,7 +216,7 @@ class Rows:
         wait = random.uniform(0, most)
         if len(self._pool.lines[tally.request.model]) == 1:
             wait = max(wait, fault.after_s or 0.0)
-        if self._loop.time() + wait >= (tally.ends or 0.0):
+        if self._loop.time() + wait >= (tally.ends or 0.0) - self._least_s:
             return False
         tally.waited += wait
         await asyncio.sleep(wait)

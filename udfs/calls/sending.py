@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import queue
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from udfs.calls.money import Budget
@@ -88,7 +88,7 @@ class _Line:
         self._settings, self._budget = settings, budget
         self._done: queue.SimpleQueue[tuple[int, Any]] = queue.SimpleQueue()
         self._ready = threading.Event()
-        self._loop: asyncio.AbstractEventLoop
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._thread = threading.Thread(target=self._run, name="calls", daemon=True)
         self._thread.start()
@@ -96,9 +96,7 @@ class _Line:
 
     def put(self, number: int, request: Request) -> None:
         """Start a row; `number` comes back with its outcome."""
-        # the loop died, as `get` will say
-        with contextlib.suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(self._start, number, request)
+        self._tell(self._start, number, request)
 
     def empty(self) -> bool:
         return self._done.empty()
@@ -109,9 +107,17 @@ class _Line:
 
     def close(self) -> None:
         """All connections are closed when this returns."""
-        with contextlib.suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(self._closing.set)
+        self._tell(self._end)
         self._thread.join(CLOSING_S)
+
+    def _tell(self, what: Callable[..., None], *about: Any) -> None:
+        """A loop that died does not hear it, as `get` will say."""
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(what, *about)
+
+    def _end(self) -> None:
+        self._closing.set()
 
     def _run(self) -> None:
         try:
@@ -138,9 +144,15 @@ class _Line:
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _start(self, number: int, request: Request) -> None:
-        task = self._loop.create_task(self._row(number, request))
+        task = asyncio.get_running_loop().create_task(self._row(number, request))
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._over)
+
+    def _over(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        # Only what ends the loop itself comes out of a row, and is told by `_run`.
+        if not task.cancelled():
+            task.exception()
 
     async def _row(self, number: int, request: Request) -> None:
         self._done.put((number, await self._rows.answer(request)))

@@ -74,9 +74,14 @@ def _port(kept: Any) -> int:
     return int(name[1]) if isinstance(name, tuple) and len(name) > 1 else 0
 
 
+_HERE = ("localhost", "127.0.0.1", "::1")
+
+
 def proxy_of(url: str) -> str | None:
-    """As the environment says (HTTP_PROXY and so on)."""
+    """As the environment says (HTTP_PROXY and so on); none for this machine."""
     parts = urlsplit(url)
+    if parts.hostname in _HERE:
+        return None
     found = urllib.request.getproxies().get(parts.scheme)
     return None if not found or urllib.request.proxy_bypass(parts.netloc) else found
 
@@ -120,6 +125,13 @@ class Trying:
     async def _read(self, reply: aiohttp.ClientResponse, request: Request) -> Reply:
         if reply.status != 200:
             raise fault_of(reply.status, reply.headers, await _start(reply))
+        try:
+            return await self._answer(reply, request)
+        except Fault as fault:
+            fault.status = fault.status or reply.status
+            raise
+
+    async def _answer(self, reply: aiohttp.ClientResponse, request: Request) -> Reply:
         kind = reply.content_type
         if kind == "text/event-stream":
             return await self._stream(reply, request)
@@ -128,7 +140,7 @@ class Trying:
             body += piece
             self._bounded(len(body))
         if kind in ("text/html", "application/xhtml+xml"):
-            raise Fault("malformed", f"expected JSON, found {kind} {_beginning(body)}", status=200, uncertain=True)
+            raise Fault("malformed", f"expected JSON, found {kind} {_beginning(body)}", uncertain=True)
         return read_answer(read_json(bytes(body)), request)
 
     async def _stream(self, reply: aiohttp.ClientResponse, request: Request) -> Reply:
@@ -142,7 +154,7 @@ class Trying:
     def _bounded(self, size: int) -> None:
         if size > self._settings.answer_bytes:
             most = self._settings.answer_bytes
-            raise Fault("malformed", f"expected at most {most} bytes, found more", status=200, uncertain=True)
+            raise Fault("malformed", f"expected at most {most} bytes, found more", uncertain=True)
 
 
 async def _start(reply: aiohttp.ClientResponse) -> bytes:

@@ -13,6 +13,7 @@ import json
 import os
 import select
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -115,6 +116,7 @@ class Endpoint:
     script: Sequence[Fault] | Script = ()
     usage: bool = True
     key: str = ""
+    tls: ssl.SSLContext | None = None
     log: list[Arrived] = field(default_factory=list)
     most_at_once: int = 0
     _at_once: int = 0
@@ -125,7 +127,9 @@ class Endpoint:
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.endpoint = self
         self.port = self._server.server_address[1]
-        self.url = f"http://127.0.0.1:{self.port}/v1"
+        if self.tls is not None:
+            self._server.socket = self.tls.wrap_socket(self._server.socket, server_side=True)
+        self.url = f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}/v1"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
         return self

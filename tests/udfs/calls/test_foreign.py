@@ -25,7 +25,11 @@ def test_its_answers_are_understood(llmock: LLMock, stream: bool) -> None:
 
 
 @pytest.mark.parametrize("fault", ["disconnect", "truncate", "corrupt", "stall"])
-def test_it_finds_no_fault_with_how_streams_are_read(llmock: LLMock, fault: str) -> None:
+def test_it_finds_no_fault_with_how_streams_are_read(
+    llmock: LLMock, fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A retry in the same moment would be judged as another call: the jitter draws its most.
+    monkeypatch.setattr("udfs.calls.rows.random.uniform", lambda _, most: most)
     getattr(llmock, fault)(after_chunks=2)
     found = one(chat(), settings(llmock, stream=True))
     assert (found.status, found.attempts, found.uncertain) == ("answered", 2, 1)

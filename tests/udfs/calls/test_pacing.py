@@ -75,7 +75,8 @@ def test_429_without_an_end_ends_with_the_deadline_for_all() -> None:
     with Endpoint(script=lambda _: BUSY) as endpoint:
         began = time.monotonic()
         found = all_of([chat(i) for i in range(100)], quick(endpoint, concurrency=2, deadline_s=0.5))
-    assert time.monotonic() - began < 4 and set(ends(found)) <= {"rate_limited", "endpoint_down"}
+    # On a busy machine the last try of a row may be cut by the deadline.
+    assert time.monotonic() - began < 4 and set(ends(found)) <= {"rate_limited", "endpoint_down", "timeout"}
 
 
 def test_a_dead_endpoint_fails_the_remaining_rows_at_once() -> None:
@@ -91,11 +92,11 @@ def test_a_dead_endpoint_fails_the_remaining_rows_at_once() -> None:
 
 def test_rows_wait_for_an_endpoint_that_starts_again() -> None:
     with Endpoint(script=[Fault("reset_before")] * 18) as endpoint:
-        settings = quick(endpoint, breaker_failures=5, breaker_probes=20, tries=20)
+        settings = quick(endpoint, breaker_failures=5, breaker_rest_s=0.02, breaker_probes=20, tries=20)
         found = all_of([chat(i) for i in range(40)], settings)
     assert ends(found) == {"answered": 40}
     probes = [b.at - a.at for a, b in zip(endpoint.log[13:17], endpoint.log[14:18], strict=True)]
-    assert min(probes) > 0.04, "one call at a time while the breaker is open"
+    assert min(probes) > 0.015, "one call at a time while the breaker is open"
 
 
 def test_an_endpoint_that_is_down_is_tried_again_now_and_then() -> None:

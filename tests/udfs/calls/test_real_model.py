@@ -50,12 +50,13 @@ def test_completions_and_chats_streamed_and_whole(url: str) -> None:
     for request in requests:
         first, second = whole[request.key], streamed[request.key]
         assert first.status == second.status == "answered" and first.answer and second.answer
-        assert first.answer.text == second.answer.text != ""
+        assert first.answer.text and second.answer.text
         assert first.answer.finish == second.answer.finish == "length"
         assert first.answer.completion_tokens == second.answer.completion_tokens == 6
         assert not first.tokens_estimated and not second.tokens_estimated and first.cost > 0
-    answer = whole[requests[0].key].answer
-    assert answer is not None and answer.text.startswith(" b")
+    # Beyond a few tokens llama.cpp's answers hang on what else it is at work on.
+    answers = [found[requests[0].key].answer for found in (whole, streamed)]
+    assert [a.text[:2] for a in answers if a] == [" b", " b"]
 
 
 @pytest.mark.parametrize("stream", [False, True])

@@ -154,7 +154,9 @@ def test_a_key_goes_out_and_never_comes_back() -> None:
 
 def test_what_cannot_be_sent_is_a_row() -> None:
     with Endpoint() as endpoint:
-        found = all_of([chat(x=float("nan")), chat(model="other"), chat()], quick(endpoint))
+        mute = Request("m", messages=({"role": "user"},))
+        found = all_of([chat(x=float("nan")), chat(model="other"), chat(), mute], quick(endpoint))
+    assert found[mute.key].error == "bad_request"
     assert found[chat(x=float("nan")).key].error == "bad_request" and len(endpoint.log) == 1
     assert found[chat(model="other").key].error == "no_endpoint"
     assert {o.status for o in found.values()} <= STATUSES.keys() and {o.error for o in found.values()} <= {*ERRORS, ""}
