@@ -33,6 +33,11 @@ def dialogue(*turns: str) -> dict[str, str]:
     return {"dialogue": json.dumps(talk), "question": turns[0], "answer": turns[1]}
 
 
+def evolved(prompt: str, _: int) -> str:
+    """Another task for every prompt."""
+    return f"Write a function that adds {sha256(prompt.encode('utf-8', 'replace')).hexdigest()}."
+
+
 PAGE = (
     "Menu  Login\n\nA list is halved by slicing it in the middle. Slices never raise for short lists.\n\n"
     "Subscribe to our newsletter!"
@@ -137,7 +142,7 @@ CASES = {
         seed({"question": "Write a function that adds two numbers."}),
         settings("evol", rounds=2, every=True, judged=True),
         {
-            "evolve": lambda prompt, _: f"Write a function that adds {sha256(prompt.encode()).hexdigest()}.",
+            "evolve": evolved,
             "answer": ANSWER,
             "judge": judged(4, "requirement_conformance", "logical_correctness", "edge_case_consideration"),
         },
