@@ -6,6 +6,7 @@ import ast
 import re
 import sys
 import warnings
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -115,54 +116,17 @@ def _javascript(text: str) -> Iterator[tuple[str, str, int]]:
             places.append((match.start(), (package, match[2] or package)))
         elif match[1] in parts:
             places.append((match.start(), parts[match[1]]))
+    ends = [match.start() for match in re.finditer(r"\r\n|\r|\n", text)]
     for place, (package, symbol) in places:
         if package not in _NODES_OWN:
-            yield package, symbol, text.count("\n", 0, place) + 1
+            yield package, symbol, bisect_right(ends, place) + 1
 
 
 _NODES_OWN = frozenset(
-    [
-        "assert",
-        "async_hooks",
-        "buffer",
-        "child_process",
-        "cluster",
-        "console",
-        "constants",
-        "crypto",
-        "dgram",
-        "diagnostics_channel",
-        "dns",
-        "domain",
-        "events",
-        "fs",
-        "http",
-        "http2",
-        "https",
-        "inspector",
-        "module",
-        "net",
-        "os",
-        "path",
-        "perf_hooks",
-        "process",
-        "punycode",
-        "querystring",
-        "readline",
-        "repl",
-        "stream",
-        "string_decoder",
-        "sys",
-        "test",
-        "timers",
-        "tls",
-        "tty",
-        "url",
-        "util",
-        "v8",
-        "vm",
-        "wasi",
-        "worker_threads",
-        "zlib",
-    ]
+    re.findall(
+        r"\w+",
+        "assert async_hooks buffer child_process cluster console constants crypto dgram diagnostics_channel dns domain "
+        "events fs http http2 https inspector module net os path perf_hooks process punycode querystring readline repl "
+        "stream string_decoder sys test timers tls tty url util v8 vm wasi worker_threads zlib",
+    )
 )
