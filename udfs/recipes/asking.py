@@ -113,7 +113,10 @@ def sections(step: str, text: str, names: Sequence[str]) -> dict[str, str]:
 
 
 def code_in(step: str, text: str, language: str) -> str:
-    """Code of the language in an answer: of its first fence, or for Python the lines that parse. Raises Dropped."""
+    """Code of the language in an answer: of its first fence, or for Python the lines that parse. Raises Dropped.
+
+    Language "": of the first fence whatever it names.
+    """
     text = said(text)
     found = fenced_code(text, language)
     if found is None and "```" not in text and language == "python" and text.count("\n") < _MOST_LINES:

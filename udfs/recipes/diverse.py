@@ -144,4 +144,5 @@ RECIPE = Recipe(
     asks=(("sentences", "seed_sentences", 1.0), ("write", "diverse", 1.0), ("refine", "refine", 1.0)),
     runs=0.7,
     needs=Diverse().run,
+    takes=("page",),
 )

@@ -91,4 +91,5 @@ RECIPE = Recipe(
     Evol(),
     "instructions",
     asks=(("evolve", "evolve", 1.0), ("answer", "answer", 1.0)),
+    takes=("dialogue", "question"),
 )

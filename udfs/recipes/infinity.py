@@ -54,4 +54,5 @@ RECIPE = Recipe(
     Infinity(),
     "instructions",
     asks=(("label", "code_label", 1.0), ("rewrite", "answer", float(Infinity().rewrite))),
+    takes=("dialogue",),
 )

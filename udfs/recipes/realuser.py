@@ -96,4 +96,5 @@ RECIPE = Recipe(
     RealUser(),
     "instructions",
     asks=(("turns", "code_turns", 1.0), ("judge", "judge", 2.0), ("regenerate", "answer", 1.0)),
+    takes=("dialogue",),
 )

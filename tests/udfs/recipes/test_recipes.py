@@ -59,7 +59,7 @@ def test_a_good_teacher_gives_rows_for_the_table(name: str) -> None:
 def test_the_book_names_its_steps_and_prompts() -> None:
     assert {ask[1] for each in RECIPES.values() for ask in each.asks} <= set(prompt_names())
     for name, each in RECIPES.items():
-        assert each.name == name and recipe(name) is each and each.doc.endswith(".")
+        assert each.name == name and recipe(name) is each and each.doc.endswith(".") and each.takes
         asked = {asked.step for asked in through(name).asked if asked.kind == "call"} if name in CASES else set()
         assert {step for step, _, times in each.asks if times} <= asked, name
     with pytest.raises(ValueError, match=r"recipe nobody: expected one of web_labels, .*, found none"):
@@ -253,6 +253,9 @@ def test_languages_without_a_runner_are_kept_unverified() -> None:
     said = f"### Task\n{QUESTION}\n### Answer\n{block('haskell', 'add a b = a + b')}"
     (row,) = through("mceval", settings=p, script={"write": said}).rows
     assert row.language == "haskell" and row.scores == {"verified": 0.0}
+    p = settings("mceval", languages=("visual basic .net",))
+    (row,) = through("mceval", settings=p, script={"write": said.replace("haskell", "vbnet")}).rows
+    assert row.parts["code"] == "add a b = a + b\n"
 
 
 @pytest.mark.parametrize(
