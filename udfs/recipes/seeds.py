@@ -1,8 +1,8 @@
 """Which seeds a text gives: pure functions of it, bounded in number and size; odd input gives none.
 
 A seed is (kind, fields): `function` (name, signature, doc, code), `snippet` (code), `file` (code), `page` (title,
-text), `dialogue` (dialogue, question, answer). Made elsewhere: `package` (ecosystem, package, version; installed.py), `symbol`
-(of recipe `package_api`), `question` (question: of rows of the instructions).
+text), `dialogue` (dialogue, question, answer). Made elsewhere: `package` (ecosystem, package, version; installed.py),
+`symbol` (of recipe `package_api`), `question` (question: of rows of the instructions).
 """
 
 from __future__ import annotations

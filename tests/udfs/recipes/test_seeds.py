@@ -190,3 +190,9 @@ def test_an_id_is_of_recipe_and_fields() -> None:
     one = seed_id("snippets", {"a": "1", "b": "2"})
     assert one == seed_id("snippets", {"b": "2", "a": "1"}) != seed_id("textbooks", {"a": "1", "b": "2"})
     assert one != seed_id("snippets", {"a": "1", "b": "3"}) and len(one) == 64
+
+
+@pytest.mark.parametrize("terms", [500, 1000, 2000, 5000])
+def test_no_depth_raises(terms: int) -> None:
+    text = f'def f(a):\n    """What it gives is said in words."""\n    return a{" + 1" * terms}\n'
+    assert {kind for kind, _ in code_seeds(text, "python")} <= {"function", "snippet"}
