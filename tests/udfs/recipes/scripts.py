@@ -86,13 +86,13 @@ CASES = {
     "infinity": Case(
         seed(dialogue(QUESTION, "Use +.")),
         settings("infinity", rewrite=True),
-        {"label": '{"reason": "asks for a function", "code": true}', "rewrite": ANSWER},
+        {"label": '{"reason": "asks for a function", "yes": true}', "rewrite": ANSWER},
     ),
     "realuser": Case(
         seed(dialogue("What is the weather like?", "Fine.", QUESTION + " I am bob@corp.com.", "Use +, bob@corp.com.")),
         settings("realuser"),
         {
-            "turns": '{"reason": "the second", "keep": [2]}',
+            "turns": '{"reason": "the second", "turns": [2]}',
             "judge": judged(2, *QUALITY),
             "regenerate": ANSWER + "\nWrite to alice@corp.com.",
         },
