@@ -121,8 +121,8 @@ def _same(source: str, node: _Function) -> bool:
     """Whether cutting out lines left the function as it was, but for its docstring."""
     try:
         (again,) = ast.parse(source).body
-    except (SyntaxError, ValueError):
+        if not isinstance(again, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            return False
+        return [ast.dump(s) for s in again.body] == [ast.dump(s) for s in node.body[1:]]
+    except (SyntaxError, ValueError, RecursionError):  # an expression of a thousand terms is told by none of them
         return False
-    if not isinstance(again, (ast.FunctionDef, ast.AsyncFunctionDef)):
-        return False
-    return [ast.dump(s) for s in again.body] == [ast.dump(s) for s in node.body[1:]]

@@ -19,7 +19,11 @@ from udfs.calls.code_in_answers import code_of, fenced_code
 from udfs.recipes.steps import Answer, Ask, Dropped
 
 MOST_JSON_CHARS = 200_000
-"""Of an answer that is to be JSON: longer ones are no answer, and mending them takes long."""
+"""Of an answer that is to be JSON: longer ones are no answer."""
+MOST_MENDED_CHARS = 6_000
+"""Of a text that is mended, more than any prompt here allows for: the time goes by the square of it, and some texts of
+80,000 characters take minutes.
+"""
 _MOST_LINES = 400
 """Of an answer without a fence in which code is looked for."""
 _SHOWN = 200
@@ -81,6 +85,8 @@ def _strictly(text: str) -> Any:
 
 
 def _mended(text: str) -> Any:
+    if len(text) > MOST_MENDED_CHARS:
+        raise ValueError(f"{len(text)} characters that are no JSON")
     return json_repair.loads(text, skip_json_loads=True)
 
 
@@ -113,7 +119,10 @@ def sections(step: str, text: str, names: Sequence[str]) -> dict[str, str]:
 
 
 def code_in(step: str, text: str, language: str) -> str:
-    """Code of the language in an answer: of its first fence, or for Python the lines that parse. Raises Dropped."""
+    """Code of the language in an answer: of its first fence, or for Python the lines that parse. Raises Dropped.
+
+    Language "": of the first fence whatever it names.
+    """
     text = said(text)
     found = fenced_code(text, language)
     if found is None and "```" not in text and language == "python" and text.count("\n") < _MOST_LINES:

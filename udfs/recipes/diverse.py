@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from udfs.recipes.asking import ask_json, bounded, code_in, drawn, said, sections, usable
+from udfs.recipes.rubrics import closed
 from udfs.recipes.steps import Answer, Ask, Dropped, Ran, Recipe, Seed, Steps, Test
 from udfs.recipes.writing import (
     at_least,
@@ -124,8 +125,7 @@ def specification(seed_id: str, p: Diverse) -> dict[str, str]:
 
 def _schema(most: int) -> dict[str, Any]:
     texts = {"type": "array", "items": {"type": "string"}, "maxItems": most}
-    parts = {"reason": {"type": "string"}, "sentences": texts}
-    return {"type": "object", "properties": parts, "required": list(parts)}
+    return closed({"reason": {"type": "string"}, "sentences": texts})
 
 
 def _of_the_page(sentences: list[str], page: str) -> list[str]:
@@ -144,4 +144,5 @@ RECIPE = Recipe(
     asks=(("sentences", "seed_sentences", 1.0), ("write", "diverse", 1.0), ("refine", "refine", 1.0)),
     runs=0.7,
     needs=Diverse().run,
+    takes=("page",),
 )

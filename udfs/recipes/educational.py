@@ -164,4 +164,5 @@ RECIPE = Recipe(
     asks=(("score", "judge", 1.0), ("problem", "educational", 1.0), ("solve", "solve", Educational().answers - 1.0)),
     runs=1.0,
     needs=("python",),
+    takes=("function", "file", "snippet"),
 )

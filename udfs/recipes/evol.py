@@ -90,5 +90,6 @@ RECIPE = Recipe(
     play,
     Evol(),
     "instructions",
-    asks=(("evolve", "evolve", 1.0), ("answer", "answer", 1.0)),
+    asks=(("evolve", "evolve", 1.0), ("answer", "answer", 1.0), ("judge", "judge", 0.0)),
+    takes=("dialogue", "question"),
 )

@@ -10,14 +10,11 @@ from dataclasses import dataclass
 
 from udfs.recipes.asking import ask_json, said
 from udfs.recipes.dialogues import messages_of, pairs_of
+from udfs.recipes.rubrics import closed
 from udfs.recipes.steps import Answer, Ask, Dropped, Made, Recipe, Seed, Steps
 from udfs.recipes.writing import says_who_it_is, tongue
 
-LABEL = {
-    "type": "object",
-    "properties": {"reason": {"type": "string"}, "code": {"type": "boolean"}},
-    "required": ["reason", "code"],
-}
+LABEL = closed({"reason": {"type": "string"}, "yes": {"type": "boolean"}})
 
 
 @dataclass(frozen=True)
@@ -32,7 +29,7 @@ def play(seed: Seed, p: Infinity) -> Steps:
     """The dialogue as a row. Raises Dropped `not_code`, `says_who_it_is` and what asking raises."""
     pairs = pairs_of(seed)
     label = yield from ask_json(Ask("label", "code_label", {"pairs": pairs}), LABEL, p.most)
-    if not label["code"]:
+    if not label["yes"]:
         raise Dropped("not_code", detail=said(label["reason"])[:200])
     if p.rewrite:
         fields = {"pairs": pairs[:-1], "question": pairs[-1][0], "tongue": tongue(pairs[-1][0])}
@@ -54,4 +51,5 @@ RECIPE = Recipe(
     Infinity(),
     "instructions",
     asks=(("label", "code_label", 1.0), ("rewrite", "answer", float(Infinity().rewrite))),
+    takes=("dialogue",),
 )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from udfs.recipes.asking import ask_json
-from udfs.recipes.rubrics import Rubric
+from udfs.recipes.rubrics import Rubric, closed
 from udfs.recipes.steps import Answer, Ask, Dropped
 
 Winner = Literal["a", "b", "tie"]
@@ -88,7 +88,7 @@ def judge(
     for name in (step, f"{step}2") if p.second else (step,):
         said.append((yield from ask_json(Ask(name, "judge", fields), schema, p.most)))
     scores = [{name: each[name]["score"] for name in each} for each in said]
-    reasons = {name: str(said[0][name]["reason"]) for name in said[0]}
+    reasons = {name: str(each.get("reason") or each.get("why") or "") for name, each in said[0].items()}
     return Judgement(rubric, scores[0], reasons, scores[1] if p.second else {})
 
 
@@ -96,10 +96,9 @@ def compare(
     question: str, a: str, b: str, rubric: Rubric, p: Judging = Judging(), step: str = "compare"
 ) -> Generator[Any, Answer, Compared]:
     """Which of two answers is better, asked in both orders. Raises Dropped as `ask_json` does."""
-    better = {"type": "string", "enum": ["a", "b", "tie"]}
-    reason = {"type": "string"}
-    parts = {"reason": reason, "better": better} if p.reason_first else {"better": better, "reason": reason}
-    schema = {"type": "object", "properties": parts, "required": list(parts), "additionalProperties": False}
+    better, reason = {"type": "string", "enum": ["a", "b", "tie"]}, {"type": "string"}
+    # Names sort as they are to be written: see Rubric.schema.
+    schema = closed({"because": reason, "better": better} if p.reason_first else {"better": better, "reason": reason})
     found: list[Winner] = []
     for first, second, swapped in ((a, b, False), (b, a, True)):
         fields = {"rubric": rubric, "question": question, "first": first, "second": second}

@@ -72,7 +72,8 @@ def play(seed: Seed, p: McEval) -> Steps:
     fields |= {"tests": p.least_tests, "form": forms_of_tests()[language] if runs else ""}
     answer: Answer = yield Ask("write", "mceval", fields)
     found = sections("write", answer.text, ("Task", "Answer", "Tests") if runs else ("Task", "Answer"))
-    solution = code_in("write", found["Answer"], language)
+    # What stands behind the fence of a language that is not run has many spellings.
+    solution = code_in("write", found["Answer"], language if runs else "")
     scores, parts = {"verified": float(runs)}, {"code": solution}
     if runs:
         text = code_in("write", found["Tests"], language)
@@ -93,4 +94,5 @@ RECIPE = Recipe(
     asks=(("write", "mceval", 1.0),),
     runs=len(McEval().run) / len(LANGUAGES),
     needs=McEval().run,
+    takes=("snippet", "function", "file"),
 )

@@ -116,4 +116,5 @@ RECIPE = Recipe(
     asks=(("write", "package", 1.0),),
     runs=1.0,
     needs=("python", "javascript"),
+    takes=("symbol",),
 )

@@ -104,4 +104,5 @@ RECIPE = Recipe(
     asks=(),
     runs=1.0,
     needs=("python", "javascript"),
+    takes=("package",),
 )

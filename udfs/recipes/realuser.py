@@ -16,7 +16,7 @@ from udfs.languages.natural_language import natural_language
 from udfs.recipes.asking import ask_json, said
 from udfs.recipes.dialogues import messages_of, pairs_of
 from udfs.recipes.judging import Judging, judge
-from udfs.recipes.rubrics import rubric
+from udfs.recipes.rubrics import closed, rubric
 from udfs.recipes.steps import Answer, Ask, Dropped, Made, Recipe, Seed, Steps
 from udfs.recipes.writing import at_least, says_who_it_is, tongue
 
@@ -47,7 +47,7 @@ def play(seed: Seed, p: RealUser) -> Steps:
     if spoken not in p.tongues:
         raise Dropped("tongue", detail=spoken)
     wanted = yield from ask_json(Ask("turns", "code_turns", {"pairs": pairs}), _schema(len(pairs)), p.most)
-    numbers = sorted({number for number in wanted["keep"] if 1 <= number <= len(pairs)})
+    numbers = sorted({number for number in wanted["turns"] if 1 <= number <= len(pairs)})
     if not numbers:
         raise Dropped("not_code", detail=said(wanted["reason"])[:200])
     kept: list[tuple[str, str]] = []
@@ -72,8 +72,8 @@ def play(seed: Seed, p: RealUser) -> Steps:
 
 def _schema(count: int) -> dict[str, Any]:
     number = {"type": "integer", "minimum": 1, "maximum": count}
-    parts = {"reason": {"type": "string"}, "keep": {"type": "array", "items": number, "maxItems": count}}
-    return {"type": "object", "properties": parts, "required": list(parts)}
+    numbers = {"type": "array", "items": number, "maxItems": count}
+    return closed({"reason": {"type": "string"}, "turns": numbers})
 
 
 def _without_personal_data(pairs: Sequence[tuple[str, str]]) -> tuple[list[tuple[str, str]], int]:
@@ -96,4 +96,5 @@ RECIPE = Recipe(
     RealUser(),
     "instructions",
     asks=(("turns", "code_turns", 1.0), ("judge", "judge", 2.0), ("regenerate", "answer", 1.0)),
+    takes=("dialogue",),
 )

@@ -50,14 +50,19 @@ class Rubric:
     criteria: tuple[Criterion, ...]
 
     def schema(self, reason_first: bool) -> dict[str, Any]:
-        """JSON schema of a judgement: a reason and a score for each criterion, in the order that is asked for."""
+        """JSON schema of a judgement: a reason and a score for each criterion, in the order that is asked for.
+
+        Requests are kept with sorted keys, and endpoints that hold a model to a schema let it write in the schema's
+        order. So names sort as they are to be written: `reason` before `score`, or `why` behind it.
+        """
         score = {"type": "integer", "minimum": self.lowest, "maximum": self.highest}
-        parts = {"reason": {"type": "string"}, "score": score}
-        one = _closed(parts if reason_first else {"score": score, "reason": {"type": "string"}})
-        return _closed({criterion.name: one for criterion in self.criteria})
+        reason = {"type": "string"}
+        one = closed({"reason": reason, "score": score} if reason_first else {"score": score, "why": reason})
+        return closed({criterion.name: one for criterion in self.criteria})
 
 
-def _closed(properties: Mapping[str, Any]) -> dict[str, Any]:
+def closed(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """JSON schema of an object with these properties, all of them and no others, as strict endpoints want it."""
     return {
         "type": "object",
         "properties": dict(properties),

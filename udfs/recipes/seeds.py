@@ -1,7 +1,8 @@
 """Which seeds a text gives: pure functions of it, bounded in number and size; odd input gives none.
 
-A seed is (kind, fields): `function` (name, signature, doc, code), `snippet` (code), `page` (title, text), `dialogue`
-(dialogue, question, answer), `package` (ecosystem, package, version).
+A seed is (kind, fields): `function` (name, signature, doc, code), `snippet` (code), `file` (code), `page` (title,
+text), `dialogue` (dialogue, question, answer). Made elsewhere: `package` (ecosystem, package, version; installed.py),
+`symbol` (of recipe `package_api`), `question` (question: of rows of the instructions).
 """
 
 from __future__ import annotations
@@ -45,6 +46,8 @@ class CodeSeeds:
 
     `functions`: of a file at most so many documented ones (Python). `snippets`: so many pieces of 1 to `lines` (15)
     consecutive lines, each from a start that the text's hash draws (Magicoder, OSS-Instruct: one of a document).
+    `file_chars`: the file itself, its first whole lines up to so many characters (OpenCoder's verified snippets start
+    from algorithmic files); 0: not.
     Longer texts than `most_chars` are data more often than written; pieces with fewer letters than `least_letters`
     say nothing.
     """
@@ -52,6 +55,7 @@ class CodeSeeds:
     functions: int = 5
     snippets: int = 1
     lines: int = 15
+    file_chars: int = 0
     most_chars: int = 200_000
     least_letters: int = 20
 
@@ -123,8 +127,16 @@ def code_seeds(text: str, language: str, p: CodeSeeds = CodeSeeds()) -> list[Fou
                 break
             fields = {"name": function.name, "signature": function.signature, "doc": function.doc}
             found.append(("function", fields | {"code": function.source}))
+    if p.file_chars and (head := _head(text, p.file_chars)):
+        found.append(("file", {"code": head}))
     pieces = dict.fromkeys(_snippet(text, number, p) for number in range(p.snippets))
     return found + [("snippet", {"code": piece}) for piece in pieces if piece]
+
+
+def _head(text: str, most: int) -> str:
+    """The first whole lines of so many characters."""
+    head = text if len(text) <= most else text[: text.rfind("\n", 0, most) + 1]
+    return head.strip("\n")
 
 
 def _snippet(text: str, number: int, p: CodeSeeds) -> str:

@@ -106,4 +106,5 @@ RECIPE = Recipe(
     asks=(("write", "snippet", 1.0),),
     runs=1.0,
     needs=Snippets().languages,
+    takes=("file", "function", "snippet"),
 )

@@ -143,7 +143,8 @@ class Recipe:
     """`play(seed, settings)` are the steps; `settings` a frozen dataclass, its section of the parameters is the name.
 
     `asks` are (step, prompt, times): every step with its prompt and how often it is asked of a seed that goes through,
-    `runs` the programs of such a seed: what an estimate counts. `needs` are languages whose programs it runs.
+    `runs` the programs of such a seed: what an estimate counts. `needs` are languages whose programs it runs, `takes`
+    the kinds of seeds that it starts from (udfs/recipes/seeds.py).
     """
 
     name: str
@@ -154,6 +155,7 @@ class Recipe:
     asks: tuple[tuple[str, str, float], ...]
     runs: float = 0.0
     needs: tuple[str, ...] = ()
+    takes: tuple[str, ...] = ()
 
 
 __all__ = ["Answer", "Ask", "Dropped", "Made", "Ran", "Recipe", "Run", "Seed", "Step", "Steps", "Test", "Tested"]

@@ -62,4 +62,5 @@ RECIPE = Recipe(
     Textbooks(),
     "textbooks",
     asks=(("explain", "textbook", 1.0),),
+    takes=("function", "file"),
 )

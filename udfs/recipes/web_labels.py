@@ -87,4 +87,5 @@ RECIPE = Recipe(
     WebLabels(),
     "page_labels",
     asks=(("q1", "yes_no", 1.0), ("q2", "yes_no", 1.0)),
+    takes=("page",),
 )

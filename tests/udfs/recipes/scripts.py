@@ -33,6 +33,11 @@ def dialogue(*turns: str) -> dict[str, str]:
     return {"dialogue": json.dumps(talk), "question": turns[0], "answer": turns[1]}
 
 
+def evolved(prompt: str, _: int) -> str:
+    """Another task for every prompt."""
+    return f"Write a function that adds {sha256(prompt.encode('utf-8', 'replace')).hexdigest()}."
+
+
 PAGE = (
     "Menu  Login\n\nA list is halved by slicing it in the middle. Slices never raise for short lists.\n\n"
     "Subscribe to our newsletter!"
@@ -81,13 +86,13 @@ CASES = {
     "infinity": Case(
         seed(dialogue(QUESTION, "Use +.")),
         settings("infinity", rewrite=True),
-        {"label": '{"reason": "asks for a function", "code": true}', "rewrite": ANSWER},
+        {"label": '{"reason": "asks for a function", "yes": true}', "rewrite": ANSWER},
     ),
     "realuser": Case(
         seed(dialogue("What is the weather like?", "Fine.", QUESTION + " I am bob@corp.com.", "Use +, bob@corp.com.")),
         settings("realuser"),
         {
-            "turns": '{"reason": "the second", "keep": [2]}',
+            "turns": '{"reason": "the second", "turns": [2]}',
             "judge": judged(2, *QUALITY),
             "regenerate": ANSWER + "\nWrite to alice@corp.com.",
         },
@@ -137,7 +142,7 @@ CASES = {
         seed({"question": "Write a function that adds two numbers."}),
         settings("evol", rounds=2, every=True, judged=True),
         {
-            "evolve": lambda prompt, _: f"Write a function that adds {sha256(prompt.encode()).hexdigest()}.",
+            "evolve": evolved,
             "answer": ANSWER,
             "judge": judged(4, "requirement_conformance", "logical_correctness", "edge_case_consideration"),
         },

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -144,3 +145,11 @@ def test_a_bounded_text_is_a_head_of_it(text: str, most: int) -> None:
 def test_models_without_json_schema_are_asked_without() -> None:
     found = drive(asking(), Seed("1", {}), {"n": '{"n": 1}'}, models=replace(MODELS, features={}))
     assert "response_format" not in found.asked[0].body and found.rows
+
+
+@pytest.mark.parametrize("piece", ["{'a'", "{", "[", '{"n": 1, ', "/*", "'"])
+def test_no_text_takes_long_to_mend(piece: str) -> None:
+    began = time.process_time()
+    json_of(piece * (100_000 // len(piece)), SCHEMA)
+    json_of(piece * (6_000 // len(piece)), SCHEMA)
+    assert time.process_time() - began < 20

@@ -47,13 +47,14 @@ def test_a_judge_is_asked_by_the_rubric() -> None:
 
 def test_reason_or_score_comes_first_as_is_set() -> None:
     said = {"judge": judged(4, *CRITERIA)}
-    for first, other in ((True, ["reason", "score"]), (False, ["score", "reason"])):
-        body = judging(Judging(reason_first=first), said).asked[0].body
-        schema = json.loads(body)["parameters"]["response_format"]["json_schema"]["schema"]
-        assert list(SOLUTION.schema(first)["properties"][CRITERIA[0]]["properties"]) == other
-        assert schema["properties"][CRITERIA[0]]["required"] == other
-    bodies = {judging(Judging(reason_first=first), said).asked[0].key for first in (True, False)}
-    assert len(bodies) == 2
+    other = {"judge": said["judge"].replace("reason", "why")}
+    for first, script, order in ((True, said, ["reason", "score"]), (False, other, ["score", "why"])):
+        found = judging(Judging(reason_first=first), script)
+        assert found.rows[0].parts == dict.fromkeys(CRITERIA, "because")
+        # As it is stored and sent, with sorted keys: the order in which a model is held to write.
+        schema = json.loads(found.asked[0].body)["parameters"]["response_format"]["json_schema"]["schema"]
+        assert list(schema["properties"][CRITERIA[0]]["properties"]) == order
+        assert json.loads(found.asked[0].body)["messages"][1]["content"].count(f'{{"{order[0]}": ') == 1
 
 
 def test_a_second_judge_stands_beside_the_first() -> None:
@@ -76,12 +77,12 @@ def test_a_judgement_that_is_none_is_asked_again_and_then_a_reason(said: str | A
 def test_a_winner_wins_in_both_places() -> None:
     def likes_second(prompt: str, _: int) -> str:
         better = "b" if prompt.index("SECOND") > prompt.index("FIRST") else "a"
-        return json.dumps({"reason": "r", "better": better})
+        return json.dumps({"because": "r", "better": better})
 
     assert comparing(likes_second).rows[0].parts == {"winner": "b", "first": "b", "swapped": "b"}
-    by_place = comparing('{"reason": "r", "better": "a"}').rows[0]
+    by_place = comparing('{"because": "r", "better": "a"}').rows[0]
     assert by_place.parts == {"winner": "tie", "first": "a", "swapped": "b"} and by_place.scores["by_place"] == 1.0
-    assert comparing('{"reason": "r", "better": "tie"}').rows[0].parts["winner"] == "tie"
+    assert comparing('{"because": "r", "better": "tie"}').rows[0].parts["winner"] == "tie"
 
 
 def test_all_rubrics_are_whole() -> None:

@@ -129,8 +129,8 @@ def test_programs_that_do_not_pass_give_no_row(name: str, status: str) -> None:
 WORDS = st.sampled_from(
     ["## Code\n", "### Tests\n", "### Question\n", "### Answer\n", "### Problem\n", "### Entry point\n`f`\n",
      "## Task\n", "### Solution\n", "```python\n", "```\n", "assert f(1) == 1\n", "def f(x):\n    return x\n",
-     '{"code": true, ',
-     '"reason": "r"}', '"keep": [1]', '{"sentences": ["a"]', "yes", "no", "```js\n", "import small\n", "f\n",
+     '{"yes": true, ',
+     '"reason": "r"}', '"turns": [1]', '{"sentences": ["a"]', "yes", "no", "```js\n", "import small\n", "f\n",
      "\ud800", "\0", "{", "}", "[", "]", "score", "null", "é", "作为一个"]
 )  # fmt: skip
 TEXTS = st.lists(WORDS | st.text(alphabet=string.printable, max_size=8), max_size=12).map("".join)

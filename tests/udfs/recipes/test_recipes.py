@@ -59,7 +59,7 @@ def test_a_good_teacher_gives_rows_for_the_table(name: str) -> None:
 def test_the_book_names_its_steps_and_prompts() -> None:
     assert {ask[1] for each in RECIPES.values() for ask in each.asks} <= set(prompt_names())
     for name, each in RECIPES.items():
-        assert each.name == name and recipe(name) is each and each.doc.endswith(".")
+        assert each.name == name and recipe(name) is each and each.doc.endswith(".") and each.takes
         asked = {asked.step for asked in through(name).asked if asked.kind == "call"} if name in CASES else set()
         assert {step for step, _, times in each.asks if times} <= asked, name
     with pytest.raises(ValueError, match=r"recipe nobody: expected one of web_labels, .*, found none"):
@@ -142,7 +142,7 @@ def test_textbooks_hold_task_code_and_explanation() -> None:
 def test_chinese_seeds_are_answered_in_chinese() -> None:
     chinese = seed(dialogue("如何用 Python 写一个函数把两个数字相加？请给出代码和说明。", "使用加号。"))
     for name in ("infinity", "realuser"):
-        keep = {"turns": '{"reason": "a", "keep": [1]}', "regenerate": "```python\n1\n```\n这样写。"}
+        keep = {"turns": '{"reason": "a", "turns": [1]}', "regenerate": "```python\n1\n```\n这样写。"}
         found = through(name, seed=chinese, script=keep)
         asked = [a for a in found.asked if a.prompt == "answer"]
         assert asked and all("You answer in Chinese." in a.body for a in asked)
@@ -150,7 +150,7 @@ def test_chinese_seeds_are_answered_in_chinese() -> None:
 
 
 def test_dialogues_that_are_not_about_code_are_dropped_with_the_reason() -> None:
-    no = '{"reason": "cooking", "code": false}'
+    no = '{"reason": "cooking", "yes": false}'
     found = through("infinity", script={"label": no})
     assert found.why == "not_code" and found.played.dropped is not None and found.played.dropped.detail == "cooking"
     kept = through("infinity", settings=settings("infinity"))
@@ -173,7 +173,7 @@ def test_good_answers_of_people_stay_as_they_are() -> None:
     assert found.rows[0].messages[1]["content"].startswith("Use +") and found.rows[0].scores["regenerated"] == 0
     russian = seed(dialogue("Как сложить два числа в программе на языке?", "Так: плюс."))
     assert through("realuser", seed=russian).why == "tongue"
-    assert through("realuser", script={"turns": '{"reason": "none", "keep": []}'}).why == "not_code"
+    assert through("realuser", script={"turns": '{"reason": "none", "turns": []}'}).why == "not_code"
 
 
 def test_sentences_that_are_not_on_the_page_are_no_seed() -> None:
@@ -253,6 +253,9 @@ def test_languages_without_a_runner_are_kept_unverified() -> None:
     said = f"### Task\n{QUESTION}\n### Answer\n{block('haskell', 'add a b = a + b')}"
     (row,) = through("mceval", settings=p, script={"write": said}).rows
     assert row.language == "haskell" and row.scores == {"verified": 0.0}
+    p = settings("mceval", languages=("visual basic .net",))
+    (row,) = through("mceval", settings=p, script={"write": said.replace("haskell", "vbnet")}).rows
+    assert row.parts["code"] == "add a b = a + b\n"
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,13 @@ def test_code_gives_documented_functions_and_pieces() -> None:
     assert {kind for kind, _ in code_seeds(PYTHON, "go", CodeSeeds(snippets=20))} == {"snippet"}
 
 
+def test_a_file_is_a_seed_up_to_a_whole_line() -> None:
+    ((kind, fields),) = code_seeds("a = 1\nb = 2\nc = 3\n", "go", CodeSeeds(snippets=0, file_chars=13))
+    assert (kind, fields) == ("file", {"code": "a = 1\nb = 2"})
+    assert code_seeds("a" * 50, "go", CodeSeeds(snippets=0, file_chars=13)) == []
+    assert code_seeds("a = 1", "go", CodeSeeds(snippets=0, file_chars=13)) == [("file", {"code": "a = 1"})]
+
+
 def test_pieces_are_consecutive_lines_from_anywhere() -> None:
     text = "\n".join(f"the line that has number {n} of many" for n in range(400))
     starts, lengths = set(), set()
@@ -183,3 +190,9 @@ def test_an_id_is_of_recipe_and_fields() -> None:
     one = seed_id("snippets", {"a": "1", "b": "2"})
     assert one == seed_id("snippets", {"b": "2", "a": "1"}) != seed_id("textbooks", {"a": "1", "b": "2"})
     assert one != seed_id("snippets", {"a": "1", "b": "3"}) and len(one) == 64
+
+
+@pytest.mark.parametrize("terms", [500, 1000, 2000, 5000])
+def test_no_depth_raises(terms: int) -> None:
+    text = f'def f(a):\n    """What it gives is said in words."""\n    return a{" + 1" * terms}\n'
+    assert {kind for kind, _ in code_seeds(text, "python")} <= {"function", "snippet"}

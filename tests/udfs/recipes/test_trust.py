@@ -115,3 +115,12 @@ def test_no_text_raises(text: str) -> None:
     for each in trust.assertions(text, 5):
         trust.call_of(each, "f")
     trust.call_of(text, "f")
+
+
+DEEP = ["f" + ".x" * 2000, "f(1)" + " + 1" * 700, "not " * 700 + "f(1)", "(" * 199 + "f(1)", "f" + "[0]" * 5000]
+
+
+@pytest.mark.parametrize("shape", DEEP, ids=range(len(DEEP)))
+def test_no_depth_raises(shape: str) -> None:
+    for test in (*trust.assertions(f"assert {shape}", 5), f"assert {shape}"):
+        trust.call_of(test, "f")
