@@ -22,8 +22,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--second", metavar="NAME", help="the score of another judge of the same rows, to compare with")
     parser.add_argument("--models", action="store_true", help="mean score by judging and by answering model")
     parser.add_argument("--export", metavar="FILE", help="write rows for people, without scores and models: JSON lines")
-    parser.add_argument("--rows", type=int, default=100, metavar="N", help="how many, of all scores alike (default: 100)")
-    parser.add_argument("--labels", metavar="FILE", help="the same file with labels true or false: calibrate the judge")
+    parser.add_argument("--rows", type=int, default=100, metavar="N", help="how many, of all scores (default: 100)")
+    parser.add_argument("--labels", metavar="FILE", help="the same file with labels: calibrate the judge")
 
 
 def work(args: argparse.Namespace) -> int:
@@ -71,12 +71,16 @@ def judged(lake: Lake, recipe: str, score: str, most: int) -> list[Judged]:
     some = rows.withColumn("n", F.row_number().over(order)).where(F.col("n") <= most).drop("n")
     texts = lake.read(THREADS).where(F.col("recipe") == recipe).select("seed_id", F.explode("texts").alias("t"))
     messages = F.from_json("t.messages", INSTRUCTIONS.column("messages").type)
-    said = texts.select("seed_id", F.col("t.row_id").alias("row_id"), messages.alias("m"), F.col("t.text").alias("text"))
+    said = texts.select(
+        "seed_id", F.col("t.row_id").alias("row_id"), messages.alias("m"), F.col("t.text").alias("text")
+    )
     found = some.join(said, ["seed_id", "row_id"]).dropDuplicates(["row_id"]).collect()
     if not found:
         known = lake.read(MADE_DECISIONS).select("recipe", F.explode("scores.name").alias("name")).distinct().collect()
         names = ", ".join(sorted(f"{r['recipe']}.{r['name']}" for r in known)) or "none"
-        raise ValueError(f"instruct judge: expected rows with the score {recipe}.{score}, found none; there are {names}")
+        raise ValueError(
+            f"instruct judge: expected rows with the score {recipe}.{score}, found none; there are {names}"
+        )
     return [Judged(r["row_id"], *_parts(r["m"], r["text"]), r["score"]) for r in found]
 
 
@@ -105,7 +109,9 @@ def _calibrate(lake: Lake, args: argparse.Namespace, text: str) -> None:
     if not rows:
         raise ValueError(f"{args.labels}: expected labels of rows of {args.recipe}, found none that is known here")
     console = Console()
-    shown = [(f"{c.score:g}", f"{c.count:,}", f"{c.yes:.0%}", f"{c.low:.0%} to {c.high:.0%}") for c in calibration(rows)]
+    shown = [
+        (f"{c.score:g}", f"{c.count:,}", f"{c.yes:.0%}", f"{c.low:.0%} to {c.high:.0%}") for c in calibration(rows)
+    ]
     console.rows((f"{args.recipe}.{args.score}", "labelled", "yes", "95 % interval"), shown)
 
 
@@ -143,8 +149,12 @@ def _by_model(lake: Lake, recipe: str, score: str) -> None:
     models = lake.read(LLM_RESPONSES).where("status = 'answered'").select(F.col("request_id").alias("key"), "model")
     judges = F.col("prompt").startswith("judge@")
     mine = judges & (F.col("step").endswith("2") if second else ~F.col("step").endswith("2"))
-    by = asked.join(models, "key").groupBy("seed_id").agg(
-        F.max(F.when(mine, F.col("model"))).alias("judge"), F.max(F.when(~judges, F.col("model"))).alias("answered")
+    by = (
+        asked.join(models, "key")
+        .groupBy("seed_id")
+        .agg(
+            F.max(F.when(mine, F.col("model"))).alias("judge"), F.max(F.when(~judges, F.col("model"))).alias("answered")
+        )
     )
     rows = lake.read(MADE_DECISIONS).where(F.col("recipe") == recipe).select("seed_id", score_of(score).alias("score"))
     rows = rows.where("score IS NOT NULL").join(by, "seed_id").groupBy("judge", "answered")

@@ -171,7 +171,8 @@ def built(lake: Lake, p: Tokens, documents: list[dict[str, Any]]) -> Iterator[tu
     p_dedup = InstructionDedup()
     keys = instruction_fingerprints.required(*found, p_dedup)
     prints = instruction_fingerprints.instruction_fingerprints(keys, parts, given, nothing[THREADS.name], p_dedup)
-    prints = prints.withColumn("kernel_version", F.lit(p_dedup.version()))
+    given_by_the_runner = {"kernel_version": F.lit(p_dedup.version()), "failure": F.lit(None).cast("string")}
+    prints = prints.withColumns(given_by_the_runner)
     prints = lake.stage(align(corpus.INSTRUCTION_FINGERPRINTS, prints), "built", "prints")
     yield corpus.INSTRUCTION_FINGERPRINTS, prints
     pairs = lake.stage(instruction_pairs.instruction_pairs(prints, *found, p_dedup), "built", "pairs")

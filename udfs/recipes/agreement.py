@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 from typing import Literal
@@ -20,9 +20,18 @@ def cohens_kappa(
     """
     if len(first) != len(second):
         raise ValueError(f"scores of two judges: expected as many of each, found {len(first)} and {len(second)}")
-    count = len(first)
-    ones, others = Counter(first), Counter(second)
-    seen = sum(_distance(a, b, weights) for a, b in zip(first, second, strict=True))
+    return kappa_of(Counter(zip(first, second, strict=True)), weights)
+
+
+def kappa_of(counts: Mapping[tuple[Hashable, Hashable], int], weights: Literal["", "quadratic"] = "") -> float | None:
+    """As `cohens_kappa`, from how often each pair of scores was given."""
+    ones: Counter[Hashable] = Counter()
+    others: Counter[Hashable] = Counter()
+    for (a, b), n in counts.items():
+        ones[a] += n
+        others[b] += n
+    count = sum(counts.values())
+    seen = sum(n * _distance(a, b, weights) for (a, b), n in counts.items())
     by_chance = sum(n * m * _distance(a, b, weights) for a, n in ones.items() for b, m in others.items())
     return 1 - seen * count / by_chance if by_chance else None
 

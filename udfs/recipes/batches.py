@@ -32,7 +32,12 @@ _PLAYED_ARROW = pa.schema([pa.field(name, arrow_type(kind)) for name, kind in _P
 _PARTS = ("clean_id", "recipe", "language", "found", "texts")
 PARTS = ", ".join(f"{name} {SEED_PARTS.column(name).type}" for name in _PARTS)
 _CODE = code_identity(__name__)
-_DATA = ("test_forms.toml", *(f"{rubrics.FOLDER}/{name}.toml" for name in rubrics.names()))
+_DATA = (
+    "test_forms.toml",
+    "evolution.toml",
+    "api_probe.js",
+    *(f"{rubrics.FOLDER}/{name}.toml" for name in rubrics.names()),
+)
 """What recipes read beside their prompts."""
 
 
@@ -65,6 +70,8 @@ class Player:
         """
         row = RECIPES[recipe]
         models = {step: self.models.of(recipe, step) for step, _, _ in row.asks}
+        # A second judge is no step that every seed goes through.
+        models |= {name: model for name, model in self.models.by_step.items() if name.startswith(f"{recipe}.")}
         features = {model: sorted(self.models.features.get(model, ())) for model in models.values()}
         parts = [
             code_identity(row.play.__module__, data=_DATA),

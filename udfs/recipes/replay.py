@@ -90,8 +90,7 @@ def request_for(models: Models, recipe: str, ask: Ask) -> Request:
     can = models.features.get(model, ())
     parameters = {"prompt": f"{ask.prompt}@{template.version}", **template.parameters, **models.parameters}
     if ask.schema is not None and "json_schema" in can:
-        named = {"name": ask.step, "schema": dict(ask.schema), "strict": True}
-        parameters["response_format"] = {"type": "json_schema", "json_schema": named}
+        parameters |= _schema(ask, "completion" in can)
     if ask.logprobs and "logprobs" in can:
         parameters |= {"logprobs": True, "top_logprobs": ask.logprobs}
     if models.seed is not None and "seed" in can:
@@ -100,6 +99,16 @@ def request_for(models: Models, recipe: str, ask: Ask) -> Request:
     if "completion" in can:
         return Request(model, text=_as_text(messages), parameters=parameters, sample=ask.sample)
     return Request(model, messages=messages, parameters=parameters, sample=ask.sample)
+
+
+def _schema(ask: Ask, completion: bool) -> dict[str, Any]:
+    """A JSON schema as the endpoint takes it: completions of llama.cpp know none of a chat's form."""
+    schema = dict(ask.schema or {})
+    if completion:
+        return {"json_schema": schema}
+    return {
+        "response_format": {"type": "json_schema", "json_schema": {"name": ask.step, "schema": schema, "strict": True}}
+    }
 
 
 def _as_text(messages: Sequence[Mapping[str, str]]) -> str:

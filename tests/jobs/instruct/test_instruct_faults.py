@@ -42,7 +42,9 @@ def test_over_faults_and_kills_nothing_is_lost_or_paid_twice(lake: Lake, monkeyp
         append(self, table, *rest, **more)
 
     with Endpoint(teacher, script=script) as endpoint:
-        calls = settings(endpoint.url, chunk=2, tries=4, timeout=2.0, deadline=20.0, prices={MODEL: [1.0, 1.0]})
+        calls = settings(
+            endpoint.url, chunk=2, tries=4, timeout=2.0, deadline=20.0, give_up=20, prices={MODEL: [1.0, 1.0]}
+        )
         recipe = Recipes(names=("textbooks",))
         monkeypatch.setattr(Lake, "append", append_or_die)
         with pytest.raises(Killed):
