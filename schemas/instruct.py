@@ -7,10 +7,12 @@ from dataclasses import replace
 from schemas.contract import REASONS, Column, Expect, Table
 
 MADE = (
-    "array<struct<row_id:string,target:string,language:string,stage:int,licence:string,squeezed:string,"
+    "array<struct<row_id:string,target:string,name:string,language:string,stage:int,licence:string,squeezed:string,"
     "question_bytes:bigint,answer_bytes:bigint>>"
 )
-"""Narrow facts of the rows that a thread made; their texts stand beside, in the same order."""
+"""Narrow facts of the rows that a thread made; their texts stand beside, in the same order. A symbol of a package has
+the name ECOSYSTEM:PACKAGE:SYMBOL, by which uses of it are found.
+"""
 SCORES = "array<struct<name:string,value:double>>"
 """Scores by name, in the order of the names."""
 TARGETS = ("instructions", "synthetic_snippets", "textbooks", "page_labels")
@@ -99,6 +101,24 @@ GIVEN_SEEDS = Table(
     text=("fields",),
 )
 
+PACKAGE_USAGES = Table(
+    "package_usages",
+    "How texts of the corpus use packages: the lines around the first use of each symbol.",
+    (
+        Column("clean_id", "string", "SHA-256 of the text.", nullable=False),
+        _LANGUAGE,
+        _KERNEL,
+        Column("found", "array<struct<name:string,usage_id:string>>", "ECOSYSTEM:PACKAGE:SYMBOL of each.", False),
+        _FAILURE,
+        Column("texts", "array<struct<usage_id:string,lines:string>>", "The lines of each.", nullable=False),
+    ),
+    key=("clean_id", "language", "kernel_version"),
+    cluster_by=("clean_id",),
+    constraints={"texts_of_all": "size(found) = size(texts)"},
+    made_from=("code_corpus",),
+    text=("texts",),
+)
+
 THREADS = Table(
     "threads",
     "One row per seed that a recipe was played to its end for: the rows it made, or why there are none. What waits for "
@@ -125,7 +145,7 @@ THREADS = Table(
     key=("seed_id", "recipe", "recipe_version", "kernel_version"),
     cluster_by=("seed_id",),
     constraints={"texts_of_all": "size(made) = size(texts) and size(made) = size(scores)"},
-    made_from=("seed_parts", "given_seeds", "llm_responses", "executions"),
+    made_from=("seed_parts", "given_seeds", "package_usages", "llm_responses", "executions"),
     volatile=("run_id",),
     text=("texts",),
 )
@@ -291,6 +311,7 @@ TABLES = (
     ALGORITHMIC,
     GIVEN_SEEDS,
     SEED_PARTS,
+    PACKAGE_USAGES,
     PACKAGE_APIS,
     THREADS,
     TRAILS,

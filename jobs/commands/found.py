@@ -1,4 +1,4 @@
-"""The files that a name stands for, looked up without Spark: for the one who asks whether they are in."""
+"""The files and pages that a name stands for, looked up without Spark: for the one who asks whether they are in."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ import pyarrow.compute as pc
 from jobs.runtime.snapshot import NoTableError, Snapshot
 from schemas import code
 from schemas.ops import UNIT_FACTS
+from schemas.web import WEB_CORPUS, WEB_PAGES
 from udfs.removal.names import asked_owner, asked_repo, author_names, hashes_of, salt, salted
 
-TABLES = (code.RAW_FILES.name, code.REPOSITORIES.name, code.CODE_CORPUS.name)
+TABLES = tuple(t.name for t in (code.RAW_FILES, code.REPOSITORIES, code.CODE_CORPUS, WEB_PAGES, WEB_CORPUS))
 """What a release must still hold for its files to be looked up."""
 _TEXT = re.compile(r"[0-9a-f]{64}")
 
@@ -44,8 +45,38 @@ class Named:
         return cls(name, text, authors, places, frozenset((*authors, *places, *contents, *asked)))
 
 
-def files_named(snapshot: Snapshot, named: Named) -> dict[str, int]:
-    """How many files of that name a release holds, and how many stand in code_corpus."""
+def named_here(snapshot: Snapshot, named: Named) -> dict[str, int]:
+    """How many files and pages of that name a release holds, and how many stand in the corpora."""
+    return _files(snapshot, named) | _pages(snapshot, named)
+
+
+def _pages(snapshot: Snapshot, named: Named) -> dict[str, int]:
+    """Captures of a text, or of a host and of all hosts below it."""
+    if named.content_id:
+        asked = pc.field("content_id") == named.content_id
+    elif (host := named.name.lower().strip(".")) and "." in host and "/" not in host and "@" not in host:
+        asked = (pc.field("host") == host) | pc.ends_with(pc.field("host"), f".{host}")
+    else:
+        return {"pages": 0, "recalled": 0}
+    try:
+        pages = snapshot.rows(WEB_PAGES, asked, ["page_id"])
+        ids = pa.array([row["page_id"] for row in pages], pa.string())
+        recalled = snapshot.rows(WEB_CORPUS, pc.field("page_id").isin(ids), ["page_id"]) if pages else []
+    except NoTableError:
+        return {"pages": 0, "recalled": 0}
+    return {"pages": len(pages), "recalled": len(recalled)}
+
+
+def _files(snapshot: Snapshot, named: Named) -> dict[str, int]:
+    try:
+        return _files_named(snapshot, named)
+    except NoTableError:
+        if WEB_PAGES.name not in snapshot.versions:
+            raise
+        return {"files": 0, "published": 0}
+
+
+def _files_named(snapshot: Snapshot, named: Named) -> dict[str, int]:
     files = snapshot.rows(code.RAW_FILES, _condition(snapshot, named), ["file_id"])
     ids = pa.array([row["file_id"] for row in files], pa.string())
     published = snapshot.rows(code.CODE_CORPUS, pc.field("file_id").isin(ids), ["file_id"]) if files else []

@@ -61,11 +61,11 @@ def _waiting(run: Run, p: Synthesis) -> DataFrame:
     from jobs.instruct.rounds import THREAD, limited
     from udfs.spark.instruct import played_rows
 
-    parts, given, apis = all_seeds(run, p)
-    every = thread_seeds.required(parts, given, apis, p).unionByName(thread_seeds.packages_required(given, p))
+    parts, given, apis, uses = all_seeds(run, p)
+    every = thread_seeds.required(parts, given, apis, uses, p).unionByName(thread_seeds.packages_required(given, p))
     missing = limited(every.join(stored(run), [*THREAD, "recipe_version"], "left_anti"), p.limit)
     columns = ("seed_id", "recipe", "recipe_version", "language", "fields")
-    symbols = thread_seeds.threads(missing, parts, given, apis, p).select(*columns)
+    symbols = thread_seeds.threads(missing, parts, given, apis, uses, p).select(*columns)
     rows = symbols.unionByName(thread_seeds.package_apis(missing, given, p).select(*columns)).dropDuplicates(THREAD)
     rows = run.lake.stage(rows, run.run_id, "dry.seeds")
     sizes = rows.select(*THREAD, F.octet_length("fields").alias("bytes"))

@@ -63,14 +63,14 @@ def _all(snapshot: Snapshot, table: Table) -> list[dict[str, Any]]:
 
 
 def _check(args: argparse.Namespace) -> int:
-    from jobs.commands.found import Named, files_named
+    from jobs.commands.found import Named, named_here
     from jobs.runtime.receipts import trained
     from jobs.runtime.snapshot import Snapshot
     from schemas import ops
 
     newest = Snapshot.newest(args.warehouse)
     named = Named.of(args.name)
-    here = files_named(newest, named)
+    here = named_here(newest, named)
     print(_here(args.name, here))
     releases = sorted(_all(newest, ops.RELEASES), key=lambda r: r["release_id"])
     holding = list(_holding(newest, releases, named))
@@ -91,9 +91,12 @@ def _check(args: argparse.Namespace) -> int:
 
 
 def _here(name: str, found: dict[str, int]) -> str:
-    if not found["files"]:
-        return f"{name}: not in the newest release"
-    return f"{name}: {found['files']:,} files in the newest release, {found['published']:,} of them in code_corpus"
+    said = []
+    if found["files"]:
+        said.append(f"{found['files']:,} files in the newest release, {found['published']:,} of them in code_corpus")
+    if found["pages"]:
+        said.append(f"{found['pages']:,} pages in the newest release, {found['recalled']:,} of them in web_corpus")
+    return f"{name}: {', and '.join(said) or 'not in the newest release'}"
 
 
 def _release(row: dict[str, Any]) -> str:
@@ -102,7 +105,7 @@ def _release(row: dict[str, Any]) -> str:
 
 def _holding(newest: Snapshot, releases: Iterable[dict[str, Any]], named: Named) -> Iterable[dict[str, Any]]:
     """Releases that hold a file of that name; one that cannot be read any more holds nothing that anybody could see."""
-    from jobs.commands.found import TABLES, files_named
+    from jobs.commands.found import TABLES, named_here
     from jobs.runtime.readable import unreadable
     from jobs.runtime.snapshot import Snapshot
 
@@ -110,7 +113,8 @@ def _holding(newest: Snapshot, releases: Iterable[dict[str, Any]], named: Named)
         versions = dict(row["tables"])
         if unreadable(newest.warehouse, {n: v for n, v in versions.items() if n in TABLES}):
             continue
-        if files_named(Snapshot(newest.warehouse, versions), named)["files"]:
+        found = named_here(Snapshot(newest.warehouse, versions), named)
+        if found["files"] or found["pages"]:
             yield row
 
 

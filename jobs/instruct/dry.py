@@ -14,7 +14,7 @@ from jobs.instruct.parameters import Synthesis
 from jobs.instruct.rounds import THREAD
 from jobs.runtime.runner import Run
 from schemas.contract import Table
-from schemas.instruct import EXECUTIONS, GIVEN_SEEDS, LLM_RESPONSES, PACKAGE_APIS, THREADS, TRAILS
+from schemas.instruct import EXECUTIONS, GIVEN_SEEDS, LLM_RESPONSES, PACKAGE_APIS, PACKAGE_USAGES, THREADS, TRAILS
 from udfs.recipes.batches import KNOWN, kernel_version
 
 _KEY = (*THREAD, "recipe_version")
@@ -27,15 +27,15 @@ def read_or_none(run: Run, table: Table) -> DataFrame:
     return run.lake.spark.createDataFrame([], table.ddl())
 
 
-def all_seeds(run: Run, p: Synthesis) -> tuple[DataFrame, DataFrame, DataFrame]:
-    """(seed_parts, given_seeds, package_apis) as a run would have them; interfaces only as they were walked."""
+def all_seeds(run: Run, p: Synthesis) -> tuple[DataFrame, DataFrame, DataFrame, DataFrame]:
+    """(seed_parts, given_seeds, package_apis, package_usages) as a run would have them; packages as walked before."""
     stage = seed_parts.STAGE
     texts = {t.name: read_or_none(run, t) for t in (*stage.reads, *stage.texts)}
     keys = stage.required(*(texts[t.name] for t in stage.reads), p)
     parts = stage.transform(keys, *(texts[t.name] for t in stage.texts), p)
     parts = run.lake.stage(parts, run.run_id, "dry.parts")
     given = given_rows(run.lake.spark, p.recipes, p.runs.libraries).where("reason IS NULL").select(*GIVEN_SEEDS.names)
-    return parts, given, read_or_none(run, PACKAGE_APIS)
+    return parts, given, read_or_none(run, PACKAGE_APIS), read_or_none(run, PACKAGE_USAGES)
 
 
 def stored(run: Run) -> DataFrame:

@@ -15,13 +15,13 @@ from pyspark.sql import functions as F
 from jobs.instruct.parameters import Synthesis
 from jobs.runtime.stage import Measure
 from schemas.code import CODE_CORPUS
-from schemas.instruct import SEED_PARTS
+from schemas.instruct import ALGORITHM_MARKS, SEED_PARTS
 from schemas.web import PAGE_TEXTS, WEB_CORPUS, WEB_PAGES
 from udfs.recipes.seeding import DRAWN, seeds_version
 from udfs.spark.instruct import seed_rows
 
 
-def required(code: DataFrame, web: DataFrame, pages: DataFrame, p: Synthesis) -> DataFrame:
+def required(code: DataFrame, web: DataFrame, pages: DataFrame, marks: DataFrame, p: Synthesis) -> DataFrame:
     """(clean_id, recipe, language) of the texts that are drawn."""
     texts = {"code": code.select("clean_id", "language")}
     texts["web"] = web.select("clean_id", F.col("natural_language").alias("language"))
@@ -30,15 +30,23 @@ def required(code: DataFrame, web: DataFrame, pages: DataFrame, p: Synthesis) ->
     found = [drawn(texts["code"], "", 0, ())]
     for recipe, draw in sorted(DRAWN.items()):
         if number := p.recipes.drawn(recipe):
-            found.append(drawn(texts[draw.corpus], recipe, number, draw.languages))
+            first = marks.where(F.size("keywords") > 0).select("clean_id") if draw.algorithmic else None
+            found.append(drawn(texts[draw.corpus], recipe, number, draw.languages, first))
     return reduce(DataFrame.unionByName, found)
 
 
-def drawn(texts: DataFrame, recipe: str, number: int, languages: tuple[str, ...]) -> DataFrame:
-    """So many texts of the languages, () for all, first in the order of a hash."""
+def drawn(
+    texts: DataFrame, recipe: str, number: int, languages: tuple[str, ...], first: DataFrame | None = None
+) -> DataFrame:
+    """So many texts of the languages, () for all, in the order of a hash, those that are among `first` before all."""
     asked = texts.where(F.col("language").isin(*languages)) if languages else texts
+    before = F.lit(True)
+    if first is not None:
+        asked = asked.join(first.distinct().withColumn("_first", F.lit(True)), "clean_id", "left")
+        before = F.col("_first").isNull()
     order = F.sha2(F.concat(F.lit(f"{recipe}\0"), "clean_id"), 256)
-    return asked.orderBy(order, "clean_id").limit(number).withColumn("recipe", F.lit(recipe))
+    found = asked.orderBy(before, order, "clean_id").limit(number)
+    return found.select("clean_id", "language", F.lit(recipe).alias("recipe"))
 
 
 def seed_parts(
@@ -59,7 +67,7 @@ STAGE = Measure(
     "seed_parts",
     seed_parts,
     required,
-    reads=(CODE_CORPUS, WEB_CORPUS, WEB_PAGES),
+    reads=(CODE_CORPUS, WEB_CORPUS, WEB_PAGES, ALGORITHM_MARKS),
     texts=(CODE_CORPUS, WEB_CORPUS, WEB_PAGES, PAGE_TEXTS),
     writes=SEED_PARTS,
     kernel_version=lambda _: seeds_version(),

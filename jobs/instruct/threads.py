@@ -9,15 +9,15 @@ from jobs.instruct.parameters import Synthesis
 from jobs.instruct.rounds import play_all
 from jobs.instruct.thread_seeds import required, threads
 from jobs.runtime.stage import Measure
-from schemas.instruct import GIVEN_SEEDS, PACKAGE_APIS, SEED_PARTS, THREADS
+from schemas.instruct import GIVEN_SEEDS, PACKAGE_APIS, PACKAGE_USAGES, SEED_PARTS, THREADS
 from udfs.recipes.batches import kernel_version
 
 STAGE = Measure(
     "threads",
     threads,
     required,
-    reads=(SEED_PARTS, GIVEN_SEEDS, PACKAGE_APIS),
-    texts=(SEED_PARTS, GIVEN_SEEDS, PACKAGE_APIS),
+    reads=(SEED_PARTS, GIVEN_SEEDS, PACKAGE_APIS, PACKAGE_USAGES),
+    texts=(SEED_PARTS, GIVEN_SEEDS, PACKAGE_APIS, PACKAGE_USAGES),
     writes=THREADS,
     kernel_version=lambda _: kernel_version(),
     params=Synthesis(),

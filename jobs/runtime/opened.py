@@ -32,7 +32,7 @@ def _of_few_runs(work: Work, wanted: DataFrame, table: Table) -> tuple[DataFrame
     run, version = work.run, work.inputs[table.name]
     key = table.key[0]
     asked = next((name for name in (key, *_TEXT_IDS) if name in wanted.columns), None)
-    if key not in _TEXT_IDS or asked is None:
+    if key not in _TEXT_IDS or asked is None or "text_bytes" not in table.names:
         return run.read(table, version), 0
     # A corpus has both ids: what asks for its texts by one name means those that are its key.
     keys = Keys.of(wanted.select(F.col(asked).alias(key)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -12,7 +13,7 @@ import pyarrow as pa
 
 from schemas.contract import arrow_type
 from schemas.identity import code_identity, data_bytes
-from schemas.instruct import SEED_PARTS, THREADS
+from schemas.instruct import PACKAGE_USAGES, SEED_PARTS, THREADS
 from udfs.calls.requests import Answer
 from udfs.instructions.make import instruction_id
 from udfs.recipes import replay, rubrics
@@ -20,6 +21,7 @@ from udfs.recipes.book import RECIPES
 from udfs.recipes.prompts import FOLDER
 from udfs.recipes.seeding import seeds_of
 from udfs.recipes.steps import Dropped, Made, Ran, Seed, Tested
+from udfs.recipes.usages import usages
 
 ASKED = "array<struct<step:string,prompt:string,kind:string,key:string,body:string>>"
 KNOWN = "array<struct<key:string,kind:string,body:string>>"
@@ -31,6 +33,8 @@ PLAYED = ", ".join(f"{name} {kind}" for name, kind in _PLAYED.items())
 _PLAYED_ARROW = pa.schema([pa.field(name, arrow_type(kind)) for name, kind in _PLAYED.items()])
 _PARTS = ("clean_id", "recipe", "language", "found", "texts")
 PARTS = ", ".join(f"{name} {SEED_PARTS.column(name).type}" for name in _PARTS)
+_USAGES = ("clean_id", "language", "found", "texts")
+USAGES = ", ".join(f"{name} {PACKAGE_USAGES.column(name).type}" for name in _USAGES)
 _CODE = code_identity(__name__)
 _DATA = (
     "test_forms.toml",
@@ -148,6 +152,7 @@ def _row(made: Made, seed: Seed) -> tuple[dict[str, Any], list[dict[str, Any]], 
     facts = {
         "row_id": row_id,
         "target": made.target,
+        "name": symbol_name(made.parts) if made.target.startswith("seeds:") else None,
         "language": language,
         "stage": made.stage,
         "licence": made.licence or None,
@@ -158,6 +163,29 @@ def _row(made: Made, seed: Seed) -> tuple[dict[str, Any], list[dict[str, Any]], 
     said = json.dumps(messages, sort_keys=True, separators=(",", ":"), ensure_ascii=False) if messages else None
     scores = [{"name": name, "value": float(value)} for name, value in sorted(made.scores.items())]
     return facts, scores, {"row_id": row_id, "messages": said, "text": text or None, "parts": parts}
+
+
+def symbol_name(parts: Mapping[str, str]) -> str:
+    """ECOSYSTEM:PACKAGE:SYMBOL of a symbol's fields: the package as it is imported, the last part of the symbol."""
+    ecosystem, module, symbol = (parts.get(name, "") for name in ("ecosystem", "module", "symbol"))
+    package = module.split(".")[0] if ecosystem == "python" else parts.get("package", "")
+    return f"{ecosystem}:{package}:{re.split('[.#]', symbol)[-1]}"
+
+
+def usage_batch(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """How texts (clean_id, language, text) use packages."""
+    rows = []
+    for row in batch.to_pylist():
+        by_id = {}
+        for one in usages(row["text"], row["language"]):
+            name, lines = f"{one.ecosystem}:{one.package}:{one.symbol}", _clean(one.lines) or ""
+            by_id[hashlib.sha256(f"{name}\0{lines}".encode()).hexdigest()] = (name, lines)
+        rows.append(
+            {"clean_id": row["clean_id"], "language": row["language"]}
+            | {"found": [{"usage_id": i, "name": name} for i, (name, _) in by_id.items()]}
+            | {"texts": [{"usage_id": i, "lines": lines} for i, (_, lines) in by_id.items()]}
+        )
+    yield pa.RecordBatch.from_pylist(rows, PACKAGE_USAGES.arrow_schema(_USAGES))
 
 
 def known_of(kind: str, body: str) -> Answer | Ran:

@@ -8,19 +8,26 @@ from functools import cache
 from schemas.identity import code_identity
 from udfs.recipes.seeds import CodeSeeds, code_seeds, page_seeds
 
+FILE_CHARS = 4_000
+"""Of a file that is shown as a seed: its first whole lines."""
+
 
 @dataclass(frozen=True)
 class Draw:
-    """From code_corpus, web_corpus or all pages, of these languages (() for all): seeds of these kinds, some a text."""
+    """From code_corpus, web_corpus or all pages, of these languages (() for all): seeds of these kinds, some a text.
+
+    `algorithmic`: files of the algorithmic corpus come first (the paper's seeds of verified snippets).
+    """
 
     corpus: str
     kinds: tuple[str, ...]
     languages: tuple[str, ...] = ()
     most: int = 1
+    algorithmic: bool = False
 
 
 DRAWN = {
-    "snippets": Draw("code", ("function", "snippet")),
+    "snippets": Draw("code", ("file",), algorithmic=True),
     "textbooks": Draw("code", ("function",), ("python",), 3),
     "educational": Draw("code", ("function", "snippet")),
     "mceval": Draw("code", ("function", "snippet")),
@@ -37,7 +44,7 @@ def seeds_of(recipe: str, text: str, language: str, url: str = "") -> list[dict[
         title = text.lstrip("# \n").split("\n", 1)[0] if text.startswith("#") else ""
         found = page_seeds(title, text)
     else:
-        found = code_seeds(text, language.lower(), CodeSeeds(functions=draw.most))
+        found = code_seeds(text, language.lower(), CodeSeeds(functions=draw.most, file_chars=FILE_CHARS))
     about = {"url": url} if draw.corpus == "pages" else {}
     kept = [fields | about for kind, fields in found if kind in draw.kinds]
     return kept[: draw.most]

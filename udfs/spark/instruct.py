@@ -41,6 +41,13 @@ def seed_rows(rows: DataFrame) -> DataFrame:
     return mapped(rows.select("clean_id", "recipe", "language", "url", "text"), seed_batch, PARTS)
 
 
+def usage_rows(rows: DataFrame) -> DataFrame:
+    """How texts (clean_id, language, text) use packages, in the columns of package_usages."""
+    from udfs.recipes.batches import USAGES, usage_batch
+
+    return mapped(rows.select("clean_id", "language", "text"), usage_batch, USAGES)
+
+
 def played_rows(rows: DataFrame, player: Player) -> DataFrame:
     """Threads of rows (seed_id, recipe, recipe_version, language, fields, known), played as far as they go."""
     from udfs.recipes.batches import PLAYED, played_batch
