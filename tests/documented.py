@@ -17,6 +17,8 @@ from schemas import command_line
 
 ROOT = Path(__file__).parents[1]
 PAGES = ("README.md", "CONTRIBUTING.md", *(str(p.relative_to(ROOT)) for p in sorted((ROOT / "docs").rglob("*.md"))))
+PARTS = {"web": WEB_PARTS, "instruct": INSTRUCT_PARTS}
+"""Commands that have parts."""
 _PROGRAM = re.compile(
     r"(?:[A-Z_]+=\S+ )*"
     r"(?:refinelake[\w-]*|python|make|spark-submit|torchrun|deepspeed|sbatch|databricks|docker|pip|uv|jupyter) \S"
@@ -63,8 +65,7 @@ def _inline(text: str) -> list[str]:
 def parser_of(name: str, part: str = "") -> argparse.ArgumentParser:
     """The parser of a command of `refinelake`, or of a part of it. Raises KeyError where there is none of that name."""
     module, _ = (COMMANDS | import_module(TRAINING).COMMANDS)[name]
-    parts = {"web": WEB_PARTS, "instruct": INSTRUCT_PARTS}.get(name, {})
-    return command_line.parser_of(f"{module}_{part}" if part in parts else module)
+    return command_line.parser_of(f"{module}_{part}" if part in PARTS.get(name, {}) else module)
 
 
 def settings_in(words: list[str]) -> list[str]:

@@ -106,8 +106,8 @@ class Calls:
 class Runs:
     """How programs of models are run: at `need` or a better level of isolation (rlimits, landlock, bubblewrap), or not
     at all. `cpu_seconds` and `memory` (bytes) bound each test that says nothing else. `at_once` programs run side by
-    side in a task. `libraries` are folders of installed packages, on every worker, that programs may import: as `pip
-    install --target` or npm (node_modules) makes them.
+    side in a task. `libraries` are folders of installed packages, on every worker, that programs may import: as
+    pip with --target or npm (node_modules) makes them.
     """
 
     need: str = "landlock"

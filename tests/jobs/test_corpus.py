@@ -307,6 +307,10 @@ def test_a_refresh_writes_what_moved_and_equals_a_rebuild(made: Made) -> None:
         "given_instructions": 3 + 3,  # and three rejects
         "pretrain_tokens": 3,
         "instruction_parts": 1 + 1,  # one measured, one that nothing requires any more deleted
+        "anneal_tokens": 0,
+        "instruction_fingerprints": 4 + 1,
+        "instruction_pairs": 0,
+        "instruction_groups": 4 + 1,
         "instruction_decisions": 3 + 3,
         "instructions": 3 + 2,
         "sft_tokens": 3 + 2,

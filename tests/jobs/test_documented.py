@@ -54,7 +54,7 @@ def test_a_command_exists_with_the_flags_it_is_shown_with(shown: Shown) -> None:
         return
     parser = documented.parser_of(*shown.words[1:3])
     assert set(flags_in(shown.words)) <= options_of(parser)
-    first = 3 if shown.words[1] == "web" else 2
+    first = 3 if shown.words[1] in documented.PARTS else 2
     with_places = [word.replace("$CONTENT_ID", "0" * 64) for word in shown.words[first:]]
     if len(with_places) > 1 and not _OPEN & set(with_places):
         parser.parse_args(with_places)
@@ -64,7 +64,8 @@ def test_a_flag_alone_belongs_to_a_command() -> None:
     known = {"--help"}
     for name in (*documented.COMMANDS, *documented.import_module(documented.TRAINING).COMMANDS):
         known |= options_of(documented.parser_of(name))
-    known |= {option for part in documented.WEB_PARTS for option in options_of(documented.parser_of("web", part))}
+    for name, parts in documented.PARTS.items():
+        known |= {option for part in parts for option in options_of(documented.parser_of(name, part))}
     for file in (ROOT / "benchmarks").glob("*.py"):
         known |= set(re.findall(r'"(--[\w-]+)"', file.read_text(encoding="utf-8")))
     assert [(s.page, flag) for s in FLAGS for flag in flags_in(s.words) if flag not in known] == []
@@ -109,8 +110,8 @@ TOOLS = {
     "python -m training",  # tests/training/test_launchers.py
     "python -m training.again --run RUN --times 3 -- torchrun --nproc_per_node 8 -m training train ... --to RUN",
     "python udfs/data/derive_languages.py --shared ../shared/data",  # rewrites a data file from ../shared
-    "uv pip compile setup.cfg --extra spark --extra train --extra tokens --extra web --extra tracking --extra dev "
-    "--universal --generate-hashes",  # needs the network
+    "uv pip compile setup.cfg --extra spark --extra train --extra tokens --extra web --extra instruct --extra tracking "
+    "--extra dev --universal --generate-hashes",  # needs the network
 }
 
 

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from jobs import cli
+from schemas import command_line
 from tests.browser import seen
 from tests.training.runs import FIXTURES, TOKENIZER, tiny
 from training.__main__ import main
@@ -187,6 +188,10 @@ def test_the_planned_command_starts_as_many_ranks_as_the_plan_is_for(
             "found no algorithmic, snippets",
         ),
         (["train", "anneal", "--to", "x", "--part", "originel=t", "--tokenizer", "k"], "expected parts among original"),
+        (
+            ["train", "pretrain", "--to", "x", "--tokens", "t", "--anneal-tokens", "u", "--tokenizer", "k"],
+            "--anneal-tokens: expected the recipe anneal, found pretrain",
+        ),
         (["train", "pretrain", "--to", "x", "--tokens", "t@new", "--tokenizer", "k"], "LOCATION@VERSION"),
         (["export", "--run", "nowhere", "--to", "x"], "expected a complete checkpoint, found none"),
         (["batch", "--run", "nowhere", "--step", "1"], "expected a run with run.json"),
@@ -208,6 +213,24 @@ def test_mistakes_end_in_one_line(
     assert called(monkeypatch, *arguments) == 2
     error = capsys.readouterr().err
     assert error.startswith("refinelake: ") and said in error
+
+
+def test_one_table_is_every_part_of_annealing_but_the_original() -> None:
+    """`refinelake train anneal --from RUN --tokens TABLE --anneal-tokens TABLE --tokenizer DIR --to RUN2`."""
+    from training.commands.arguments import sources
+    from training.recipes import anneal
+
+    parser = command_line.parser_of("training.commands.train")
+    given = ["anneal", "--to", "x", "--tokens", "/w/pretrain_tokens@3", "--anneal-tokens", "/w/anneal_tokens@5"]
+    found = {s.name: (s.table, s.version, s.sources, s.weight) for s in sources(parser.parse_args(given), anneal())}
+    assert found == {
+        "original": ("/w/pretrain_tokens", 3, (), "83.94"),
+        "algorithmic": ("/w/anneal_tokens", 5, ("algorithmic",), "12.44"),
+        "snippets": ("/w/anneal_tokens", 5, ("snippets",), "2.71"),
+        "textbooks": ("/w/anneal_tokens", 5, ("textbooks",), "0.91"),
+    }
+    without = {s.name for s in sources(parser.parse_args([*given, "--without", "snippets"]), anneal())}
+    assert without == {"original", "algorithmic", "textbooks"}
 
 
 def test_settings_of_a_resume_come_from_the_run(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
