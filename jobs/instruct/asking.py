@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -56,14 +57,26 @@ class Asking:
         rows.write.mode("overwrite").partitionBy("chunk").parquet(place)
         stored = self.lake.spark.read.schema(rows.schema).parquet(place)
         sizes = stored.groupBy("chunk").agg(F.count(F.lit(1)).alias("calls"), F.sum(self._bound()).alias("most"))
-        found = 0
+        found, began, sent = 0, time.monotonic(), 0
         for row in sorted(sizes.collect(), key=lambda r: r["chunk"]):  # a row for each thousand calls
             left = self.p.max_cost - self.spent if self.p.max_cost else math.inf
             if left <= 0:
                 self.why["waits_for_money"] += row["calls"]
                 continue
             found += self._send_chunk(stored.where(F.col("chunk") == row["chunk"]), row["calls"], row["most"], left)
+            sent += row["calls"]
+            self._note(sent, number, time.monotonic() - began)
         return found
+
+    def _note(self, sent: int, number: int, seconds: float) -> None:
+        """How far the calls of this round are."""
+        if self.work.run.progress is None:
+            return
+        left = seconds * (number - sent) / sent
+        money = f", cost {self.spent:.4f} so far" if self.p.prices else ""
+        rest = f", about {left / 60:.0f} min left" if left >= 60 else f", about {left:.0f} s left" if left else ""
+        said = f"{self.work.stage.name}: {sent:,} of {number:,} calls, {sent / seconds:.1f} a second{money}{rest}"
+        self.work.run.progress.note(said)
 
     def _send_chunk(self, rows: DataFrame, calls: int, most: float | None, left: float) -> int:
         """Say what is going to be sent, send it, commit what came back."""

@@ -38,6 +38,10 @@ class Console:
         while not stop.wait(1):
             status.update(f"{line}  {time.monotonic() - began:.0f} s")  # type: ignore[attr-defined]
 
+    def note(self, text: str) -> None:
+        """How far a stage is that takes long."""
+        self._out.print(f"  {text}", markup=False)
+
     def finished(self, result: StageResult) -> None:
         self._stop.set()
         if self._status is not None:

@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 
 from schemas.identity import code_identity
 
-_KERNELS = ("udfs.spark.code", "udfs.spark.corpus")
+_KERNELS = tuple(f"udfs.spark.{half}" for half in ("code", "web", "instruct", "corpus"))
 _ASKED = 32
 """Tasks that ask, so that each worker gets some."""
 _REMEDY = (

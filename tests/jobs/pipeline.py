@@ -83,6 +83,9 @@ class JobCounts:
         self._group = f"{stage} {uuid.uuid4()}"
         self._context.setJobGroup(self._group, stage)
 
+    def note(self, text: str) -> None:
+        pass
+
     def finished(self, result: StageResult) -> None:
         self.jobs[result.stage] = len(self._context.statusTracker().getJobIdsForGroup(self._group))
         self._context.setLocalProperty("spark.jobGroup.id", None)

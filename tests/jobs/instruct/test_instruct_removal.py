@@ -1,0 +1,57 @@
+"""A removed repository takes along what models made of its texts: no byte of it is left, and nothing else is lost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from jobs.runtime.tables import Lake
+from schemas.instruct import LLM_RESPONSES, SYNTHETIC_SNIPPETS, TEXTBOOKS
+from tests.jobs.instruct.teaching import MODEL, teacher
+from tests.jobs.pipeline import World
+from tests.jobs.test_refresh import program
+from tests.jobs.test_removal import NEEDLE, command, found, run
+from tests.udfs.calls.endpoint import Endpoint, Said
+
+
+def documented(name: str, n: int) -> str:
+    """A program of which textbooks has a seed: a documented function before the rest."""
+    doc = f'"""Return the sum of the numbers x and {n}, as {name} says it."""'
+    return f"def add_{n}(x):\n    {doc}\n    return x + {n}\n\n\n{program(n)}"
+
+
+def echoing(body: dict[str, Any]) -> str | Said:
+    """An answer that repeats the needle where the question holds it."""
+    said = teacher(body)
+    assert isinstance(said, str)
+    mine = NEEDLE in str(body["messages"])
+    return said.replace("def plus_", f"# {NEEDLE}\ndef plus_") + (f"\n{NEEDLE}" if mine and "def " not in said else "")
+
+
+def test_what_was_made_of_a_removed_text_goes_with_it(spark: Any, tmp_path: Path) -> None:
+    files = {"asked": {"a.py": documented(NEEDLE, 11)}, "stays": {"b.py": documented("nobody", 12)}}
+    world = World(tmp_path, files, {"asked": {"repo": f"{NEEDLE}-org/tool"}, "stays": {"repo": "by/stander"}})
+    warehouse = tmp_path / "warehouse"
+    run(world, warehouse)
+    lake = Lake(spark, str(warehouse))
+    with Endpoint(echoing) as endpoint:
+        calls = [
+            f'calls.endpoints={{{MODEL}="{endpoint.url}"}}',
+            f'calls.models={{default="{MODEL}"}}',
+            "calls.tasks=1",
+            'snippets.languages=["python"]',
+            'runs.need="rlimits"',
+        ]
+        flags = [word for setting in calls for word in ("--set", setting)]
+        only = ["--recipe", "textbooks", "--recipe", "snippets"]
+        assert command("instruct", "run", "--warehouse", warehouse, *flags, *only) == 0
+        asked = len(endpoint.log)
+        assert asked == 4 and lake.read(TEXTBOOKS).count() == 2 and lake.read(SYNTHETIC_SNIPPETS).count() == 2
+        assert any(NEEDLE in (r["text"] or "") for r in lake.read(LLM_RESPONSES).collect())
+        assert command("remove", "--repo", f"{NEEDLE}-org/tool", "--now", "--warehouse", warehouse) == 0
+        lake.look()
+        assert len(endpoint.log) == asked, "a removal asks no model"
+    left = [place for place in found(warehouse) if "_staging" not in place]
+    assert left == []
+    assert lake.read(TEXTBOOKS).count() == 1 and lake.read(SYNTHETIC_SNIPPETS).count() == 1
+    assert lake.read(LLM_RESPONSES).count() == 2
