@@ -12,8 +12,9 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs.instruct.endpoints import settings_of
-from jobs.instruct.known import answered, tried
+from jobs.instruct.known import call_states
 from jobs.runtime.accounting import append_rows
+from jobs.runtime.keys import Keys
 from jobs.runtime.narrowing import Work
 from schemas.instruct import CALL_CHUNKS, LLM_RESPONSES
 from udfs.spark.instruct import sent_rows
@@ -38,9 +39,10 @@ class Asking:
     def answer(self, waits: DataFrame, number: int) -> int:
         """Ask for what rows (key, kind, body) wait for. Returns how many of them are answered now."""
         calls = waits.where("kind = 'call'").dropDuplicates(["key"]).select("key", "body")
-        stored = answered(self.lake, self.p.give_up).select("key", F.lit(True).alias("stored"))
-        failed = tried(self.lake, self.work.run.run_id).withColumn("tried", F.lit(True))
-        rows = calls.join(stored, "key", "left").join(failed, "key", "left")
+        rows = calls.withColumns({"stored": F.lit(False), "tried": F.lit(False)})
+        if self.lake.rows(LLM_RESPONSES):
+            keys = Keys.of(calls.select("key"))
+            rows = calls.join(call_states(self.lake, keys, self.work.run.run_id, self.p.give_up), "key", "left")
         state = F.when(F.col("stored"), "stored").when(F.col("tried"), "tried").otherwise("new")
         rows = rows.select("key", "body", state.alias("state"))
         seen = {s: F.count_if(F.col("state") == s) for s in ("stored", "new")}

@@ -9,9 +9,11 @@ from pyspark.sql import functions as F
 
 from jobs.instruct import seed_parts
 from jobs.instruct.given_seeds import given_rows
-from jobs.instruct.known import known_to
+from jobs.instruct.known import by_thread
+from jobs.instruct.known import known as known_keys
 from jobs.instruct.parameters import Synthesis
 from jobs.instruct.rounds import THREAD
+from jobs.runtime.keys import Keys, only
 from jobs.runtime.runner import Run
 from schemas.contract import Table
 from schemas.instruct import EXECUTIONS, GIVEN_SEEDS, LLM_RESPONSES, PACKAGE_APIS, PACKAGE_USAGES, THREADS, TRAILS
@@ -49,4 +51,5 @@ def known(run: Run, threads: DataFrame, p: Synthesis) -> DataFrame:
     """(seed_id, recipe, known) of threads, by the answers and runs that are stored."""
     if any(run.lake.version(t.name) is None for t in (TRAILS, LLM_RESPONSES, EXECUTIONS)):
         return run.lake.spark.createDataFrame([], f"seed_id string, recipe string, known {KNOWN}")
-    return known_to(run.lake, threads, p.calls.give_up)
+    trails = only(run.lake.read(TRAILS), "seed_id", Keys.of(threads.select("seed_id")))
+    return by_thread(known_keys(run.lake, trails, p.calls.give_up))

@@ -25,12 +25,18 @@ _MADE_FROM = ((CODE_CORPUS, "clean_id"), (WEB_CORPUS, "clean_id"), (WEB_PAGES, "
 def forget(work: Work) -> None:
     """Delete the trails of this stage whose seed and origin are gone, and what only they asked for."""
     lake, name = work.run.lake, work.stage.name
+    if not lake.rows(TRAILS):
+        return
     asked = work.stage.required(*work.reads(), work.params).select(*_THREAD)
     trails = lake.read(TRAILS).select(*_THREAD, "origin", "key", "kind")
+    counted = {"rows": F.count(F.lit(1))}
+    lost = trails.join(asked, _THREAD, "left_anti")
+    lost, counts = lake.stage_counted(lost, work.run.run_id, f"{name}.unasked", counted)
+    if not counts["rows"]:
+        return
     given = lake.read(GIVEN_SEEDS).select("seed_id").distinct()
-    lost = trails.join(asked, _THREAD, "left_anti").join(given, "seed_id", "left_anti")
-    lost = lost.join(_alive(lake, given), "origin", "left_anti")
-    lost, counts = lake.stage_counted(lost, work.run.run_id, f"{name}.lost", {"rows": F.count(F.lit(1))})
+    lost = lost.join(given, "seed_id", "left_anti").join(_alive(lake, given), "origin", "left_anti")
+    lost, counts = lake.stage_counted(lost, work.run.run_id, f"{name}.lost", counted)
     if not counts["rows"]:
         return
     few = counts["rows"] <= FEW_KEYS

@@ -5,14 +5,17 @@ Nothing is lost with a run: answers and runs are committed as they come, and a t
 
 from __future__ import annotations
 
-from pyspark.sql import DataFrame
+from functools import reduce
+
+from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from jobs.instruct.asking import Asking
 from jobs.instruct.forgetting import forget
-from jobs.instruct.known import known_to
+from jobs.instruct.known import by_thread, known
 from jobs.instruct.running import Programs
 from jobs.runtime.accounting import StageResult, dropped_by
+from jobs.runtime.keys import Keys, only
 from jobs.runtime.narrowing import Work
 from jobs.runtime.quarantine import append_measured
 from schemas.instruct import CALL_CHUNKS, EXECUTIONS, LLM_RESPONSES, TRAILS
@@ -21,6 +24,7 @@ from udfs.spark.instruct import played_rows
 
 THREAD = ["seed_id", "recipe"]
 _COLUMNS = (*THREAD, "recipe_version", "keep", "reasons", "steps", "made", "scores", "texts")
+_STATUSES = ("waiting", "done", "dropped")
 
 
 def play_all(work: Work, missing: DataFrame, texts: list[DataFrame], result: StageResult) -> None:
@@ -37,52 +41,92 @@ def play_all(work: Work, missing: DataFrame, texts: list[DataFrame], result: Sta
         return
     threads = work.stage.transform(limited(missing, p.limit), *texts, p)
     seeds, counts = lake.stage_counted(threads, work.run.run_id, f"{work.stage.name}.seeds", {"n": F.count(F.lit(1))})
-    asking, running = Asking(work), Programs(work)
-    todo = seeds
-    for turn in range(MOST_STEPS):
-        played, seen = _play(work, todo, turn)
-        _keep(work, seeds, played, seen, result)
-        waits = played.where("status = 'waiting'").select(*THREAD, F.explode("waits").alias("w"))
-        waits = waits.select(*THREAD, "w.*")
-        if not seen["waiting"] or not asking.answer(waits, turn) + running.run(waits, turn):
-            break
-        todo = seeds.join(played.where("status = 'waiting'").select(*THREAD), THREAD, "left_semi")
-    result.rows_read = counts["n"] - seen["waiting"]
-    result.unfinished = bool(seen["waiting"]) or counts["n"] < number
-    result.waiting = dict(asking.why + running.why)
+    waiting = _Rounds(work, seeds).play(result)
+    result.rows_read = counts["n"] - waiting
+    result.unfinished = bool(waiting) or counts["n"] < number
 
 
 def limited(missing: DataFrame, limit: int) -> DataFrame:
     """Of each recipe so many threads, by their ids; all where the limit is 0."""
     if not limit:
         return missing
-    from pyspark.sql import Window
-
     order = Window.partitionBy("recipe").orderBy("seed_id")
     return missing.withColumn("_n", F.row_number().over(order)).where(F.col("_n") <= limit).drop("_n")
 
 
-def _play(work: Work, todo: DataFrame, number: int) -> tuple[DataFrame, dict[str, int]]:
-    lake, p = work.run.lake, work.params
-    rows = todo.join(known_to(lake, todo, p.calls.give_up), THREAD, "left")
-    seen = {status: F.count_if(F.col("status") == status) for status in ("waiting", "done", "dropped")}
-    name = f"{work.stage.name}.{number}"
-    return lake.stage_counted(played_rows(rows, p.player()), work.run.run_id, name, seen)
+class _Rounds:
+    """The rounds of one run of a stage. Of the stores only what a round waits for is read."""
 
+    def __init__(self, work: Work, seeds: DataFrame) -> None:
+        self.work, self.lake, self.p, self.seeds = work, work.run.lake, work.params, seeds
+        self.facts: list[DataFrame] = []
 
-def _keep(work: Work, seeds: DataFrame, played: DataFrame, seen: dict[str, int], result: StageResult) -> None:
-    """Write down who asks what, and the threads that are at their end."""
-    lake, stage = work.run.lake, work.stage
-    origins = seeds.select(*THREAD, "origin")
-    asked = played.select(*THREAD, F.explode("trail").alias("t")).join(origins, THREAD)
-    asked = asked.select(*THREAD, "origin", "t.key", "t.kind", "t.step", "t.prompt").dropDuplicates([*THREAD, "key"])
-    new = asked.join(lake.read(TRAILS).select(*THREAD, "key"), [*THREAD, "key"], "left_anti")
-    lake.append(TRAILS, new, work.metadata)
-    if not seen["done"] + seen["dropped"]:
-        return
-    ended = played.where("status <> 'waiting'").select(*_COLUMNS)
-    append_measured(lake, stage.writes, lambda: ended, stage.kernel_version(work.params), work.metadata)
-    result.rows_written += seen["done"] + seen["dropped"]
-    result.rows_kept += seen["done"]
-    for reason, count in (dropped_by(ended) if seen["dropped"] else {}).items():
-        result.reasons[reason] = result.reasons.get(reason, 0) + count
+    def play(self, result: StageResult) -> int:
+        """All rounds. Returns how many threads wait for another run."""
+        asking, running = Asking(self.work), Programs(self.work)
+        trails = self._trails()
+        if trails is not None:
+            self._learn(trails, "known")
+        todo = self.seeds
+        for turn in range(MOST_STEPS):
+            played, seen = self._played(todo, turn)
+            waits = played.where("status = 'waiting'").select(*THREAD, F.explode("waits").alias("w"))
+            waits = waits.select(*THREAD, "w.*")
+            self._write_down(waits if turn else played.select(*THREAD, F.explode("trail").alias("w")), trails, turn)
+            self._keep(played, seen, result)
+            if not seen["waiting"] or not self._answered(asking, running, waits, seen, turn):
+                break
+            self._learn(waits, f"known.{turn}", tuple(kind for kind in ("call", "run") if seen[kind]))
+            todo = self.seeds.join(played.where("status = 'waiting'").select(*THREAD), THREAD, "left_semi")
+        result.waiting = dict(asking.why + running.why)
+        return seen["waiting"]
+
+    def _trails(self) -> DataFrame | None:
+        """What these threads asked and ran in earlier runs; None where nothing is written down."""
+        if not self.lake.rows(TRAILS):
+            return None
+        mine = only(self.lake.read(TRAILS), "seed_id", Keys.of(self.seeds.select("seed_id")))
+        return self.lake.stage(mine.select(*THREAD, "key", "kind"), self.work.run.run_id, self._name("trails"))
+
+    def _learn(self, asked: DataFrame, name: str, kinds: tuple[str, ...] = ("call", "run")) -> None:
+        facts = known(self.lake, asked.select(*THREAD, "key", "kind"), self.p.calls.give_up, kinds)
+        self.facts.append(self.lake.stage(facts, self.work.run.run_id, self._name(name)))
+
+    def _played(self, todo: DataFrame, turn: int) -> tuple[DataFrame, dict[str, int]]:
+        rows = todo.withColumn("known", F.lit(None))
+        if self.facts:
+            rows = todo.join(by_thread(reduce(DataFrame.unionByName, self.facts)), THREAD, "left")
+        seen = {status: F.count_if(F.col("status") == status) for status in _STATUSES}
+        for kind in ("call", "run"):
+            seen[kind] = F.coalesce(F.sum(F.size(F.expr(f"filter(waits, w -> w.kind = '{kind}')"))), F.lit(0))
+        played = played_rows(rows, self.p.player())
+        return self.lake.stage_counted(played, self.work.run.run_id, self._name(str(turn)), seen)
+
+    def _write_down(self, asked: DataFrame, trails: DataFrame | None, turn: int) -> None:
+        """Who asks what, with the origin of its seed: in the first round also what other versions asked before."""
+        columns = ("key", "kind", "step", "prompt")
+        rows = asked.select(*THREAD, *(c if turn else f"w.{c}" for c in columns)).dropDuplicates([*THREAD, "key"])
+        if trails is not None:
+            rows = rows.join(trails.select(*THREAD, "key"), [*THREAD, "key"], "left_anti")
+        self.lake.append(TRAILS, rows.join(self.seeds.select(*THREAD, "origin"), THREAD), self.work.metadata)
+
+    def _keep(self, played: DataFrame, seen: dict[str, int], result: StageResult) -> None:
+        """Write the threads that are at their end."""
+        stage, number = self.work.stage, seen["done"] + seen["dropped"]
+        if not number:
+            return
+        ended = played.where("status <> 'waiting'").select(*_COLUMNS)
+        kernel = stage.kernel_version(self.work.params)
+        append_measured(self.lake, stage.writes, lambda: ended, kernel, self.work.metadata)
+        result.rows_written += number
+        result.rows_kept += seen["done"]
+        for reason, count in (dropped_by(ended) if seen["dropped"] else {}).items():
+            result.reasons[reason] = result.reasons.get(reason, 0) + count
+
+    def _answered(self, asking: Asking, running: Programs, waits: DataFrame, seen: dict[str, int], turn: int) -> int:
+        """How many of the waited for keys are known now."""
+        found = asking.answer(waits, turn) if seen["call"] else 0
+        return found + (running.run(waits, turn) if seen["run"] else 0)
+
+    def _name(self, part: str) -> str:
+        return f"{self.work.stage.name}.{part}"

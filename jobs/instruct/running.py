@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.instruct.known import executed
+from jobs.runtime.keys import Keys, only
 from jobs.runtime.narrowing import Work
 from jobs.runtime.quarantine import append_measured
 from schemas.instruct import EXECUTIONS
@@ -35,8 +35,11 @@ class Programs:
         programs = programs.select(F.col("key").alias("program_id"), "body")
         for frame in self.tried:
             programs = programs.join(frame, "program_id", "left_anti")
-        stored = executed(lake).select("program_id", F.lit(True).alias("stored"))
-        rows = programs.join(stored, "program_id", "left")
+        rows = programs.withColumn("stored", F.lit(None).cast("boolean"))
+        if lake.rows(EXECUTIONS):
+            stored = only(lake.read(EXECUTIONS), "program_id", Keys.of(programs.select("program_id")))
+            stored = stored.where(F.col("kernel_version") == kernel_version())
+            rows = programs.join(stored.select("program_id", F.lit(True).alias("stored")), "program_id", "left")
         seen = {"stored": F.count_if("stored"), "new": F.count_if(F.col("stored").isNull())}
         rows, counts = lake.stage_counted(rows, run_id, f"{name}.programs.{number}", seen)
         if not counts["new"]:

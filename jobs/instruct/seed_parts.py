@@ -53,14 +53,15 @@ def seed_parts(
     keys: DataFrame, code: DataFrame, web: DataFrame, pages: DataFrame, page_texts: DataFrame, p: Synthesis
 ) -> DataFrame:
     """One row per text and recipe, with or without seeds."""
-    addresses = pages.where("content_id IS NOT NULL").groupBy(F.col("content_id").alias("clean_id"))
-    addresses = addresses.agg(F.min("url").alias("url"))
-    captured = page_texts.select(F.col("content_id").alias("clean_id"), "text").join(addresses, "clean_id")
-    corpora = code.select("clean_id", "text").unionByName(web.select("clean_id", "text"))
-    corpora = corpora.dropDuplicates(["clean_id"]).withColumn("url", F.lit(None).cast("string"))
-    labelled = F.col("recipe").isin(*(r for r, draw in DRAWN.items() if draw.corpus == "pages"))
-    rows = keys.where(~labelled).join(corpora, "clean_id")
-    return seed_rows(rows.unionByName(keys.where(labelled).join(captured, "clean_id")))
+    of_pages = F.col("recipe").isin(*(r for r, draw in DRAWN.items() if draw.corpus == "pages"))
+    wanted, labelled = keys.where(~of_pages), keys.where(of_pages)
+    # Joined before anything is grouped: no text but the drawn ones is moved. A text may stand in both corpora.
+    found = [wanted.join(corpus.select("clean_id", "text"), "clean_id") for corpus in (code, web)]
+    rows = found[0].unionByName(found[1]).dropDuplicates(keys.columns).withColumn("url", F.lit(None).cast("string"))
+    captured = labelled.join(page_texts.select(F.col("content_id").alias("clean_id"), "text"), "clean_id")
+    addresses = pages.select(F.col("content_id").alias("clean_id"), "url").join(labelled.select("clean_id"), "clean_id")
+    addresses = addresses.groupBy("clean_id").agg(F.min("url").alias("url"))
+    return seed_rows(rows.unionByName(captured.join(addresses, "clean_id")))
 
 
 STAGE = Measure(

@@ -35,21 +35,21 @@ def test_an_answer_is_paid_once_and_follows_its_seed(lake: Lake, tmp_path: Path)
     with Endpoint(teacher) as endpoint:
         calls = settings(endpoint.url)
         first = by_stage(run_instruct(lake, "r1", BOTH, calls, more=PYTHON))
-        assert len(endpoint.log) == 6 and first["threads"].rows_kept == 6
-        assert lake.read(SYNTHETIC_SNIPPETS).count() == 3 and lake.read(TEXTBOOKS).count() == 3
+        assert len(endpoint.log) == 7 and first["threads"].rows_kept == 7
+        assert lake.read(SYNTHETIC_SNIPPETS).count() == 4 and lake.read(TEXTBOOKS).count() == 3
         assert [r["keywords"] for r in lake.read(ALGORITHMIC).collect()] == [["leetcode"]]
 
         again = run_instruct(lake, "r2", BOTH, calls, more=PYTHON)
-        assert len(endpoint.log) == 6
+        assert len(endpoint.log) == 7
         assert all(r.skipped or r.rows_written == 0 for r in again), [r for r in again if not r.skipped]
 
         # Another setting of one recipe asks that one's prompts anew, and nobody else's.
         more = PYTHON | {Textbooks: Textbooks(per_seed=2)}
         run_instruct(lake, "r3", BOTH, calls, more=more)
-        assert len(endpoint.log) == 9 and all("textbook" in str(a.body["messages"]) for a in endpoint.log[6:])
+        assert len(endpoint.log) == 10 and all("textbook" in str(a.body["messages"]) for a in endpoint.log[7:])
         # Taken back, it is there still.
         run_instruct(lake, "r4", BOTH, calls, more=PYTHON)
-        assert len(endpoint.log) == 9
+        assert len(endpoint.log) == 10
 
         # A refresh equals a rebuild that reuses the recorded answers.
         other = Lake(lake.spark, str(tmp_path / "rebuilt"))
@@ -57,7 +57,7 @@ def test_an_answer_is_paid_once_and_follows_its_seed(lake: Lake, tmp_path: Path)
         other.ensure(LLM_RESPONSES)
         other.append(LLM_RESPONSES, lake.read(LLM_RESPONSES), {})
         run_instruct(other, "r1", BOTH, calls, more=PYTHON)
-        assert len(endpoint.log) == 9
+        assert len(endpoint.log) == 10
         for table in COMPARED:
             if table is not TRAILS:  # the answers of a setting that was taken back are still known to be its seed's
                 assert contents_of(lake, table) == contents_of(other, table), table.name
@@ -66,8 +66,8 @@ def test_an_answer_is_paid_once_and_follows_its_seed(lake: Lake, tmp_path: Path)
         gone = lake.read(CODE_CORPUS).where("repo = 'org/r1'").select("clean_id")
         lake.delete(CODE_CORPUS, gone, {})
         run_instruct(lake, "r5", BOTH, calls, stored=stored_versions(lake), more=PYTHON)
-        assert len(endpoint.log) == 9
-    assert lake.read(SYNTHETIC_SNIPPETS).count() == 2 and lake.read(TEXTBOOKS).count() == 2
-    assert lake.read(THREADS).count() == 4 and lake.read(EXECUTIONS).count() == 2
+        assert len(endpoint.log) == 10
+    assert lake.read(SYNTHETIC_SNIPPETS).count() == 3 and lake.read(TEXTBOOKS).count() == 2
+    assert lake.read(THREADS).count() == 5 and lake.read(EXECUTIONS).count() == 3
     assert lake.read(LLM_RESPONSES).where(F.col("text").contains("plus_1")).count() == 0
-    assert lake.read(LLM_RESPONSES).count() == 6
+    assert lake.read(LLM_RESPONSES).count() == 7
