@@ -210,7 +210,7 @@ def test_the_settings_for_s3_name_the_same_delta_and_the_hadoop_that_spark_bring
 
 
 def test_doctor_takes_a_folder_too(no_spark: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    args = argparse.Namespace(warehouse=str(tmp_path / "w"), staging=None)
+    args = argparse.Namespace(warehouse=str(tmp_path / "w"), staging=None, languages=False)
     assert doctor.work(args) == 0
     assert "by LocalFileSystem" in capsys.readouterr().out
 

@@ -18,7 +18,7 @@ from training.evaluation.held_out import document_nats
 from training.evaluation.tasks import human_eval, mbpp, multipl_e
 from training.models import build, read
 from training.shapes import shape
-from udfs.execution.languages import Missing, language, tools
+from udfs.execution.languages import Missing
 from udfs.execution.programs import Limits
 from udfs.execution.running import Runner
 from udfs.tokens.tokenizer import TextTokenizer
@@ -205,10 +205,10 @@ def test_programs_of_multipl_e_are_judged(name: str) -> None:
     """A right solution passes, none and a wrong one fail, and one that ends early is no pass."""
     tasks = multipl_e(SHARED / f"humaneval-{name}.jsonl.gz")
     task = next(task for task in tasks if task.id.startswith("HumanEval_0_"))
-    if isinstance(tools(language(task.language).name), Missing):
-        pytest.skip(f"{task.language} is not installed")
     right, early = WORKING[name]
     with Runner(limits=Limits(cpu_seconds=30)) as runner:
+        if isinstance(runner.tools(task.language), Missing):
+            pytest.skip(f"{task.language} is not installed")
         found = runner.run(program_of(task, right))
         assert found.passed, found
         for wrong in ("", early + right):

@@ -122,7 +122,7 @@ _WORST = [
 _SIZE = 200_000
 _PARSED_SIZE = 30_000  # the parsers, which refuse more than a megabyte, need up to 7 s for a megabyte of a piece
 _PARSED = ("javascript", "typescript", "python")
-_SECONDS = 2.5  # of CPU for one text: what takes the square of its size in nanoseconds is far beyond
+_SECONDS = 6.0  # of CPU for one text: what takes the square of its size in nanoseconds is far beyond
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from training.evaluation import tuples_of_java
 from training.evaluation.completions import cut
 from training.evaluation.generate import Sampling, base_prompts, chat_prompts, completions
 from training.evaluation.scores import mean_pass_at_k
@@ -59,7 +60,9 @@ def scored(
 def program_of(task: Task, raw: str, chat: bool = False) -> Program:
     """The program to run for what a model wrote: a chat answer's code, or the completion up to the task's stops."""
     source, tests = task.whole(code_of(raw, task.language)) if chat else task.complete(cut(raw, task.stops))
-    return Program(task.language, source, (Test("tests", tests),))
+    # MultiPL-E's programs are translations, and Java has no tuples of its own.
+    files = tuples_of_java.sources() if "org.javatuples" in source else {}
+    return Program(task.language, source, (Test("tests", tests),), files)
 
 
 def text_of(program: Program) -> str:

@@ -49,10 +49,16 @@ class Runner:
     def close(self) -> None:
         self._keepers.close()
 
+    def tools(self, name: str) -> Tools | Missing:
+        """What programs of a language are compiled and run with here: under a user of their own, what he may read.
+
+        Raises ValueError for a language of no known name.
+        """
+        return tools(language(name).name, shared=self.level != "bubblewrap" and own_user() is not None)
+
     def run(self, program: Program, limits: Limits | None = None) -> Result:
         """Raises ValueError for a language of no known name; all else is a verdict."""
-        row = language(program.language)
-        found = tools(row.name, shared=self.level != "bubblewrap" and own_user() is not None)
+        row, found = language(program.language), self.tools(program.language)
         if isinstance(found, Missing):
             return Result(self.level, tuple(Verdict(t.name, "no_tool", str(found)) for t in program.tests))
         limits = limits or self.limits
@@ -132,7 +138,7 @@ class _Session:
         word = token_hex(16)
         text = program.source if test.code is None else f"{program.source}\n{test.code}"
         made = build(self.row, text, word, self.heap)
-        if (wrong := self._compile(made)) is not None:
+        if (wrong := self._compile(made, program)) is not None:
             return replace(wrong, name=test.name)
         told = self._launch(made.run, program, test.stdin)
         how = judging.ending(told, self.limits)
@@ -146,7 +152,7 @@ class _Session:
         if not tests:
             return {}
         made = build(self.row, program.source, None, self.heap)
-        if (wrong := self._compile(made)) is not None:
+        if (wrong := self._compile(made, program)) is not None:
             return {i: replace(wrong, name=test.name) for i, test in tests}
         return {i: self._one_compared(test, made, program) for i, test in tests}
 
@@ -161,12 +167,14 @@ class _Session:
             return judging.verdict(test.name, told, "passed", proof="outside")
         return judging.verdict(test.name, told, "failed", "the output is not the one expected")
 
-    def _compile(self, made: Build) -> Verdict | None:
+    def _compile(self, made: Build, program: Program) -> Verdict | None:
         """None where it is compiled, else what every test of it gets."""
         cache = self._cache()
-        self.keeper.folder(made.files, self.level)
         if not made.compile:
+            self.keeper.folder(made.files, self.level)
             return None
+        # A compiler may need what lies beside a program.
+        self.keeper.folder({**program.files, **made.files}, self.level)
         told = self._compiler(made, cache)
         self.compiled = Output(told["stdout"]["text"] + told["stderr"]["text"], told["stdout"]["size"])
         how = judging.ending(told, self.compiling)

@@ -52,7 +52,7 @@ SLOW_TO_BEGIN = {"go", "go_test"}
     "name", [pytest.param(n, marks=[pytest.mark.long] * (n in SLOW_TO_BEGIN)) for n in sorted(PROGRAMS)]
 )
 def test_programs_are_judged(name: str, runner: Runner) -> None:
-    if isinstance(found := tools(name), Missing):
+    if isinstance(found := runner.tools(name), Missing):
         pytest.skip(str(found))
     source, test, early, doubles = PROGRAMS[name]
     tests = (Test("right", test % 2), Test("wrong", test % 3))
