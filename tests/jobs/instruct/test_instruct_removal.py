@@ -15,9 +15,9 @@ from tests.udfs.calls.endpoint import Endpoint, Said
 
 
 def documented(name: str, n: int) -> str:
-    """A program of which textbooks has a seed: a documented function before the rest."""
-    doc = f'"""Return the sum of the numbers x and {n}, as {name} says it."""'
-    return f"def add_{n}(x):\n    {doc}\n    return x + {n}\n\n\n{program(n)}"
+    """A program of which textbooks has a seed: its first function is documented."""
+    head, colon, rest = program(n).partition("):\n")
+    return f'{head}{colon}    """Return the sum of what is given and {n}, as {name} says it."""\n{rest}'
 
 
 def echoing(body: dict[str, Any]) -> str | Said:
