@@ -7,6 +7,7 @@ from pyspark.sql import functions as F
 
 from jobs.runtime.tables import Lake
 from schemas.instruct import ANSWERED, EXECUTIONS, LLM_RESPONSES, TRAILS
+from udfs.calls.outcomes import OF_THE_ENDPOINT
 from udfs.execution.batches import kernel_version
 
 GIVEN_UP = "given_up"
@@ -14,9 +15,12 @@ _OF_ANSWER = ("text", "reasoning", "finish", "refused", "prompt_tokens", "comple
 
 
 def answered(lake: Lake, give_up: int) -> DataFrame:
-    """(key, refused) of requests that are not sent again: answered, refused, or failed in so many runs."""
+    """(key, refused) of requests that are not sent again: answered, refused, or failed in so many runs. Nights in
+    which an endpoint was down, or refused its key, do not count: no request is given up for them.
+    """
     rows = lake.read(LLM_RESPONSES).select("request_id", "status", "error", "run_id")
-    failed = F.count_distinct(F.when(F.col("status") == "failed", F.col("run_id")))
+    own = (F.col("status") == "failed") & ~F.col("error").isin(*OF_THE_ENDPOINT)
+    failed = F.count_distinct(F.when(own, F.col("run_id")))
     done = F.max(F.col("status").isin(*ANSWERED))
     refused = F.max(F.when(F.col("status") == "refused", F.col("error")))
     by = rows.groupBy(F.col("request_id").alias("key")).agg(
