@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,8 @@ def work(args: argparse.Namespace) -> int:
 
     if args.limit < 0:
         raise ValueError(f"--limit: expected a number from 1, found {args.limit}")
+    if args.max_cost is not None and not 0 < args.max_cost < math.inf:
+        raise ValueError(f"--max-cost: expected money above 0, found {args.max_cost:g}; --ask nothing spends none")
     if args.recipe:
         args.set.append(f"recipes.names={args.recipe}")
     if args.max_cost is not None:
@@ -113,10 +116,12 @@ def stored_versions(lake: Lake) -> dict[str, str]:
 
 def check_models(params: dict[type, Any]) -> None:
     """Whether each step of each recipe that is asked for has a model. Raises ValueError that says what is needed."""
+    from jobs.instruct.endpoints import settings_of
     from jobs.instruct.parameters import Synthesis, synthesis
     from udfs.recipes.book import RECIPES
 
     p: Synthesis = synthesis(params)[Synthesis]
+    settings_of(p.calls, 1)  # keys too, before any work
     missing = []
     for recipe in p.recipes.asked():
         for step, _, _ in RECIPES[recipe].asks:

@@ -38,7 +38,7 @@ class Asking:
     def answer(self, waits: DataFrame, number: int) -> int:
         """Ask for what rows (key, kind, body) wait for. Returns how many of them are answered now."""
         calls = waits.where("kind = 'call'").dropDuplicates(["key"]).select("key", "body")
-        stored = answered(self.lake, self.p.give_up).select("key", F.lit(True).alias("stored"))
+        stored = answered(self.lake, self.p.give_up, calls).select("key", F.lit(True).alias("stored"))
         failed = tried(self.lake, self.work.run.run_id).withColumn("tried", F.lit(True))
         rows = calls.join(stored, "key", "left").join(failed, "key", "left")
         state = F.when(F.col("stored"), "stored").when(F.col("tried"), "tried").otherwise("new")

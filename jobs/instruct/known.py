@@ -14,18 +14,18 @@ GIVEN_UP = "given_up"
 _OF_ANSWER = ("text", "reasoning", "finish", "refused", "prompt_tokens", "completion_tokens", "logprobs")
 
 
-def answered(lake: Lake, give_up: int) -> DataFrame:
-    """(key, refused) of requests that are not sent again: answered, refused, or failed in so many runs. Nights in
-    which an endpoint was down, or refused its key, do not count: no request is given up for them.
+def answered(lake: Lake, give_up: int, keys: DataFrame | None = None) -> DataFrame:
+    """(key, refused) of requests, or of those of some keys, that are not sent again: answered, refused, or failed in so
+    many runs. Runs in which an endpoint was down, or refused its key, do not count: no request is given up for them.
     """
-    rows = lake.read(LLM_RESPONSES).select("request_id", "status", "error", "run_id")
+    rows = lake.read(LLM_RESPONSES).select(F.col("request_id").alias("key"), "status", "error", "run_id")
+    if keys is not None:
+        rows = rows.join(keys.select("key").distinct(), "key", "left_semi")
     own = (F.col("status") == "failed") & ~F.col("error").isin(*OF_THE_ENDPOINT)
     failed = F.count_distinct(F.when(own, F.col("run_id")))
     done = F.max(F.col("status").isin(*ANSWERED))
     refused = F.max(F.when(F.col("status") == "refused", F.col("error")))
-    by = rows.groupBy(F.col("request_id").alias("key")).agg(
-        done.alias("done"), refused.alias("refused"), failed.alias("runs")
-    )
+    by = rows.groupBy("key").agg(done.alias("done"), refused.alias("refused"), failed.alias("runs"))
     gone = F.when(~F.col("done"), F.lit(GIVEN_UP))
     return by.where(F.col("done") | (F.col("runs") >= give_up)).select(
         "key", F.coalesce("refused", gone).alias("refused")
@@ -47,9 +47,12 @@ def known_to(lake: Lake, threads: DataFrame, give_up: int) -> DataFrame:
     """(seed_id, recipe, known) of threads (seed_id, recipe): what came of all that they asked and ran so far."""
     trails = lake.read(TRAILS).join(threads.select("seed_id", "recipe"), ["seed_id", "recipe"], "left_semi")
     trails = trails.select("seed_id", "recipe", "key", "kind")
-    calls = trails.where("kind = 'call'").join(answered(lake, give_up), "key")
+    asked = trails.where("kind = 'call'")
+    calls = asked.join(answered(lake, give_up, asked), "key")
     texts = lake.read(LLM_RESPONSES).where(F.col("status") == "answered")
     texts = texts.withColumnRenamed("request_id", "key").select("key", *(c for c in _OF_ANSWER if c != "refused"))
+    # Answers of all other threads are not moved about, round for round.
+    texts = texts.join(asked.select("key").distinct(), "key", "left_semi")
     calls = calls.join(texts, "key", "left").withColumn("body", F.to_json(F.struct(*_OF_ANSWER)))
     programs = executed(lake).withColumnRenamed("program_id", "key")
     runs = trails.where("kind = 'run'").join(programs.select("key", "tests", "level", "version"), "key")

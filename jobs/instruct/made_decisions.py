@@ -7,6 +7,9 @@ A threshold is applied to stored scores: trying another one asks no model.
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
+
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
@@ -29,11 +32,14 @@ def made(threads: DataFrame) -> DataFrame:
 
 def made_decisions(threads: DataFrame, p: Recipes) -> DataFrame:
     """One row per row that was made."""
-    same = Window.partitionBy("target", "squeezed").orderBy("row_id", "recipe", "seed_id")
+    low = [_below(one) for one in sorted(p.select.items())]
+    # Of equal rows one that passes stands for all, where there is one.
+    passes = ~reduce(or_, (condition for condition, _ in low), F.lit(False))
+    same = Window.partitionBy("target", "squeezed").orderBy(passes.desc(), "row_id", "recipe", "seed_id")
     first = F.struct("row_id", "recipe", "seed_id")
     rows = made(threads).withColumn("_first", F.first(first).over(same))
     copy = (first != F.col("_first"), reason("duplicate", detail=F.col("_first.row_id")))
-    rows = rows.withColumn("reasons", reasons(*map(_below, sorted(p.select.items())), copy))
+    rows = rows.withColumn("reasons", reasons(*low, copy))
     return decided(rows).drop("_first", "squeezed")
 
 

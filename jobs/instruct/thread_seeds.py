@@ -56,6 +56,8 @@ def threads(
     ours = parts.select(F.col("clean_id").alias("origin"), "recipe", "language", F.explode("texts").alias("t"))
     ours = ours.select(F.col("t.seed_id"), "recipe", "origin", "language", "t.fields")
     every = ours.union(given.select(*_TEXTS)).union(_shown(_with_usage(_symbols(apis), uses), uses).select(*_TEXTS))
+    # The texts of all other seeds stay where they are.
+    every = every.join(keys.select("seed_id", "recipe").distinct(), ["seed_id", "recipe"], "left_semi")
     texts = (F.min(name).alias(name) for name in ("origin", "language", "fields"))
     return keys.join(every.groupBy("seed_id", "recipe").agg(*texts), ["seed_id", "recipe"])
 
