@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -54,13 +55,30 @@ def work(args: argparse.Namespace) -> int:
         from jobs.commands.instruct_estimate import show_estimate
 
         return show_estimate(args)
-    read = seeds_as_stored if args.ask == "nothing" else _read_seeds
-    if args.ask == "nothing" and not _ever_played(args):
+    if args.ask == "nothing":
+        return _ask_nothing(args)
+    flow = replace(INSTRUCT, pinned=partial(_parameters, args))
+    return run_flow(args, flow, flow.stages, {NAME: _read_seeds}, after=_what_waits)
+
+
+def _ask_nothing(args: argparse.Namespace) -> int:
+    """Every stage over the seeds that are stored."""
+    from jobs.commands.run import run_flow
+    from jobs.flows import INSTRUCT
+    from jobs.instruct.as_stored import as_stored
+    from jobs.instruct.given_seeds import NAME
+
+    if not _ever_played(args):
         print("no recipe was ever played here: nothing was read or written")
         return 0
-    before = {NAME: read}
-    pinned = partial(_parameters, args)
-    return run_flow(args, _with(INSTRUCT, pinned), INSTRUCT.stages, before, after=_what_waits)
+    opened: list[Lake] = []
+
+    def pinned(lake: Lake, params: dict[type, Any]) -> dict[type, Any]:
+        opened.append(lake)
+        return _parameters(args, lake, params)
+
+    stages = as_stored(INSTRUCT.stages, lambda: opened[-1])
+    return run_flow(args, replace(INSTRUCT, pinned=pinned), stages, {NAME: seeds_as_stored}, after=_what_waits)
 
 
 def _ever_played(args: argparse.Namespace) -> bool:
@@ -84,12 +102,6 @@ def seeds_as_stored(run: Run) -> StageResult:
     if NAME not in run.done:
         raise ValueError(f"{run.lake.warehouse}: expected threads of recipes, found none; run refinelake instruct run")
     return run.done[NAME]
-
-
-def _with(flow: Any, pinned: Any) -> Any:
-    from dataclasses import replace
-
-    return replace(flow, pinned=pinned)
 
 
 def _parameters(args: argparse.Namespace, lake: Lake, params: dict[type, Any]) -> dict[type, Any]:
