@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping
+from string import digits
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -56,7 +57,9 @@ def models(given: Mapping[str, str]) -> None:
     for name in given:
         recipe, dot, step = name.partition(".")
         steps = {asked for asked, _, _ in RECIPES[recipe].asks} if recipe in RECIPES else set()
-        if name != "default" and (recipe not in RECIPES or (dot and step.removesuffix("2") not in steps)):
+        # A second judge, or a third question, is numbered.
+        plain = {asked.rstrip(digits) for asked in steps}
+        if name != "default" and (recipe not in RECIPES or (dot and step.rstrip(digits) not in plain)):
             known = f"a step of {recipe} ({', '.join(sorted(steps))})" if steps else "default, RECIPE or RECIPE.STEP"
             raise ValueError(f"calls.models: expected {known}, found {name}; refinelake instruct recipes lists them")
 
