@@ -19,7 +19,8 @@ _NAMES = tuple(n for n in LLM_RESPONSES.names if n not in ("call_id", "called_at
 RESPONSES = ", ".join(f"{n} {LLM_RESPONSES.column(n).type}" for n in _NAMES)
 _ARROW = pa.schema([f.with_nullable(True) for f in LLM_RESPONSES.arrow_schema(_NAMES)])
 _AT_ONCE = 256
-"""Rows of a batch that goes back to Spark."""
+_CHARS_AT_ONCE = 16 << 20
+"""Rows, and characters of answers, of a batch that goes back to Spark: a column of Arrow holds no more than 2 GB."""
 
 
 def sent_batches(
@@ -39,12 +40,14 @@ def sent_batches(
     else:
         found = _again(requests, settings, repeated)
     rows: list[dict[str, Any]] = []
+    size = 0
     for outcome in found:
         if outcome.status != "unsent":
             rows.append(_row(outcome))
-        if len(rows) >= _AT_ONCE:
+            size += len(rows[-1].get("text") or "") + len(rows[-1].get("reasoning") or "")
+        if len(rows) >= _AT_ONCE or size >= _CHARS_AT_ONCE:
             yield pa.RecordBatch.from_pylist(rows, _ARROW)
-            rows = []
+            rows, size = [], 0
     if rows:
         yield pa.RecordBatch.from_pylist(rows, _ARROW)
 

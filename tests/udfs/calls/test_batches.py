@@ -41,3 +41,11 @@ def test_with_a_bound_such_a_task_sends_nothing_more(most: float) -> None:
     assert {(r["status"], r["error"], r["attempts"]) for r in found.values()} == {("failed", "repeated", 0)}
     assert len(found) == 5, "what may have been paid has a row"
     assert sum(r["uncertain_cost"] for r in found.values()) == pytest.approx(min(most, sum(BOUNDS.values())))
+
+
+def test_long_answers_come_back_in_several_batches() -> None:
+    batch = pa.RecordBatch.from_pylist([{"request_id": r.key, "body": r.canonical()} for r in ASKED])
+    with Endpoint(lambda body: Said("x" * (6 << 20))) as endpoint:
+        found = list(sent_batches(quick(endpoint, timeout_s=30.0, deadline_s=60.0), math.inf, [batch]))
+    assert [b.num_rows for b in found] == [3, 2]
+    assert all(len(text) == 6 << 20 for b in found for text in b.column("text").to_pylist())
