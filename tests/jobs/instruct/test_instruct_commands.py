@@ -140,9 +140,9 @@ def test_from_a_dry_run_to_every_recipe(say: Callable[..., Said], lake: Lake, tm
     assert exit_code(["explain", row["row_id"][:12], "--warehouse", lake.warehouse]) == 0
     rows = tmp_path / "rows.jsonl"
     judge = ("judge", "--recipe", "educational", "--score", "educational")
-    assert "3 rows to label" in say(*judge, "--export", str(rows), "--rows", "100").out
+    assert "1 rows to label" in say(*judge, "--export", str(rows), "--rows", "100").out
     lines = [json.loads(line) for line in rows.read_text(encoding="utf-8").splitlines()]
-    assert all(line["label"] is None and "score" not in line for line in lines) and len(lines) == 3
+    assert all(line["label"] is None and "score" not in line for line in lines) and len(lines) == 1
     rows.write_text("".join(json.dumps(line | {"label": True}) + "\n" for line in lines), encoding="utf-8")
     assert "100%" in say(*judge, "--labels", str(rows)).out and MODEL in say(*judge, "--models").out
     assert "kappa not defined" in say(*judge, "--second", "educational_concept").out
