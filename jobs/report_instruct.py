@@ -92,7 +92,9 @@ def _of_recipe(
 
 
 def _samples(lake: Lake, recipe: str) -> list[list[dict[str, str]]]:
-    """A few kept rows as turns, or as one text."""
+    """A few kept rows as turns, or as one text; none where a run ended before it decided."""
+    if lake.version(MADE_DECISIONS.name) is None:
+        return []
     kept = lake.read(MADE_DECISIONS).where("keep").where(F.col("recipe") == recipe).select("seed_id", "row_id")
     some = kept.orderBy("row_id").limit(_SAMPLES)
     texts = lake.read(THREADS).where(F.col("recipe") == recipe).select("seed_id", F.explode("texts").alias("t"))

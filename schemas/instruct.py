@@ -298,7 +298,7 @@ MADE_DECISIONS = Table(
     key=("seed_id", "recipe", "row_id"),
     cluster_by=("row_id",),
     constraints={"kept_has_no_reason": "keep = (size(reasons) = 0)"},
-    made_from=("threads",),
+    made_from=("threads", "given_seeds"),
 )
 
 SYNTHETIC_SNIPPETS = _published(

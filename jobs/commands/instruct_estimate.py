@@ -105,7 +105,7 @@ def _show_numbers(run: Run, p: Synthesis, waits: DataFrame) -> None:
     total = {"calls": 0.0, "money": 0.0, "seconds": 0.0}
     for row in sorted(by, key=lambda r: r["recipe"]):
         recipe = RECIPES[row["recipe"]]
-        for step, prompt, times in recipe.asks:
+        for step, prompt, times in (ask for ask in recipe.asked(p.settings_of(recipe.name)) if ask[2]):
             one = took.get((recipe.name, step)) or _expected(prompt, row["bytes"])
             calls = row["n"] * times
             price = p.calls.prices.get(p.calls.as_models().of(recipe.name, step))

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from jobs.commands.arguments import add_lake_arguments
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from jobs.runtime.tables import Lake
     from udfs.recipes.blind import Judged
 
@@ -32,6 +34,8 @@ def work(args: argparse.Namespace) -> int:
 
     if not (args.export or args.labels or args.second or args.models):
         raise ValueError("instruct judge: expected --export, --labels, --second or --models, found none; say one")
+    if args.rows < 1:
+        raise ValueError(f"--rows: expected a number from 1, found {args.rows}")
     text = _read(args.labels) if args.labels else ""
     args.staging = None
     lake, _ = open_lake(args)
@@ -51,8 +55,9 @@ def work(args: argparse.Namespace) -> int:
 def _read(place: str) -> str:
     try:
         return Path(place).read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise ValueError(f"{place}: expected a file of labels, found {error.strerror}; --export writes one") from None
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "no UTF-8"
+        raise ValueError(f"{place}: expected a file of labels, found {why}; --export writes one") from None
 
 
 def judged(lake: Lake, recipe: str, score: str, most: int) -> list[Judged]:
@@ -84,6 +89,24 @@ def judged(lake: Lake, recipe: str, score: str, most: int) -> list[Judged]:
     return [Judged(r["row_id"], *_parts(r["m"], r["text"]), r["score"]) for r in found]
 
 
+def _labelled(lake: Lake, recipe: str, score: str, labels: Mapping[str, bool]) -> list[Judged]:
+    """The rows that a person has labelled, without their texts."""
+    from pyspark.sql import functions as F
+
+    from jobs.instruct.made_decisions import score_of
+    from schemas.instruct import MADE_DECISIONS
+    from udfs.recipes.blind import Judged
+
+    if not labels:
+        return []
+    name = F.substring(F.sha2(F.concat_ws("\0", F.lit(_SALT), "row_id"), 256), 1, 16)
+    known = lake.spark.createDataFrame([(each,) for each in sorted(labels)], "_name string")
+    rows = lake.read(MADE_DECISIONS).where(F.col("recipe") == recipe)
+    rows = rows.select("row_id", score_of(score).alias("score"), name.alias("_name")).where("score IS NOT NULL")
+    found = rows.join(F.broadcast(known), "_name", "left_semi").dropDuplicates(["row_id", "score"]).collect()
+    return [Judged(r["row_id"], "", "", r["score"]) for r in found]
+
+
 def _parts(messages: list | None, text: str | None) -> tuple[str, str]:
     """(question, answer) of a row; of a text all of it is the answer."""
     if not messages:
@@ -95,7 +118,10 @@ def _export(lake: Lake, args: argparse.Namespace) -> None:
     from udfs.recipes.blind import exported
 
     rows = judged(lake, args.recipe, args.score, args.rows)
-    Path(args.export).write_text(exported(rows, args.rows, _SALT), encoding="utf-8")
+    try:
+        Path(args.export).write_text(exported(rows, args.rows, _SALT), encoding="utf-8")
+    except OSError as error:
+        raise ValueError(f"{args.export}: expected a place to write to, found {error.strerror}") from None
     print(f"{args.export}: {min(len(rows), args.rows):,} rows to label; write true or false for null, then --labels")
 
 
@@ -105,7 +131,7 @@ def _calibrate(lake: Lake, args: argparse.Namespace, text: str) -> None:
     from udfs.recipes.blind import matched, read_labels
 
     labels = read_labels(args.labels, text)
-    rows = matched(judged(lake, args.recipe, args.score, 100_000), labels, _SALT)
+    rows = matched(_labelled(lake, args.recipe, args.score, labels), labels, _SALT)
     if not rows:
         raise ValueError(f"{args.labels}: expected labels of rows of {args.recipe}, found none that is known here")
     console = Console()

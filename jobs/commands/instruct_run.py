@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import math
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +42,8 @@ def work(args: argparse.Namespace) -> int:
 
     if args.limit < 0:
         raise ValueError(f"--limit: expected a number from 1, found {args.limit}")
+    if args.max_cost is not None and not 0 < args.max_cost < math.inf:
+        raise ValueError(f"--max-cost: expected money above 0, found {args.max_cost:g}; --ask nothing spends none")
     if args.recipe:
         args.set.append(f"recipes.names={args.recipe}")
     if args.max_cost is not None:
@@ -51,13 +55,30 @@ def work(args: argparse.Namespace) -> int:
         from jobs.commands.instruct_estimate import show_estimate
 
         return show_estimate(args)
-    read = seeds_as_stored if args.ask == "nothing" else _read_seeds
-    if args.ask == "nothing" and not _ever_played(args):
+    if args.ask == "nothing":
+        return _ask_nothing(args)
+    flow = replace(INSTRUCT, pinned=partial(_parameters, args))
+    return run_flow(args, flow, flow.stages, {NAME: _read_seeds}, after=_what_waits)
+
+
+def _ask_nothing(args: argparse.Namespace) -> int:
+    """Every stage over the seeds that are stored."""
+    from jobs.commands.run import run_flow
+    from jobs.flows import INSTRUCT
+    from jobs.instruct.as_stored import as_stored
+    from jobs.instruct.given_seeds import NAME
+
+    if not _ever_played(args):
         print("no recipe was ever played here: nothing was read or written")
         return 0
-    before = {NAME: read}
-    pinned = partial(_parameters, args)
-    return run_flow(args, _with(INSTRUCT, pinned), INSTRUCT.stages, before, after=_what_waits)
+    opened: list[Lake] = []
+
+    def pinned(lake: Lake, params: dict[type, Any]) -> dict[type, Any]:
+        opened.append(lake)
+        return _parameters(args, lake, params)
+
+    stages = as_stored(INSTRUCT.stages, lambda: opened[-1])
+    return run_flow(args, replace(INSTRUCT, pinned=pinned), stages, {NAME: seeds_as_stored}, after=_what_waits)
 
 
 def _ever_played(args: argparse.Namespace) -> bool:
@@ -81,12 +102,6 @@ def seeds_as_stored(run: Run) -> StageResult:
     if NAME not in run.done:
         raise ValueError(f"{run.lake.warehouse}: expected threads of recipes, found none; run refinelake instruct run")
     return run.done[NAME]
-
-
-def _with(flow: Any, pinned: Any) -> Any:
-    from dataclasses import replace
-
-    return replace(flow, pinned=pinned)
 
 
 def _parameters(args: argparse.Namespace, lake: Lake, params: dict[type, Any]) -> dict[type, Any]:
@@ -113,10 +128,12 @@ def stored_versions(lake: Lake) -> dict[str, str]:
 
 def check_models(params: dict[type, Any]) -> None:
     """Whether each step of each recipe that is asked for has a model. Raises ValueError that says what is needed."""
+    from jobs.instruct.endpoints import settings_of
     from jobs.instruct.parameters import Synthesis, synthesis
     from udfs.recipes.book import RECIPES
 
     p: Synthesis = synthesis(params)[Synthesis]
+    settings_of(p.calls, 1)  # keys too, before any work
     missing = []
     for recipe in p.recipes.asked():
         for step, _, _ in RECIPES[recipe].asks:

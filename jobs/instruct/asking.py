@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, Row
 from pyspark.sql import functions as F
 
 from jobs.instruct.endpoints import settings_of
@@ -56,16 +56,18 @@ class Asking:
         chunk = F.pmod(F.xxhash64("key"), F.lit(chunks)).alias("chunk")
         rows = rows.select(F.col("key").alias("request_id"), "body", chunk)
         place = f"{self.lake.staging(self.work.run.run_id)}/{self.work.stage.name}.chunks.{self.chunks}"
-        rows.write.mode("overwrite").partitionBy("chunk").parquet(place)
+        # A chunk is one file: else each task would write a file into each of thousands of folders.
+        rows.repartition("chunk").write.mode("overwrite").partitionBy("chunk").parquet(place)
         stored = self.lake.spark.read.schema(rows.schema).parquet(place)
-        sizes = stored.groupBy("chunk").agg(F.count(F.lit(1)).alias("calls"), F.sum(self._bound()).alias("most"))
+        bounds = F.sum(self._bound()).alias("most"), F.max(self._bound()).alias("dearest")
+        sizes = stored.groupBy("chunk").agg(F.count(F.lit(1)).alias("calls"), *bounds)
         found, began, sent = 0, time.monotonic(), 0
         for row in sorted(sizes.collect(), key=lambda r: r["chunk"]):  # a row for each thousand calls
             left = self.p.max_cost - self.spent if self.p.max_cost else math.inf
             if left <= 0:
                 self.why["waits_for_money"] += row["calls"]
                 continue
-            found += self._send_chunk(stored.where(F.col("chunk") == row["chunk"]), row["calls"], row["most"], left)
+            found += self._send_chunk(stored.where(F.col("chunk") == row["chunk"]), row, left)
             sent += row["calls"]
             self._note(sent, number, time.monotonic() - began)
         return found
@@ -80,30 +82,37 @@ class Asking:
         said = f"{self.work.stage.name}: {sent:,} of {number:,} calls, {sent / seconds:.1f} a second{money}{rest}"
         self.work.run.progress.note(said)
 
-    def _send_chunk(self, rows: DataFrame, calls: int, most: float | None, left: float) -> int:
+    def _send_chunk(self, rows: DataFrame, size: Row, left: float) -> int:
         """Say what is going to be sent, send it, commit what came back."""
-        run_id = self.work.run.run_id
+        run_id, calls, most = self.work.run.run_id, size["calls"], size["most"]
         self.chunks += 1
         chunk_id = f"{run_id}.{self.work.stage.name}.{self.chunks}"
         bound = None if most is None else min(most, left)
         said = {"chunk_id": chunk_id, "run_id": run_id, "calls": calls, "most_cost": bound}
         append_rows(self.lake, CALL_CHUNKS, [said | {"started_at": datetime.now(UTC)}])
         tasks = min(self.p.tasks, self.p.concurrency, calls)
+        if size["dearest"] and math.isfinite(left):
+            # The money is shared out to the tasks: a share has to cover a call.
+            tasks = max(1, min(tasks, int(left / size["dearest"])))
         sent = sent_rows(rows.repartition(tasks, "request_id"), settings_of(self.p, tasks), left / tasks)
-        money = F.sum(((F.col("cost") + F.col("uncertain_cost")) * _MICRO).cast("bigint"))
+        money = F.ceil(F.sum(F.col("cost") + F.col("uncertain_cost")) * _MICRO)
         seen = {status: F.count_if(F.col("status") == status) for status in _SEEN}
         seen |= {"cost": F.coalesce(money, F.lit(0)), "rows": F.count(F.lit(1))}
         sent, counts = self.lake.stage_counted(sent, run_id, f"{self.work.stage.name}.sent.{self.chunks}", seen)
+        self.why = +(self.why + Counter(waits_for_money=calls - counts["rows"]))
+        if not counts["rows"]:
+            # Nothing was sent: no chunk of a killed run, of which as much would be known.
+            none = self.lake.spark.createDataFrame([(chunk_id,)], "chunk_id string")
+            self.lake.delete(CALL_CHUNKS, none, self.work.metadata, few=True)
+            return 0
         given = {"call_id": chunk_id, "run_id": run_id}
         sent = sent.withColumns({name: F.lit(value) for name, value in given.items()})
         sent = sent.withColumn("called_at", F.lit(datetime.now(UTC)))
         self.lake.append(LLM_RESPONSES, sent, self.work.metadata | {"chunk": chunk_id})
         self.spent += counts["cost"] / _MICRO
-        self.why["waits_for_money"] += calls - counts["rows"]
         if counts["failed"]:
             by = sent.where("status = 'failed'").groupBy("error").count()
             self.why.update({f"call_failed: {r['error']}": r["count"] for r in by.collect()})
-        self.why = +self.why
         return counts["answered"] + counts["refused"]
 
     def _bound(self) -> Column:

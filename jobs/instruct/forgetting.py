@@ -10,12 +10,12 @@ from functools import reduce
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from jobs.instruct.thread_seeds import PACKAGES
 from jobs.runtime.keys import FEW_KEYS
 from jobs.runtime.narrowing import Work
 from jobs.runtime.tables import Lake
 from schemas.code import CODE_CORPUS
-from schemas.contract import Table
-from schemas.instruct import EXECUTIONS, GIVEN_SEEDS, LLM_RESPONSES, TRAILS
+from schemas.instruct import CALL_CHUNKS, EXECUTIONS, GIVEN_SEEDS, LLM_RESPONSES, PACKAGE_APIS, TRAILS
 from schemas.web import WEB_CORPUS, WEB_PAGES
 
 _THREAD = ["seed_id", "recipe"]
@@ -29,6 +29,9 @@ def forget(work: Work) -> None:
         return
     asked = work.stage.required(*work.reads(), work.params).select(*_THREAD)
     trails = lake.read(TRAILS).select(*_THREAD, "origin", "key", "kind")
+    # Each of the two stages that play knows which seeds are asked for of its own recipes only.
+    walks = F.col("recipe") == PACKAGES
+    trails = trails.where(walks if work.stage.writes.name == PACKAGE_APIS.name else ~walks)
     counted = {"rows": F.count(F.lit(1))}
     lost = trails.join(asked, _THREAD, "left_anti")
     lost, counts = lake.stage_counted(lost, work.run.run_id, f"{name}.unasked", counted)
@@ -42,8 +45,14 @@ def forget(work: Work) -> None:
     few = counts["rows"] <= FEW_KEYS
     lake.delete(TRAILS, lost.select("seed_id", "recipe", "key").distinct(), work.metadata, few)
     only = lost.join(lake.read(TRAILS).select("key"), "key", "left_anti")
-    for kind, table, column in (("call", LLM_RESPONSES, "request_id"), ("run", EXECUTIONS, "program_id")):
-        _delete(work, table, only.where(F.col("kind") == kind).select(F.col("key").alias(column)).distinct(), few)
+    keys = {
+        kind: only.where(F.col("kind") == kind).select(F.col("key").alias(column)).distinct()
+        for kind, column in (("call", "request_id"), ("run", "program_id"))
+    }
+    _forget_calls(work, lake.stage(keys["call"], work.run.run_id, f"{name}.lost.calls"), few)
+    runs = lake.stage(keys["run"], work.run.run_id, f"{name}.lost.runs")
+    if not runs.isEmpty():
+        lake.delete(EXECUTIONS, runs, work.metadata, few)
 
 
 def _alive(lake: Lake, given: DataFrame) -> DataFrame:
@@ -52,7 +61,16 @@ def _alive(lake: Lake, given: DataFrame) -> DataFrame:
     return reduce(DataFrame.union, texts, given.withColumnRenamed("seed_id", "origin")).distinct()
 
 
-def _delete(work: Work, table: Table, keys: DataFrame, few: bool) -> None:
-    staged = work.run.lake.stage(keys, work.run.run_id, f"{work.stage.name}.lost.{table.name}")
-    if not staged.isEmpty():
-        work.run.lake.delete(table, staged, work.metadata, few)
+def _forget_calls(work: Work, keys: DataFrame, few: bool) -> None:
+    """Delete answers, and the chunks that lose their last one: a chunk without rows says that its run was killed."""
+    if keys.isEmpty():
+        return
+    lake = work.run.lake
+    chunk = F.col("call_id").alias("chunk_id")
+    chunks = lake.read(LLM_RESPONSES).join(keys, "request_id", "left_semi").select(chunk).distinct()
+    chunks = lake.stage(chunks, work.run.run_id, f"{work.stage.name}.lost.chunks")
+    lake.delete(LLM_RESPONSES, keys, work.metadata, few)
+    empty = chunks.join(lake.read(LLM_RESPONSES).select(chunk), "chunk_id", "left_anti")
+    empty = lake.stage(empty, work.run.run_id, f"{work.stage.name}.lost.empty")
+    if not empty.isEmpty():
+        lake.delete(CALL_CHUNKS, empty, work.metadata, few)

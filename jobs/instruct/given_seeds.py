@@ -45,12 +45,14 @@ def read_seeds(run: Run, p: Recipes, libraries: Sequence[str] = ()) -> StageResu
         result.skipped = NAME in run.done  # none is named and none ever was, which is recorded once
         return result
     rows = run.lake.stage(given_rows(run.lake.spark, p, libraries), run.run_id, NAME)
-    found = rows.where("reason is null").dropDuplicates(_KEY)
-    narrow = run.lake.stage(found.select(*GIVEN_SEEDS.narrow()), run.run_id, f"{NAME}.found")
+    sound = rows.where("reason is null")
+    # Equal ids have equal texts, but not always the same licence: which one is told must not hang on chance.
+    facts = [F.min(name).alias(name) for name in GIVEN_SEEDS.narrow() if name not in _KEY]
+    narrow = run.lake.stage(sound.groupBy(*_KEY).agg(*facts), run.run_id, f"{NAME}.found")
     _count(result, rows, narrow.count())
 
     def with_fields(changed: DataFrame) -> DataFrame:
-        return changed.join(found.select(*_KEY, "fields"), _KEY)
+        return changed.join(sound.select(*_KEY, "fields").dropDuplicates(_KEY), _KEY)
 
     metadata = {"run_id": run.run_id, "stage": NAME}
     written = write_changes(run, NAME, GIVEN_SEEDS, narrow, metadata, with_text=with_fields)

@@ -14,6 +14,7 @@ from pyspark.sql import functions as F
 from jobs.runtime.keys import Keys, only
 from jobs.runtime.tables import Lake
 from schemas.instruct import ANSWERED, EXECUTIONS, LLM_RESPONSES
+from udfs.calls.outcomes import OF_THE_ENDPOINT
 from udfs.execution.batches import kernel_version
 
 GIVEN_UP = "given_up"
@@ -24,23 +25,27 @@ def call_states(lake: Lake, keys: Keys, run_id: str, give_up: int) -> DataFrame:
     """(key, stored, tried): whether a request is not sent again (answered, refused or failed in so many runs), whether
     it failed in this run, which does not send it again. Requests that were never sent have no row.
     """
-    rows = only(lake.read(LLM_RESPONSES), "request_id", keys).select("request_id", "status", "run_id")
+    rows = only(lake.read(LLM_RESPONSES), "request_id", keys).select("request_id", "status", "error", "run_id")
     failed = F.col("status") == "failed"
+    own = failed & ~F.col("error").isin(*OF_THE_ENDPOINT)
     by = rows.groupBy(F.col("request_id").alias("key")).agg(
         F.max(F.col("status").isin(*ANSWERED)).alias("done"),
-        F.count_distinct(F.when(failed, F.col("run_id"))).alias("runs"),
+        F.count_distinct(F.when(own, F.col("run_id"))).alias("runs"),
         F.max(failed & (F.col("run_id") == run_id)).alias("tried"),
     )
     return by.select("key", (F.col("done") | (F.col("runs") >= give_up)).alias("stored"), "tried")
 
 
 def answers(lake: Lake, keys: Keys, give_up: int) -> DataFrame:
-    """(key, body): each answer or refusal as JSON. What failed in `give_up` runs is refused as GIVEN_UP."""
+    """(key, body): each answer or refusal as JSON. What failed in `give_up` runs is refused as GIVEN_UP; runs in which
+    an endpoint was down, or refused its key, do not count.
+    """
     rows = only(lake.read(LLM_RESPONSES), "request_id", keys).withColumnRenamed("request_id", "key")
     rows = rows.withColumn("refused", F.when(F.col("status") == "refused", F.col("error")))
     body = F.to_json(F.struct(*_OF_ANSWER)).alias("body")
     done = rows.where(F.col("status").isin(*ANSWERED)).select("key", body)
-    failed = rows.where("status = 'failed'").groupBy("key").agg(F.count_distinct("run_id").alias("runs"))
+    own = (F.col("status") == "failed") & ~F.col("error").isin(*OF_THE_ENDPOINT)
+    failed = rows.where(own).groupBy("key").agg(F.count_distinct("run_id").alias("runs"))
     gone = failed.where(F.col("runs") >= give_up).join(done.select("key"), "key", "left_anti")
     return done.unionByName(gone.select("key", F.to_json(F.struct(F.lit(GIVEN_UP).alias("refused"))).alias("body")))
 

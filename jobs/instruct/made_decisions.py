@@ -7,18 +7,21 @@ A threshold is applied to stored scores: trying another one asks no model.
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
+
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from jobs.code.ranking import decided, reason, reasons
 from jobs.instruct.parameters import Recipes
 from jobs.runtime.stage import Decide
-from schemas.instruct import MADE_DECISIONS, THREADS
+from schemas.instruct import GIVEN_SEEDS, MADE_DECISIONS, THREADS
 
 _OF_ROW = ("row_id", "target", "language", "stage", "licence", "squeezed", "question_bytes", "answer_bytes")
 
 
-def made(threads: DataFrame) -> DataFrame:
+def made(threads: DataFrame, *_: object) -> DataFrame:
     """Every row that threads made for a table; seeds of other recipes aside."""
     zipped = F.explode(F.arrays_zip("made", "scores")).alias("r")
     rows = threads.select("seed_id", "recipe", zipped)
@@ -27,13 +30,25 @@ def made(threads: DataFrame) -> DataFrame:
     return rows.where(~F.col("target").startswith("seeds:"))
 
 
-def made_decisions(threads: DataFrame, p: Recipes) -> DataFrame:
+def _licensed(rows: DataFrame, given: DataFrame) -> DataFrame:
+    """Rows with the licences of the given tables that their seed stands in, where no row says one itself."""
+    said = F.array_join(F.array_sort(F.collect_set("licence")), ", ").alias("_said")
+    by = given.where("licence IS NOT NULL").groupBy("seed_id", "recipe").agg(said)
+    return (
+        rows.join(by, ["seed_id", "recipe"], "left").withColumn("licence", F.coalesce("licence", "_said")).drop("_said")
+    )
+
+
+def made_decisions(threads: DataFrame, given: DataFrame, p: Recipes) -> DataFrame:
     """One row per row that was made."""
-    same = Window.partitionBy("target", "squeezed").orderBy("row_id", "recipe", "seed_id")
+    low = [_below(one) for one in sorted(p.select.items())]
+    # Of equal rows one that passes stands for all, where there is one.
+    passes = ~reduce(or_, (condition for condition, _ in low), F.lit(False))
+    same = Window.partitionBy("target", "squeezed").orderBy(passes.desc(), "row_id", "recipe", "seed_id")
     first = F.struct("row_id", "recipe", "seed_id")
-    rows = made(threads).withColumn("_first", F.first(first).over(same))
+    rows = _licensed(made(threads), given).withColumn("_first", F.first(first).over(same))
     copy = (first != F.col("_first"), reason("duplicate", detail=F.col("_first.row_id")))
-    rows = rows.withColumn("reasons", reasons(*map(_below, sorted(p.select.items())), copy))
+    rows = rows.withColumn("reasons", reasons(*low, copy))
     return decided(rows).drop("_first", "squeezed")
 
 
@@ -54,7 +69,7 @@ def score_of(name: str) -> Column:
 STAGE = Decide(
     "made_decisions",
     made_decisions,
-    reads=(THREADS,),
+    reads=(THREADS, GIVEN_SEEDS),
     writes=MADE_DECISIONS,
     params=Recipes(),
     population=made,

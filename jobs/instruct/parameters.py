@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from jobs.instruct import parameter_checks as checks
 from udfs.execution.programs import LEVELS, MB
 from udfs.recipes.batches import Player
 from udfs.recipes.book import RECIPES
 from udfs.recipes.replay import Models
+from udfs.recipes.seeding import DRAWN
 
 
 @dataclass(frozen=True)
@@ -31,18 +34,28 @@ class Recipes:
     def __post_init__(self) -> None:
         object.__setattr__(self, "names", tuple(self.names))
         object.__setattr__(self, "packages", tuple(self.packages))
+        checks.texts("recipes", names=self.names, packages=self.packages, tables=self.tables)
+        checks.numbers("recipes.texts_of", 0, **self.texts_of)
         known = ", ".join(RECIPES)
         named = (*self.names, *self.texts_of, *self.tables.values(), *(n.partition(".")[0] for n in self.select))
         if unknown := sorted(set(named) - RECIPES.keys()):
             raise ValueError(f"recipes: expected names of recipes ({known}), found {', '.join(unknown)}")
-        if min((self.texts, *self.texts_of.values())) < 0:
-            raise ValueError("recipes.texts: expected numbers from 0")
+        checks.numbers("recipes", 0, texts=self.texts)
+        if lost := sorted(self.texts_of.keys() - DRAWN.keys()):
+            raise ValueError(f"recipes.texts_of: expected recipes that draw texts ({', '.join(DRAWN)}), found {lost}")
+        takes = [name for name, recipe in RECIPES.items() if "dialogue" in recipe.takes]
+        if lost := sorted(set(self.tables.values()) - set(takes)):
+            raise ValueError(f"recipes.tables: expected recipes of dialogues ({', '.join(takes)}), found {lost}")
+        checks.numbers("recipes.select", -math.inf, **self.select)
+        if lost := sorted(name for name in self.select if not name.partition(".")[2]):
+            raise ValueError(f"recipes.select: expected RECIPE.SCORE, found {', '.join(lost)}; name a score")
         if wrong := [p for p in self.packages if p.partition(":")[0] not in ("python", "npm") or ":" not in p]:
             raise ValueError(f"recipes.packages: expected python:NAME or npm:NAME, found {', '.join(wrong)}")
 
     def asked(self) -> tuple[str, ...]:
-        """The recipes to play."""
-        return self.names or tuple(RECIPES)
+        """The recipes to play; symbols of packages are found by a recipe of their own, which asks no model."""
+        walks = ("package_api",) if "package" in self.names and "package_api" not in self.names else ()
+        return self.names + walks or tuple(RECIPES)
 
     def drawn(self, recipe: str) -> int:
         """How many texts are drawn for a recipe."""
@@ -86,15 +99,23 @@ class Calls:
     def __post_init__(self) -> None:
         if (
             min(self.concurrency, self.tasks, self.chunk, self.tries, self.give_up) < 1
-            or min(self.timeout, self.deadline) <= 0
+            or not min(self.timeout, self.deadline) > 0
         ):
             raise ValueError("calls: expected concurrency, tasks, chunk, tries, give_up, timeout and deadline above 0")
-        if wrong := {m: p for m, p in self.prices.items() if len(p) != 2 or min(p) < 0}:
-            raise ValueError(f"calls.prices: expected [prompt, answer] a million tokens by model, found {wrong}")
+        checks.numbers("calls", 0, per_minute=self.per_minute, tokens_per_minute=self.tokens_per_minute)
+        checks.numbers("calls", 0, max_cost=self.max_cost)
+        checks.texts("calls", endpoints=self.endpoints, models=self.models, served_as=self.served_as)
+        checks.endpoints(self.endpoints)
+        checks.prices(self.prices)
+        checks.models(self.models)
+        checks.parameters(self.parameters)
         if self.max_cost and (free := sorted(set(self.models.values()) - self.prices.keys())):
             raise ValueError(f"calls.max_cost: expected calls.prices of every model, found none of {', '.join(free)}")
         if lost := sorted(set(self.models.values()) - self.endpoints.keys()):
             raise ValueError(f"calls.endpoints: expected a URL of every model, found none of {', '.join(lost)}")
+        checks.of_models(self.endpoints, prices=self.prices, features=self.features, served_as=self.served_as)
+        checks.texts("calls", features={m: words for m, words in self.features.items() if words != ""})
+        checks.features(self.features)
 
     def as_models(self) -> Models:
         """What a recipe must know of them."""
@@ -118,6 +139,7 @@ class Runs:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "libraries", tuple(self.libraries))
+        checks.texts("runs", libraries=self.libraries)
         if self.need not in LEVELS:
             raise ValueError(f"runs.need: expected one of {', '.join(LEVELS)}, found {self.need}")
         if min(self.cpu_seconds, self.memory, self.at_once) <= 0:
@@ -157,7 +179,8 @@ class Synthesis:
 
     def player(self) -> Player:
         """What plays the threads."""
-        return Player({name: self.settings_of(name) for name in RECIPES}, self.calls.as_models())
+        limits = {"cpu_seconds": self.runs.cpu_seconds, "memory": self.runs.memory}
+        return Player({name: self.settings_of(name) for name in RECIPES}, self.calls.as_models(), limits)
 
 
 def synthesis(params: dict[type, Any], limit: int = 0, stored: dict[str, str] | None = None) -> dict[type, Any]:

@@ -19,12 +19,18 @@ def of_target(target: Table, decisions: DataFrame) -> DataFrame:
 
 
 def homes(parts: DataFrame, code: DataFrame, web: DataFrame) -> DataFrame:
-    """(seed_id, recipe, origin, repo, licences): every place that a drawn seed stands in."""
-    seeds = parts.select("clean_id", "recipe", F.explode("found.seed_id").alias("seed_id"))
-    files = code.select("clean_id", "repo", "licences")
-    pages = web.select("clean_id", F.col("domain").alias("repo"), "licences")
+    """(seed_id, recipe, origin, repo, licences): every place that a drawn seed stands in, each once. A text that is a
+    file and a page has two origins.
+    """
+    # Other flows see the rows of kernels out of force too.
+    seeds = parts.select("clean_id", "recipe", F.explode("found.seed_id").alias("seed_id")).distinct()
+    clean = F.col("clean_id")
+    files = code.select("clean_id", clean.alias("origin"), "repo", "licences")
+    pages = web.select(
+        "clean_id", F.concat(F.lit("page:"), clean).alias("origin"), F.col("domain").alias("repo"), "licences"
+    )
     rows = seeds.join(files.unionByName(pages), "clean_id")
-    return rows.select("seed_id", "recipe", F.col("clean_id").alias("origin"), "repo", "licences")
+    return rows.select("seed_id", "recipe", "origin", "repo", "licences")
 
 
 def published(

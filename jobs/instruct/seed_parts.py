@@ -24,7 +24,7 @@ from udfs.spark.instruct import seed_rows
 def required(code: DataFrame, web: DataFrame, pages: DataFrame, marks: DataFrame, p: Synthesis) -> DataFrame:
     """(clean_id, recipe, language) of the texts that are drawn."""
     texts = {"code": code.select("clean_id", "language")}
-    texts["web"] = web.select("clean_id", F.col("natural_language").alias("language"))
+    texts["web"] = web.select("clean_id", F.coalesce("natural_language", F.lit("")).alias("language"))
     unknown = F.lit("").alias("language")
     texts["pages"] = pages.where("url IS NOT NULL").select(F.col("content_id").alias("clean_id"), unknown).distinct()
     found = [drawn(texts["code"], "", 0, ())]
@@ -45,7 +45,7 @@ def drawn(
         asked = asked.join(first.distinct().withColumn("_first", F.lit(True)), "clean_id", "left")
         before = F.col("_first").isNull()
     order = F.sha2(F.concat(F.lit(f"{recipe}\0"), "clean_id"), 256)
-    found = asked.orderBy(before, order, "clean_id").limit(number)
+    found = asked.orderBy(before, order, "clean_id", "language").limit(number)
     return found.select("clean_id", "language", F.lit(recipe).alias("recipe"))
 
 
@@ -53,15 +53,18 @@ def seed_parts(
     keys: DataFrame, code: DataFrame, web: DataFrame, pages: DataFrame, page_texts: DataFrame, p: Synthesis
 ) -> DataFrame:
     """One row per text and recipe, with or without seeds."""
-    of_pages = F.col("recipe").isin(*(r for r, draw in DRAWN.items() if draw.corpus == "pages"))
-    wanted, labelled = keys.where(~of_pages), keys.where(of_pages)
-    # Joined before anything is grouped: no text but the drawn ones is moved. A text may stand in both corpora.
-    found = [wanted.join(corpus.select("clean_id", "text"), "clean_id") for corpus in (code, web)]
-    rows = found[0].unionByName(found[1]).dropDuplicates(keys.columns).withColumn("url", F.lit(None).cast("string"))
-    captured = labelled.join(page_texts.select(F.col("content_id").alias("clean_id"), "text"), "clean_id")
-    addresses = pages.select(F.col("content_id").alias("clean_id"), "url").join(labelled.select("clean_id"), "clean_id")
+    texts = {"code": code, "web": web}
+    of = {name: [r for r, draw in DRAWN.items() if draw.corpus == name] for name in ("code", "web", "pages")}
+    mine = {name: keys.where(F.col("recipe").isin(*recipes)) for name, recipes in of.items()}
+    # Each corpus is joined with what was drawn of it: all its texts are never moved about.
+    none = F.lit(None).cast("string").alias("url")
+    rows = [mine[name].join(rows.select("clean_id", "text", none), "clean_id") for name, rows in texts.items()]
+    captures = pages.select(F.col("content_id").alias("clean_id"), "url")
+    addresses = captures.join(mine["pages"].select("clean_id"), "clean_id", "left_semi")
     addresses = addresses.groupBy("clean_id").agg(F.min("url").alias("url"))
-    return seed_rows(rows.unionByName(captured.join(addresses, "clean_id")))
+    captured = page_texts.select(F.col("content_id").alias("clean_id"), "text")
+    rows.append(mine["pages"].join(captured, "clean_id").join(addresses, "clean_id"))
+    return seed_rows(reduce(DataFrame.unionByName, rows))
 
 
 STAGE = Measure(

@@ -36,10 +36,13 @@ def required(parts: DataFrame, given: DataFrame, apis: DataFrame, uses: DataFram
 
 
 def _with_usage(symbols: DataFrame, uses: DataFrame) -> DataFrame:
-    """Symbols with one use in the corpus, of several always the same; it is a part of the seed's identity."""
+    """Symbols with one use in the corpus, of several always the same; it is a part of the seed's identity, and the text
+    that it stands in is then the origin: when that is removed, the answers that were shown it go.
+    """
     found = uses.select("clean_id", F.explode("found").alias("u")).groupBy(F.col("u.name").alias("name"))
-    one = found.agg(F.min(F.struct("clean_id", "u.usage_id"))["usage_id"].alias("usage_id"))
-    rows = symbols.join(one, "name", "left")
+    one = found.agg(F.min(F.struct("clean_id", "u.usage_id")).alias("_use"))
+    one = one.select("name", F.col("_use.clean_id").alias("_text"), F.col("_use.usage_id").alias("usage_id"))
+    rows = symbols.join(one, "name", "left").withColumn("origin", F.coalesce("_text", "origin")).drop("_text")
     whole = F.sha2(F.concat_ws("\0", "seed_id", "usage_id"), 256)
     return rows.withColumn("seed_id", F.when(F.col("usage_id").isNull(), F.col("seed_id")).otherwise(whole))
 
@@ -56,6 +59,8 @@ def threads(
     ours = parts.select(F.col("clean_id").alias("origin"), "recipe", "language", F.explode("texts").alias("t"))
     ours = ours.select(F.col("t.seed_id"), "recipe", "origin", "language", "t.fields")
     every = ours.union(given.select(*_TEXTS)).union(_shown(_with_usage(_symbols(apis), uses), uses).select(*_TEXTS))
+    # The texts of all other seeds stay where they are.
+    every = every.join(keys.select("seed_id", "recipe").distinct(), ["seed_id", "recipe"], "left_semi")
     texts = (F.min(name).alias(name) for name in ("origin", "language", "fields"))
     return keys.join(every.groupBy("seed_id", "recipe").agg(*texts), ["seed_id", "recipe"])
 

@@ -56,8 +56,15 @@ def release_whole(
 
 
 def waits_for(lake: Lake, flow: Flow, done: dict[str, StageResult]) -> list[str]:
-    """Why a flow is not whole, one sentence a stage; empty where it is."""
+    """Why a flow is not whole, one sentence a stage; empty where it is.
+
+    Where the last to move a table of the flow was a stage of a later one, which writes a share of it (labels that a
+    model gives to pages), the flow reads that in its next run: else each would wait for the other, night for night.
+    """
+    own = {flow.before[0], *(s.name for s in flow.stages)}
     shared = {s.name for s in flow.stages if isinstance(s, Decide) and s.scope}
+    mine = {t.name for t in flow.tables}
+    later = {(r.table_name, r.table_version) for name, r in done.items() if name not in own and r.table_name in mine}
     waits = []
     for name in (flow.before[0], *(s.name for s in flow.stages)):
         last = done.get(name)
@@ -67,7 +74,8 @@ def waits_for(lake: Lake, flow: Flow, done: dict[str, StageResult]) -> list[str]
         seen = dict(last.inputs)
         if name not in shared:
             seen[last.table_name] = last.table_version
-        moved = sorted(t for t, version in seen.items() if version != (lake.rows_version(t) or 0))
+        now = {t: lake.rows_version(t) or 0 for t in seen}
+        moved = sorted(t for t, version in seen.items() if version != now[t] and (t, now[t]) not in later)
         if moved:
             waits.append(f"{name} has not been carried out since {', '.join(moved)} moved")
     return waits

@@ -30,8 +30,20 @@ ERRORS = {
     "no_endpoint": "the model has no endpoint in the settings",
     "deadline": "the row's time was up before an error was known",
     "budget": "the money left does not cover the most that a try can cost",
+    "repeated": "its task was begun again: the money may be spent already, on this call too",
     "internal": "an error of the sender itself",
 }
+OF_THE_ENDPOINT = (
+    "not_allowed",
+    "not_found",
+    "rate_limited",
+    "connection",
+    "endpoint_down",
+    "no_endpoint",
+    "budget",
+    "repeated",
+)
+"""Errors that say nothing of the request: a key that ran out, an endpoint that is down for nights."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import pyarrow as pa
@@ -63,14 +63,17 @@ def canonical(fields: Mapping[str, str]) -> str:
 
 @dataclass(frozen=True)
 class Player:
-    """What threads hang on beside their seeds: the settings of each recipe, and which model answers what."""
+    """What threads hang on beside their seeds: the settings of each recipe, which model answers what, and the `limits`
+    of programs that say none of their own (cpu_seconds, memory).
+    """
 
     settings: Mapping[str, Any]
     models: replay.Models
+    limits: Mapping[str, Any] = field(default_factory=dict)
 
     def version(self, recipe: str) -> str:
-        """Hash of a recipe's code, prompts, settings and models: 16 hexadecimal digits. Raises ValueError where a step
-        has no model.
+        """Hash of a recipe's code, prompts, settings and models, and of the limits where it runs programs: 16
+        hexadecimal digits. Raises ValueError where a step has no model.
         """
         row = RECIPES[recipe]
         models = {step: self.models.of(recipe, step) for step, _, _ in row.asks}
@@ -82,6 +85,7 @@ class Player:
             *(data_bytes(f"{FOLDER}/{name}.md").decode() for _, name, _ in row.asks),
             json.dumps([models, features, dict(self.models.parameters), self.models.seed], sort_keys=True, default=str),
             json.dumps(asdict(self.settings[recipe]), sort_keys=True, default=str),
+            json.dumps(dict(self.limits) if row.needs else {}, sort_keys=True),
         ]
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
@@ -111,7 +115,7 @@ def _played(player: Player, row: dict[str, Any]) -> dict[str, Any]:
     seed = Seed(row["seed_id"], json.loads(row["fields"]), row["language"])
     known = {k["key"]: known_of(k["kind"], k["body"]) for k in row["known"] or ()}
     try:
-        found = replay.play(recipe, seed, player.settings[recipe.name], player.models, known)
+        found = replay.play(recipe, seed, player.settings[recipe.name], player.models, known, player.limits)
         made = [_row(one, seed) for one in found.rows]
     except Exception as error:  # a fault of the recipe loses its thread, with a reason, and no other
         found = replay.Played((), dropped=Dropped("recipe_failed", detail=f"{type(error).__name__}: {error}"))

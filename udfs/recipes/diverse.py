@@ -145,4 +145,5 @@ RECIPE = Recipe(
     runs=0.7,
     needs=Diverse().run,
     takes=("page",),
+    times=lambda p: {"refine": p.refine},
 )

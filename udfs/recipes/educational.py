@@ -161,8 +161,9 @@ RECIPE = Recipe(
     play,
     Educational(),
     "instructions",
-    asks=(("score", "judge", 1.0), ("problem", "educational", 1.0), ("solve", "solve", Educational().answers - 1.0)),
+    asks=(("score", "judge", 1.0), ("problem", "educational", 1.0), ("solve", "solve", 0.0)),
     runs=1.0,
     needs=("python",),
     takes=("function", "file", "snippet"),
+    times=lambda p: {"solve": p.answers - 1} | ({"score2": 1} if p.second else {}),
 )

@@ -84,6 +84,12 @@ def _plain(text: str) -> str:
     return re.sub(r"\W+", "", text).casefold()
 
 
+def _times(p: Evol) -> Mapping[str, float]:
+    rows = p.rounds if p.every else 1
+    judged = rows if p.judged else 0
+    return {"evolve": p.rounds, "answer": rows, "judge": judged, "judge2": judged if p.second else 0}
+
+
 RECIPE = Recipe(
     "evol",
     "Tasks made harder, rarer or otherwise new by drawn operators, and answered.",
@@ -92,4 +98,5 @@ RECIPE = Recipe(
     "instructions",
     asks=(("evolve", "evolve", 1.0), ("answer", "answer", 1.0), ("judge", "judge", 0.0)),
     takes=("dialogue", "question"),
+    times=_times,
 )

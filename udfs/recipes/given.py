@@ -55,4 +55,5 @@ def _seed(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
+    """As a table can hold it: an escape may have brought in half of a surrogate pair."""
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""

@@ -50,6 +50,7 @@ RECIPE = Recipe(
     play,
     Infinity(),
     "instructions",
-    asks=(("label", "code_label", 1.0), ("rewrite", "answer", float(Infinity().rewrite))),
+    asks=(("label", "code_label", 1.0), ("rewrite", "answer", 0.0)),
     takes=("dialogue",),
+    times=lambda p: {"rewrite": p.rewrite},
 )

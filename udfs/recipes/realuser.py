@@ -97,4 +97,5 @@ RECIPE = Recipe(
     "instructions",
     asks=(("turns", "code_turns", 1.0), ("judge", "judge", 2.0), ("regenerate", "answer", 1.0)),
     takes=("dialogue",),
+    times=lambda p: {"judge2": 2} if p.second else {},
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from udfs.calls.requests import Answer, Request
@@ -117,8 +117,12 @@ def _as_text(messages: Sequence[Mapping[str, str]]) -> str:
     return "\n".join([*parts, "### Assistant\n"])
 
 
-def play(recipe: Recipe, seed: Seed, settings: Any, models: Models, known: Known) -> Played:
-    """Play a thread. Raises ValueError and PromptError for what its user has to mend, and what a recipe raises."""
+def play(
+    recipe: Recipe, seed: Seed, settings: Any, models: Models, known: Known, limits: Mapping[str, Any] | None = None
+) -> Played:
+    """Play a thread. `limits` are those of programs that say none of their own (cpu_seconds, memory), a part of their
+    identity. Raises ValueError and PromptError for what its user has to mend, and what a recipe raises.
+    """
     trail: list[Asked] = []
     steps = recipe.play(seed, settings)
     sent: Any = None
@@ -126,7 +130,7 @@ def play(recipe: Recipe, seed: Seed, settings: Any, models: Models, known: Known
         while len(trail) < MOST_STEPS:
             wanted = steps.send(sent)
             one = isinstance(wanted, (Ask, Run))
-            asked = [_asked(models, recipe.name, step) for step in ([wanted] if one else wanted)]
+            asked = [_asked(models, recipe.name, step, limits or {}) for step in ([wanted] if one else wanted)]
             trail += asked
             if waits := tuple(a for a in asked if a.key not in known):
                 return Played(tuple(trail), waits)
@@ -141,9 +145,9 @@ def play(recipe: Recipe, seed: Seed, settings: Any, models: Models, known: Known
     return Played(tuple(trail), dropped=Dropped("too_many_steps", len(trail), MOST_STEPS))
 
 
-def _asked(models: Models, recipe: str, step: Step) -> Asked:
+def _asked(models: Models, recipe: str, step: Step, limits: Mapping[str, Any]) -> Asked:
     if isinstance(step, Run):
-        body = program_body(step)
+        body = program_body(replace(step, **{name: getattr(step, name) or most for name, most in limits.items()}))
         return Asked(step.step, "", "run", program_key(body), body)
     request = request_for(models, recipe, step)
     return Asked(step.step, step.prompt, "call", request.key, request.canonical())

@@ -107,4 +107,5 @@ RECIPE = Recipe(
     runs=1.0,
     needs=Snippets().languages,
     takes=("file", "function", "snippet"),
+    times=lambda p: {"write": min(p.per_seed, len(p.languages))},
 )

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
+from string import digits
 from typing import Any, TypeAlias
 
 from udfs.calls.requests import Answer
@@ -143,8 +144,9 @@ class Recipe:
     """`play(seed, settings)` are the steps; `settings` a frozen dataclass, its section of the parameters is the name.
 
     `asks` are (step, prompt, times): every step with its prompt and how often it is asked of a seed that goes through,
-    `runs` the programs of such a seed: what an estimate counts. `needs` are languages whose programs it runs, `takes`
-    the kinds of seeds that it starts from (udfs/recipes/seeds.py).
+    `runs` the programs of such a seed: what an estimate counts; `times(settings)` says it of steps where it hangs
+    on the settings. `needs` are languages whose programs it runs, `takes` the kinds of seeds that it starts from
+    (udfs/recipes/seeds.py).
     """
 
     name: str
@@ -156,6 +158,15 @@ class Recipe:
     runs: float = 0.0
     needs: tuple[str, ...] = ()
     takes: tuple[str, ...] = ()
+    times: Callable[[Any], Mapping[str, float]] | None = None
+
+    def asked(self, settings: Any) -> tuple[tuple[str, str, float], ...]:
+        """(step, prompt, times) under these settings: second judges too, which have the prompt of the first."""
+        found = {step: (prompt, times) for step, prompt, times in self.asks}
+        prompts = {step.rstrip(digits): prompt for step, prompt, _ in self.asks}
+        more = self.times(settings) if self.times else {}
+        found |= {step: (prompts[step.rstrip(digits)], float(times)) for step, times in more.items()}
+        return tuple((step, prompt, times) for step, (prompt, times) in found.items())
 
 
 __all__ = ["Answer", "Ask", "Dropped", "Made", "Ran", "Recipe", "Run", "Seed", "Step", "Steps", "Test", "Tested"]

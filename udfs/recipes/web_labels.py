@@ -88,4 +88,5 @@ RECIPE = Recipe(
     "page_labels",
     asks=(("q1", "yes_no", 1.0), ("q2", "yes_no", 1.0)),
     takes=("page",),
+    times=lambda p: {f"q{number}": number <= len(p.questions) for number in range(1, max(2, len(p.questions)) + 1)},
 )

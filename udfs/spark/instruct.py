@@ -58,10 +58,19 @@ def played_rows(rows: DataFrame, player: Player) -> DataFrame:
 
 def sent_rows(rows: DataFrame, settings: Settings, most: float) -> DataFrame:
     """What came of rows (request_id, body), in the columns of llm_responses; each task keeps to its settings."""
-    from udfs.calls.batches import RESPONSES, sent_batches
+    from udfs.calls.batches import RESPONSES
 
     # Not batch by batch: calls of a whole task run side by side.
-    return rows.select("request_id", "body").mapInArrow(partial(sent_batches, settings, most), RESPONSES)
+    return rows.select("request_id", "body").mapInArrow(partial(_sent, settings, most), RESPONSES)
+
+
+def _sent(settings: Settings, most: float, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    from pyspark import TaskContext
+
+    from udfs.calls.batches import sent_batches
+
+    task = TaskContext.get()
+    yield from sent_batches(settings, most, batches, repeated=task.attemptNumber() if task else 0)
 
 
 def ran_rows(rows: DataFrame, how: Running) -> DataFrame:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from jobs.instruct import flow
+from jobs.instruct.as_stored import as_stored
 from jobs.instruct.given_seeds import NAME, read_seeds
 from jobs.instruct.parameters import Calls, Recipes, Runs, synthesis
 from jobs.runtime.accounting import StageResult, append_rows
@@ -143,7 +144,8 @@ def run_instruct(
     params = {Recipes: recipes, Calls: calls, Runs: Runs(need="rlimits", cpu_seconds=5.0)} | (more or {})
     run = Run(lake, run_id, flow.STAGES, synthesis(params, limit, stored))
     read = run.setting(Runs).libraries
-    results = run_stages(run, flow.STAGES, before=((NAME, lambda: read_seeds(run, recipes, read)),))
+    stages = flow.STAGES if stored is None else as_stored(flow.STAGES, lambda: lake)
+    results = run_stages(run, stages, before=((NAME, lambda: read_seeds(run, recipes, read)),))
     run.held.let_go()
     lake.drop_staging(run_id)
     return results

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,11 +40,12 @@ def say(lake: Lake, capsys: pytest.CaptureFixture[str]) -> Callable[..., Said]:
 
 def settings(folder: Path, url: str, price: float = 0.0) -> str:
     """A file of parameters, as docs/instruct.md shows one."""
-    dialogues = [
+    dialogues: list[dict[str, Any]] = [
         {"conversations": [{"from": "human", "value": QUESTION}, {"from": "gpt", "value": "Use +."}]},
         {"conversations": [{"from": "human", "value": "How do I cook rice?"}, {"from": "gpt", "value": "Boil it."}]},
         {"conversations": [{"from": "gpt", "value": "I begin."}]},
     ]
+    dialogues[0]["license"] = "CC-BY-4.0"
     for name in ("infinity", "evol"):
         lines = "\n".join(map(json.dumps, dialogues)) + "\n{broken\n"
         (folder / f"{name}.jsonl").write_text(lines, encoding="utf-8")
@@ -85,6 +87,8 @@ def test_what_is_missing_is_said_before_anything_is_done(say: Callable[..., Said
     assert "expected a URL of every model" in say("run", "--set", 'calls.models={default="m"}', code=2).err
     assert "no calls of models" not in say("cost", code=2).err
     assert "expected threads of recipes, found none" in say("report", code=2).err
+    assert "--max-cost: expected money above 0" in say("run", "--max-cost", "0", code=2).err
+    assert "nothing was read or written" in say("run", "--ask", "nothing").out
     assert "found -1" in say("run", "--limit", "-1", code=2).err
     assert lake.version(THREADS.name) is None
 
@@ -127,6 +131,8 @@ def test_from_a_dry_run_to_every_recipe(say: Callable[..., Said], lake: Lake, tm
         assert kept.keys() == wanted, [
             (r["recipe"], r["reasons"]) for r in lake.read(THREADS).where("not keep").collect()
         ]
+        licensed = lake.read(MADE_DECISIONS).where("licence IS NOT NULL").collect()
+        assert {(r["recipe"], r["licence"]) for r in licensed} == {(n, "CC-BY-4.0") for n in ("infinity", "evol")}
         assert [r["label"] for r in lake.read(PAGE_LABELS).collect()] == [True]
         refused = lake.read(REJECTS).where(f"stage = '{NAME}'").groupBy("reason").count().collect()
         assert {r["reason"]: r["count"] for r in refused} == {"no_dialogue": 2, "not_json": 2}

@@ -185,3 +185,14 @@ def test_no_seed_raises(name: str, fields: dict[str, str]) -> None:
     case = CASES[name]
     found = drive(RECIPES[name], Seed("1", fields), case.script, case.settings, run=lambda body: ended(body, "failed"))
     assert found.rows or found.why
+
+
+def test_limits_in_force_are_a_part_of_a_program_that_says_none() -> None:
+    case, recipe = CASES["snippets"], RECIPES["snippets"]
+    first = play(recipe, case.seed, case.settings, MODELS, {})
+    known = {a.key: answer_of(case.script[a.step], a.body) for a in first.waits}
+    bodies = [
+        json.loads(play(recipe, case.seed, case.settings, MODELS, known, limits).waits[0].body)
+        for limits in ({"cpu_seconds": 10.0, "memory": 5}, {"cpu_seconds": 60.0, "memory": 5}, None)
+    ]
+    assert [(b["cpu_seconds"], b["memory"]) for b in bodies] == [(10.0, 5), (60.0, 5), (0.0, 0)]

@@ -62,6 +62,8 @@ def test_the_book_names_its_steps_and_prompts() -> None:
         assert each.name == name and recipe(name) is each and each.doc.endswith(".") and each.takes
         asked = {asked.step for asked in through(name).asked if asked.kind == "call"} if name in CASES else set()
         assert {step for step, _, times in each.asks if times} <= asked, name
+        settings_of = CASES[name].settings if name in CASES else each.settings
+        assert asked <= {step for step, _, times in each.asked(settings_of) if times}, "an estimate counts each step"
     with pytest.raises(ValueError, match=r"recipe nobody: expected one of web_labels, .*, found none"):
         recipe("nobody")
 
@@ -281,3 +283,17 @@ def test_every_form_of_tests_is_of_a_language_that_can_be_run() -> None:
 
     assert set(forms_of_tests()) == set(languages()) - {"go_test"}
     assert PAGE.count("\n\n") == 2
+
+
+def test_an_estimate_counts_what_the_settings_ask_for() -> None:
+    def asked(name: str, **changed: Any) -> dict[str, float]:
+        recipe = RECIPES[name]
+        return {step: times for step, _, times in recipe.asked(replace(recipe.settings, **changed)) if times}
+
+    assert asked("educational") == {"score": 1, "problem": 1}
+    assert asked("educational", answers=4, second=True) == {"score": 1, "problem": 1, "solve": 3, "score2": 1}
+    assert asked("evol", rounds=3, every=True, judged=True) == {"evolve": 3, "answer": 3, "judge": 3}
+    assert asked("evol", rounds=3) == {"evolve": 3, "answer": 1}
+    assert asked("infinity") == {"label": 1} and asked("infinity", rewrite=True) == {"label": 1, "rewrite": 1}
+    assert asked("snippets", per_seed=3) == {"write": 3}
+    assert asked("web_labels", questions=("a", "b", "c")) == {"q1": 1, "q2": 1, "q3": 1}
