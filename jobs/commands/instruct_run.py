@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_run_arguments(parser)
-    parser.add_argument("--recipe", action="append", default=[], metavar="NAME", help="play this one (recipes.names)")
+    parser.add_argument(
+        "--recipe", action="append", default=[], metavar="NAME", help="play this one; the others stay as they are"
+    )
+    parser.add_argument("--allow-drop", action="store_true", help="allow dropping more than 5 %% of the given seeds")
     parser.add_argument("--limit", type=int, default=0, metavar="N", help="play at most N new threads of each recipe")
     parser.add_argument("--max-cost", type=float, metavar="MONEY", help="stop before it costs more (calls.max_cost)")
     parser.add_argument(
@@ -44,13 +47,12 @@ def work(args: argparse.Namespace) -> int:
         raise ValueError(f"--limit: expected a number from 1, found {args.limit}")
     if args.max_cost is not None and not 0 < args.max_cost < math.inf:
         raise ValueError(f"--max-cost: expected money above 0, found {args.max_cost:g}; --ask nothing spends none")
-    if args.recipe:
-        args.set.append(f"recipes.names={args.recipe}")
     if args.max_cost is not None:
         args.set.append(f"calls.max_cost={args.max_cost}")
     params = load_params(SECTIONS, args.params, args.set)
+    known_recipes(args.recipe)
     if args.ask == "all":
-        check_models(params)
+        check_models(params, tuple(args.recipe))
     if args.dry_run:
         from jobs.commands.instruct_estimate import show_estimate
 
@@ -58,7 +60,7 @@ def work(args: argparse.Namespace) -> int:
     if args.ask == "nothing":
         return _ask_nothing(args)
     flow = replace(INSTRUCT, pinned=partial(_parameters, args))
-    return run_flow(args, flow, flow.stages, {NAME: _read_seeds}, after=_what_waits)
+    return run_flow(args, flow, flow.stages, {NAME: partial(_read_seeds, args.allow_drop)}, after=_what_waits)
 
 
 def _ask_nothing(args: argparse.Namespace) -> int:
@@ -88,11 +90,11 @@ def _ever_played(args: argparse.Namespace) -> bool:
     return open_lake(args)[0].version(THREADS.name) is not None
 
 
-def _read_seeds(run: Run) -> StageResult:
+def _read_seeds(allow_drop: bool, run: Run) -> StageResult:
     from jobs.instruct.given_seeds import read_seeds
     from jobs.instruct.parameters import Recipes, Runs
 
-    return read_seeds(run, run.setting(Recipes), run.setting(Runs).libraries)
+    return read_seeds(run, run.setting(Recipes), run.setting(Runs).libraries, allow_drop)
 
 
 def seeds_as_stored(run: Run) -> StageResult:
@@ -107,7 +109,21 @@ def seeds_as_stored(run: Run) -> StageResult:
 def _parameters(args: argparse.Namespace, lake: Lake, params: dict[type, Any]) -> dict[type, Any]:
     from jobs.instruct.parameters import synthesis
 
-    return synthesis(params, args.limit, stored_versions(lake) if args.ask == "nothing" else None)
+    kept = args.ask == "nothing" or bool(args.recipe)
+    return synthesis(params, args.limit, stored_versions(lake) if kept else None, with_walks(args.recipe))
+
+
+def known_recipes(names: list[str]) -> None:
+    """Raises ValueError for a name that there is no recipe of."""
+    from udfs.recipes.book import recipe
+
+    for name in names:
+        recipe(name)
+
+
+def with_walks(names: list[str]) -> tuple[str, ...]:
+    """The recipes, and what walks the interfaces that they start from."""
+    return tuple(names) + (("package_api",) if "package" in names and "package_api" not in names else ())
 
 
 def stored_versions(lake: Lake) -> dict[str, str]:
@@ -126,8 +142,10 @@ def stored_versions(lake: Lake) -> dict[str, str]:
     return {recipe: version for recipe, (_, version) in found.items()}
 
 
-def check_models(params: dict[type, Any]) -> None:
-    """Whether each step of each recipe that is asked for has a model. Raises ValueError that says what is needed."""
+def check_models(params: dict[type, Any], only: tuple[str, ...] = ()) -> None:
+    """Whether each step of each recipe that is asked for, or of those of `only`, has a model. Raises ValueError that
+    says what is needed.
+    """
     from jobs.instruct.endpoints import settings_of
     from jobs.instruct.parameters import Synthesis, synthesis
     from udfs.recipes.book import RECIPES
@@ -135,7 +153,7 @@ def check_models(params: dict[type, Any]) -> None:
     p: Synthesis = synthesis(params)[Synthesis]
     settings_of(p.calls, 1)  # keys too, before any work
     missing = []
-    for recipe in p.recipes.asked():
+    for recipe in only or p.recipes.asked():
         for step, _, _ in RECIPES[recipe].asks:
             try:
                 p.calls.as_models().of(recipe, step)
@@ -143,7 +161,7 @@ def check_models(params: dict[type, Any]) -> None:
                 missing.append(f"{recipe}.{step}")
     if missing:
         raise ValueError(
-            f"calls.models: expected a model for every step of {', '.join(p.recipes.asked())}, found none for "
+            f"calls.models: expected a model for every step of {', '.join(only or p.recipes.asked())}, found none for "
             f"{', '.join(missing[:5])}{' and others' if len(missing) > 5 else ''}; name an endpoint that speaks "
             "OpenAI's protocol, as in --set 'calls.endpoints={m=\"http://HOST:8000/v1\"}' "
             "--set 'calls.models={default=\"m\"}', "

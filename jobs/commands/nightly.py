@@ -46,10 +46,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def work(args: argparse.Namespace) -> int:
     """Carry out the steps; what fails is raised again once the metrics say so."""
+    from jobs.commands.instruct_run import check_models
     from jobs.commands.run import open_lake
     from jobs.runtime.exit_codes import told
 
-    lake, _ = open_lake(args)
+    lake, params = open_lake(args)
+    if args.instruct:
+        check_models(params)  # before hours of other work
     began, started = datetime.now(UTC), time.monotonic()
     step, code, error = "start", 0, None
     try:

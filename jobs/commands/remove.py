@@ -185,6 +185,7 @@ def _flows(args: argparse.Namespace, lake: Lake, run_id: str, console: Console) 
     from jobs.corpus.given import NAME, read_given
     from jobs.corpus.parameters import Instructions
     from jobs.flows import CODE, CORPUS, INSTRUCT, WEB
+    from jobs.instruct.as_stored import as_stored
     from jobs.instruct.parameters import synthesis
     from jobs.runtime import runner
     from jobs.runtime.accounting import finished_work
@@ -207,7 +208,8 @@ def _flows(args: argparse.Namespace, lake: Lake, run_id: str, console: Console) 
         for other in runs:
             other.held.let_go()
         runs.append(runner.Run(lake, run_id, flow.stages, params, progress=console, audit=args.audit))
-        runner.run_stages(runs[-1], flow.stages, before=((flow.before[0], first(flow, runs[-1])),))
+        stages = as_stored(flow.stages, lambda: lake) if flow is INSTRUCT else flow.stages
+        runner.run_stages(runs[-1], stages, before=((flow.before[0], first(flow, runs[-1])),))
     run = runs[0] if CODE.stages[0].name in done else None
     return finished_work(lake), run
 

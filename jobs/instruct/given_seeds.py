@@ -19,6 +19,7 @@ from jobs.instruct.parameters import Recipes
 from jobs.instruct.thread_seeds import PACKAGES
 from jobs.runtime.accounting import StageResult
 from jobs.runtime.runner import Run
+from jobs.runtime.unit_texts import DropError
 from jobs.runtime.writing import write_changes
 from schemas.code import CODE_CORPUS
 from schemas.instruct import GIVEN_SEEDS
@@ -31,12 +32,16 @@ from udfs.recipes.package_api import LANGUAGES
 from udfs.spark.instruct import dialogue_rows
 
 NAME = "given_seeds"
+MAX_DROP = 0.05
+"""Of the stored seeds, as of the files of an ingest."""
 _KEY = ["origin", "seed_id", "recipe"]
 _ROWS = "origin string, recipe string, row string"
 
 
-def read_seeds(run: Run, p: Recipes, libraries: Sequence[str] = ()) -> StageResult:
-    """Bring given_seeds and this step's share of rejects to what the tables hold. Raises ValueError."""
+def read_seeds(run: Run, p: Recipes, libraries: Sequence[str] = (), allow_drop: bool = False) -> StageResult:
+    """Bring given_seeds and this step's share of rejects to what the tables hold. Raises ValueError, and DropError
+    where more of the stored seeds would go than MAX_DROP: the answers that were paid for them go too.
+    """
     # A warehouse may lack one of the halves: seeds are drawn from both.
     for table in (GIVEN_SEEDS, REJECTS, CODE_CORPUS, WEB_CORPUS, WEB_PAGES, PAGE_TEXTS, PAGE_LABELS):
         run.lake.ensure(table)
@@ -50,6 +55,8 @@ def read_seeds(run: Run, p: Recipes, libraries: Sequence[str] = ()) -> StageResu
     facts = [F.min(name).alias(name) for name in GIVEN_SEEDS.narrow() if name not in _KEY]
     narrow = run.lake.stage(sound.groupBy(*_KEY).agg(*facts), run.run_id, f"{NAME}.found")
     _count(result, rows, narrow.count())
+    if not allow_drop:
+        _guard_drop(run, narrow)
 
     def with_fields(changed: DataFrame) -> DataFrame:
         return changed.join(sound.select(*_KEY, "fields").dropDuplicates(_KEY), _KEY)
@@ -60,6 +67,19 @@ def read_seeds(run: Run, p: Recipes, libraries: Sequence[str] = ()) -> StageResu
     written += write_changes(run, NAME, REJECTS, _rejects(rows), metadata, lambda stored: stored.where(mine))
     result.rows_written, result.table_version = written, run.lake.rows_version(GIVEN_SEEDS.name) or 0
     return result
+
+
+def _guard_drop(run: Run, found: DataFrame) -> None:
+    stored = run.lake.rows(GIVEN_SEEDS)
+    if not stored:
+        return
+    gone = run.narrow(GIVEN_SEEDS).join(found.select(*_KEY), _KEY, "left_anti").count()
+    if gone > MAX_DROP * stored:
+        raise DropError(
+            f"given_seeds: expected to drop at most {MAX_DROP:.0%} of {stored:,} stored seeds, found {gone:,} that no "
+            "table of recipes.tables and no package of recipes.packages gives any more. Nothing was written. Name them "
+            "again, or say --allow-drop if they, and the answers that were paid for them, are to go"
+        )
 
 
 def given_rows(spark: SparkSession, p: Recipes, libraries: Sequence[str] = ()) -> DataFrame:

@@ -163,8 +163,8 @@ class Synthesis:
     """All of them, and the settings of each recipe by its name: what the stages that play recipes take. Not more than
     `limit` new threads of each recipe are played (0: all); the others wait for another run.
 
-    With `stored`, versions of recipes as threads are stored of, nothing is played: rows of seeds that are gone go, and
-    all others stay, whatever the settings say now.
+    With `stored`, versions of recipes as threads are stored of, nothing is played but the recipes that are among
+    `only`: rows of seeds that are gone go, and all others stay, whatever the settings say now.
     """
 
     recipes: Recipes = Recipes()
@@ -173,21 +173,29 @@ class Synthesis:
     settings: dict[str, Any] = field(default_factory=dict)
     limit: int = 0
     stored: dict[str, str] | None = None
+    only: tuple[str, ...] = ()
+
+    def versions(self) -> dict[str, str]:
+        """The version of each recipe that has threads. Raises ValueError where a step has no model."""
+        played = self.recipes.asked() if self.stored is None else self.only
+        return {**(self.stored or {}), **{recipe: self.player().version(recipe) for recipe in played}}
 
     def settings_of(self, recipe: str) -> Any:
         return self.settings.get(recipe, RECIPES[recipe].settings)
 
     def player(self) -> Player:
         """What plays the threads."""
-        limits = {"cpu_seconds": self.runs.cpu_seconds, "memory": self.runs.memory}
+        limits = {"cpu_seconds": self.runs.cpu_seconds, "memory": self.runs.memory, "need": self.runs.need}
         return Player({name: self.settings_of(name) for name in RECIPES}, self.calls.as_models(), limits)
 
 
-def synthesis(params: dict[type, Any], limit: int = 0, stored: dict[str, str] | None = None) -> dict[type, Any]:
+def synthesis(
+    params: dict[type, Any], limit: int = 0, stored: dict[str, str] | None = None, only: tuple[str, ...] = ()
+) -> dict[type, Any]:
     """The parameters with `Synthesis`, put together from the sections."""
     of = {name: params.get(type(r.settings), r.settings) for name, r in RECIPES.items()}
     whole = Synthesis(params.get(Recipes, Recipes()), params.get(Calls, Calls()), params.get(Runs, Runs()), of, limit)
-    whole = replace(whole, stored=stored)
+    whole = replace(whole, stored=stored, only=only)
     return params | {Synthesis: whole}
 
 

@@ -36,10 +36,11 @@ def play_all(work: Work, missing: DataFrame, texts: list[DataFrame], result: Sta
     result.rows_written -= number
     result.rows_read = result.rows_kept = 0
     forget(work)
-    if not number or p.stored is not None:
+    if not number or (p.stored is not None and not p.only):
         result.unfinished = bool(number)
         return
-    threads = work.stage.transform(limited(missing, p.limit), *texts, p)
+    asked = missing.where(F.col("recipe").isin(*p.only)) if p.only else missing
+    threads = work.stage.transform(limited(asked, p.limit), *texts, p)
     seeds, counts = lake.stage_counted(threads, work.run.run_id, f"{work.stage.name}.seeds", {"n": F.count(F.lit(1))})
     waiting = _Rounds(work, seeds).play(result)
     result.rows_read = counts["n"] - waiting

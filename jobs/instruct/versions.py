@@ -13,9 +13,7 @@ def with_version(seeds: DataFrame, p: Synthesis) -> DataFrame:
 
     Raises ValueError where a step has no model.
     """
-    player = p.player()
-    known = p.stored if p.stored is not None else {recipe: player.version(recipe) for recipe in p.recipes.asked()}
     version = F.lit(None).cast("string")
-    for recipe, value in sorted(known.items()):
+    for recipe, value in sorted(p.versions().items()):
         version = F.when(F.col("recipe") == recipe, F.lit(value)).otherwise(version)
     return seeds.distinct().withColumn("recipe_version", version).where("recipe_version is not null")

@@ -60,6 +60,7 @@ class Ask:
 class Run:
     """Run a program with its tests; see udfs/execution/programs.py. `cpu_seconds` and `memory` (bytes) bound each test,
     0: as `runs.cpu_seconds` and `runs.memory` say. `shown` is how many bytes of an output come back, 0 as there.
+    `need` is the least isolation, as `runs.need` says: a program of another one is another program.
     """
 
     step: str
@@ -70,6 +71,7 @@ class Run:
     cpu_seconds: float = 0.0
     memory: int = 0
     shown: int = 0
+    need: str = ""
 
 
 @dataclass(frozen=True)

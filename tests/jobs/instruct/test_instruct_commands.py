@@ -83,7 +83,7 @@ talk_types = []
 def test_what_is_missing_is_said_before_anything_is_done(say: Callable[..., Said], lake: Lake) -> None:
     err = say("run", code=2).err
     assert "calls.models: expected a model" in err and "web_labels.q1" in err and "OpenAI's protocol" in err
-    assert "expected names of recipes" in say("run", "--recipe", "snipets", code=2).err
+    assert "recipe snipets: expected one of" in say("run", "--recipe", "snipets", code=2).err
     assert "expected a URL of every model" in say("run", "--set", 'calls.models={default="m"}', code=2).err
     assert "no calls of models" not in say("cost", code=2).err
     assert "expected threads of recipes, found none" in say("report", code=2).err
