@@ -40,7 +40,7 @@ def show_estimate(args: argparse.Namespace) -> int:
 
     args.staging = args.staging or None
     lake, params = open_lake(args)
-    from jobs.commands.instruct_run import stored_versions, with_walks
+    from jobs.instruct.asked_for import stored_versions, with_walks
 
     params = synthesis(params, args.limit, stored_versions(lake) if args.recipe else None, with_walks(args.recipe))
     run = Run(lake, f"reader-{new_run_id()}", INSTRUCT.stages, params)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from jobs.commands.arguments import add_run_arguments
 
 if TYPE_CHECKING:
-    from jobs.instruct.parameters import Synthesis
     from jobs.runtime.accounting import StageResult
     from jobs.runtime.progress import Console
     from jobs.runtime.runner import Run
@@ -40,6 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def work(args: argparse.Namespace) -> int:
     from jobs.commands.run import run_flow
     from jobs.flows import INSTRUCT, SECTIONS
+    from jobs.instruct.asked_for import check_models, known_recipes
     from jobs.instruct.given_seeds import NAME
     from schemas.params import load_params
 
@@ -107,66 +107,11 @@ def seeds_as_stored(run: Run) -> StageResult:
 
 
 def _parameters(args: argparse.Namespace, lake: Lake, params: dict[type, Any]) -> dict[type, Any]:
+    from jobs.instruct.asked_for import stored_versions, with_walks
     from jobs.instruct.parameters import synthesis
 
     kept = args.ask == "nothing" or bool(args.recipe)
     return synthesis(params, args.limit, stored_versions(lake) if kept else None, with_walks(args.recipe))
-
-
-def known_recipes(names: list[str]) -> None:
-    """Raises ValueError for a name that there is no recipe of."""
-    from udfs.recipes.book import recipe
-
-    for name in names:
-        recipe(name)
-
-
-def with_walks(names: list[str]) -> tuple[str, ...]:
-    """The recipes, and what walks the interfaces that they start from."""
-    return tuple(names) + (("package_api",) if "package" in names and "package_api" not in names else ())
-
-
-def stored_versions(lake: Lake) -> dict[str, str]:
-    """The version of each recipe that threads are stored of; of several the one of most threads."""
-    from pyspark.sql import functions as F
-
-    from schemas.instruct import PACKAGE_APIS, THREADS
-
-    found: dict[str, tuple[int, str]] = {}
-    for table in (THREADS, PACKAGE_APIS):
-        if lake.version(table.name) is None:
-            continue
-        by = lake.read(table).groupBy("recipe", "recipe_version").agg(F.count(F.lit(1)).alias("n")).collect()
-        for row in by:  # a handful: a version is forgotten once another is in force
-            found[row["recipe"]] = max(found.get(row["recipe"], (0, "")), (row["n"], row["recipe_version"]))
-    return {recipe: version for recipe, (_, version) in found.items()}
-
-
-def check_models(params: dict[type, Any], only: tuple[str, ...] = ()) -> None:
-    """Whether each step of each recipe that is asked for, or of those of `only`, has a model. Raises ValueError that
-    says what is needed.
-    """
-    from jobs.instruct.endpoints import settings_of
-    from jobs.instruct.parameters import Synthesis, synthesis
-    from udfs.recipes.book import RECIPES
-
-    p: Synthesis = synthesis(params)[Synthesis]
-    settings_of(p.calls, 1)  # keys too, before any work
-    missing = []
-    for recipe in only or p.recipes.asked():
-        for step, _, _ in RECIPES[recipe].asks:
-            try:
-                p.calls.as_models().of(recipe, step)
-            except ValueError:
-                missing.append(f"{recipe}.{step}")
-    if missing:
-        raise ValueError(
-            f"calls.models: expected a model for every step of {', '.join(only or p.recipes.asked())}, found none for "
-            f"{', '.join(missing[:5])}{' and others' if len(missing) > 5 else ''}; name an endpoint that speaks "
-            "OpenAI's protocol, as in --set 'calls.endpoints={m=\"http://HOST:8000/v1\"}' "
-            "--set 'calls.models={default=\"m\"}', "
-            "or fewer recipes by --recipe"
-        )
 
 
 def _what_waits(run: Run, console: Console) -> None:

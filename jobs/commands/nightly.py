@@ -46,8 +46,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def work(args: argparse.Namespace) -> int:
     """Carry out the steps; what fails is raised again once the metrics say so."""
-    from jobs.commands.instruct_run import check_models
     from jobs.commands.run import open_lake
+    from jobs.instruct.asked_for import check_models
     from jobs.runtime.exit_codes import told
 
     lake, params = open_lake(args)

@@ -181,11 +181,12 @@ def _carried_out(
 def _flows(args: argparse.Namespace, lake: Lake, run_id: str, console: Console) -> tuple[dict[str, StageResult], Any]:
     """Both ingests less what was asked out, and every stage of each flow that was ever carried out."""
     from jobs.code.ingest import ingest_less_removed
-    from jobs.commands.instruct_run import seeds_as_stored, stored_versions
+    from jobs.commands.instruct_run import seeds_as_stored
     from jobs.corpus.given import NAME, read_given
     from jobs.corpus.parameters import Instructions
     from jobs.flows import CODE, CORPUS, INSTRUCT, WEB
     from jobs.instruct.as_stored import as_stored
+    from jobs.instruct.asked_for import stored_versions
     from jobs.instruct.parameters import synthesis
     from jobs.runtime import runner
     from jobs.runtime.accounting import finished_work

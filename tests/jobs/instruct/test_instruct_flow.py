@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pyspark.sql import functions as F
 
-from jobs.commands.instruct_run import stored_versions
+from jobs.instruct.asked_for import stored_versions
 from jobs.instruct.parameters import Recipes
 from jobs.runtime.tables import Lake
 from schemas.code import CODE_CORPUS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pyspark.sql import functions as F
 
-from jobs.commands.instruct_run import stored_versions
+from jobs.instruct.asked_for import stored_versions
 from jobs.instruct import costs
 from jobs.instruct.parameters import Recipes
 from jobs.instruct.published import homes
