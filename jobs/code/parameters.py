@@ -35,6 +35,57 @@ class FileRules:
 
 
 @dataclass(frozen=True)
+class RepositoryText:
+    """Which text files (READMEs, documentation, other text) are recalled as being about code (paper C.2). `recall` is
+    "auto" (by names and by a classifier, where `model` names one or `refinelake web train --tag RepoText` pinned one;
+    else every text file stays), "names" (by names alone: what they do not decide stays) or "off".
+
+    `rules` is "default" (udfs/data/text_names.toml) or a TOML file whose rules on names come before those. `threshold`
+    is a score; 0 takes the one that training chose by recall.
+    """
+
+    recall: str = "auto"
+    rules: str = "default"
+    model: str = ""
+    threshold: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.recall not in ("auto", "names", "off"):
+            raise ValueError(f"repository_text.recall: expected auto, names or off, found {self.recall}")
+        if not 0 <= self.threshold <= 1:
+            raise ValueError(f"repository_text.threshold: expected a score from 0 to 1, found {self.threshold}")
+
+    @property
+    def by_model(self) -> bool:
+        """Whether a classifier decides where names do not."""
+        return bool(self.model) and self.recall == "auto"
+
+    @property
+    def by_name(self) -> bool:
+        """Whether anything decides at all."""
+        return self.by_model or self.recall == "names"
+
+
+@dataclass(frozen=True)
+class TextSeeds:
+    """What `refinelake web train --tag RepoText` learns from: at most `most` text files, drawn, whose names say what
+    they are, hints included, and what people said (page_labels). `sampled` others are drawn as not about code for each
+    that is: none, for in repositories most text is. `held_out` is the share of repositories, drawn by name, that no
+    round is trained from. `recall` of the labelled texts about code, scored by models that saw no text of their
+    repository, reach the threshold.
+    """
+
+    most: int = 100_000
+    sampled: float = 0.0
+    held_out: float = 0.2
+    recall: float = 0.95
+
+    def __post_init__(self) -> None:
+        if self.most < 1 or self.sampled < 0 or not 0 <= self.held_out < 1 or not 0 < self.recall <= 1:
+            raise ValueError("text_seeds: expected most from 1, sampled from 0, held_out below 1, recall above 0 to 1")
+
+
+@dataclass(frozen=True)
 class Dedup(Fingerprint):
     """What deduplication compares, and how near duplicates are fingerprinted (udfs/duplicates/fingerprint.py), found
     and verified.
@@ -93,6 +144,8 @@ class Sampling:
 SECTIONS: dict[str, type] = {
     "ingest": Ingest,
     "file_rules": FileRules,
+    "repository_text": RepositoryText,
+    "text_seeds": TextSeeds,
     "dedup": Dedup,
     "cleaning": Cleaning,
     "signals": Signals,

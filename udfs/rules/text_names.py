@@ -43,7 +43,7 @@ class NameRule:
         """A regular expression that is found in the lower-case path of a file that fits, of Python and of Java."""
         folder = f"(?:.*/)?(?:{_any(self.folders)})/(?:.*/)?" if self.folders else "(?:.*/)?"
         ending = f"(?=[^/]*(?:{_any(self.endings)})(?![\\s\\S]))" if self.endings else ""
-        return f"^{folder}{ending}(?:{_any(self.names) if self.names else '[^/]+'})(?![\\s\\S])"
+        return f"(?s)^{folder}{ending}(?:{_any(self.names) if self.names else '[^/]+'})(?![\\s\\S])"
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class NameRules:
 
     def _regex(self, rule: NameRule) -> re.Pattern[str]:
         if rule.pattern not in self._compiled:
-            self._compiled[rule.pattern] = re.compile(rule.pattern, re.S)
+            self._compiled[rule.pattern] = re.compile(rule.pattern)
         return self._compiled[rule.pattern]
 
     @property
