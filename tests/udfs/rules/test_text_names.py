@@ -119,7 +119,7 @@ HINTED = [
     "tests/testthat/_snaps/aes.md",
     "test cases/9 d/docs/index.md",
     "spec/fixtures/x.rst",
-    "data/a.md",
+    "data/a.txt",
 ]
 
 
