@@ -69,20 +69,25 @@ class RepositoryText:
 @dataclass(frozen=True)
 class TextSeeds:
     """What `refinelake web train --tag RepoText` learns from: at most `most` text files, drawn, whose names say what
-    they are, hints included, and what people said (page_labels). `sampled` others are drawn as not about code for each
-    that is: none, for in repositories most text is. `held_out` is the share of repositories, drawn by name, that no
-    round is trained from. `recall` of the labelled texts about code, scored by models that saw no text of their
-    repository, reach the threshold.
+    they are, hints included, and what people said (page_labels). For each of them `others` files of kinds data and
+    unknown are drawn as not about code: dumps and outputs under the name of a text look like those. Nobody's texts are
+    drawn as such, for in repositories most text is about code. A model has `negatives` examples of the other side for
+    each of the tag. `held_out` is the share of repositories, drawn by name, that no round is trained from. `recall` of
+    the labelled texts about code, scored by models that saw no text of their repository, reach the threshold. The
+    numbers did best on packages never seen (docs/performance.md).
     """
 
     most: int = 100_000
-    sampled: float = 0.0
+    others: float = 0.25
+    negatives: float = 3.0
     held_out: float = 0.2
     recall: float = 0.95
 
     def __post_init__(self) -> None:
-        if self.most < 1 or self.sampled < 0 or not 0 <= self.held_out < 1 or not 0 < self.recall <= 1:
-            raise ValueError("text_seeds: expected most from 1, sampled from 0, held_out below 1, recall above 0 to 1")
+        if self.most < 1 or self.others < 0 or self.negatives <= 0:
+            raise ValueError("text_seeds: expected most from 1, others from 0, negatives above 0")
+        if not 0 <= self.held_out < 1 or not 0 < self.recall <= 1:
+            raise ValueError("text_seeds: expected held_out from 0, below 1, and recall above 0, up to 1")
 
 
 @dataclass(frozen=True)

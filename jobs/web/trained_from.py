@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Protocol
 
 from pyspark.sql import DataFrame
@@ -17,6 +18,9 @@ from schemas.code import CONTENTS, RAW_FILES, REPOSITORIES
 from schemas.recall import PAGE_LABELS, TEXT_TAG, URL_PATTERNS
 from schemas.web import PAGE_TEXTS, WEB_PAGES
 from udfs.rules.text_names import load_names
+from udfs.web.seeds import Seeds
+
+_OTHERS = ("data", "unknown")
 
 
 class Collection(Protocol):
@@ -61,8 +65,9 @@ class Pages:
 
 @dataclass(frozen=True)
 class RepositoryTexts:
-    """Text files of the raw-code half: `repo/path` is the address, the repository the site, and a name that says what
-    the file is a rule's label. No samples are kept: who asks for the removal of a repository is not to find it there.
+    """Text files of the raw-code half, and some of data and of no known kind: `repo/path` is the address, the
+    repository the site, and a name that says what the file is a rule's label. No samples are kept: who asks for the
+    removal of a repository is not to find it there.
     """
 
     run: Run
@@ -82,9 +87,13 @@ class RepositoryTexts:
     def labels(self) -> DataFrame:
         """What people said, and what names say of at most so many files, drawn, with some repositories held out."""
         p = self.run.setting(TextSeeds)
-        named = with_names(self._files(), load_names(self.run.setting(RepositoryText).rules)).where(
-            "name_why is not null"
-        )
+        named = with_names(self._files(), load_names(self.run.setting(RepositoryText).rules))
+        is_text = F.col("kind") == "text"
+        said = {
+            "name_why": F.when(is_text, F.col("name_why")).otherwise(F.col("kind")),
+            "name_recall": F.when(is_text, F.col("name_recall")).otherwise(F.lit(False)),
+        }
+        named = named.withColumns(said).where("name_why is not null")
         share = p.most / max(p.most, named.count())
         drawn = named.where(draw(F.col("page_id"), "text_seeds:") < share)
         nothing = F.lit(None)
@@ -101,12 +110,21 @@ class RepositoryTexts:
         return self.run.facts(PAGE_LABELS).select(*PAGE_LABELS.names).unionByName(rules)
 
     def _files(self) -> DataFrame:
-        """(page_id, content_id, url, domain, path) of every text file."""
+        """(page_id, content_id, url, domain, path, kind) of every text file and of those drawn to be told from it."""
         repos = self.run.facts(REPOSITORIES).select("repo_id", F.col("repo").alias("domain"))
-        files = self.run.facts(RAW_FILES).where("kind = 'text'").join(repos, "repo_id")
+        wanted = (F.col("kind") == "text") | (draw(F.col("file_id"), "others:") < self._share_of_others)
+        files = self.run.facts(RAW_FILES).where(F.col("kind").isin("text", *_OTHERS) & wanted).join(repos, "repo_id")
         # What follows a # is no part of an address.
         url = F.regexp_replace(F.concat_ws("/", "domain", "path"), "#", "%23")
-        return files.select(F.col("file_id").alias("page_id"), "content_id", url.alias("url"), "domain", "path")
+        page = F.col("file_id").alias("page_id")
+        return files.select(page, "content_id", url.alias("url"), "domain", "path", "kind")
+
+    @cached_property
+    def _share_of_others(self) -> float:
+        kinds = self.run.facts(RAW_FILES).groupBy("kind").count().collect()
+        number = {row["kind"]: row["count"] for row in kinds}
+        wanted = self.run.setting(TextSeeds).others * number.get("text", 0)
+        return float(wanted / max(1, wanted, sum(number.get(kind, 0) for kind in _OTHERS)))
 
 
 def collection(run: Run, tag: str) -> Collection:
@@ -114,13 +132,13 @@ def collection(run: Run, tag: str) -> Collection:
     return RepositoryTexts(run) if tag == TEXT_TAG else Pages(run)
 
 
-def of_tag(run: Run, tag: str) -> tuple[Recall, Rounds]:
+def of_tag(run: Run, tag: str) -> tuple[Recall, Rounds, Seeds]:
     """The numbers by which it is trained."""
-    p, rounds = run.setting(Recall), run.setting(Rounds)
+    p, rounds, seeds = run.setting(Recall), run.setting(Rounds), run.setting(Seeds)
     if tag != TEXT_TAG:
-        return p, rounds
-    seeds = run.setting(TextSeeds)
-    return replace(p, recall=seeds.recall), replace(rounds, sampled=seeds.sampled)
+        return p, rounds, seeds
+    own = run.setting(TextSeeds)
+    return replace(p, recall=own.recall), replace(rounds, sampled=0.0), replace(seeds, negatives=own.negatives)
 
 
 LABELS = (PAGE_LABELS, URL_PATTERNS)

@@ -26,7 +26,6 @@ from jobs.web.trained_from import collection, of_tag
 from schemas.recall import URL_PATTERNS
 from udfs.spark.web import score_rows
 from udfs.web.classifier import FastText
-from udfs.web.seeds import Seeds
 from udfs.web.training import Page, Settings, Trained, measured, train_round
 from udfs.web.training import recalled as is_recalled
 
@@ -49,9 +48,9 @@ class Training:
     rows: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.p, self.rounds = of_tag(self.run, self.tag)
+        self.p, self.rounds, drawn = of_tag(self.run, self.tag)
         self.of = collection(self.run, self.tag)
-        self.settings = Settings(self.p, self.run.setting(Seeds), self.run.setting(FastText))
+        self.settings = Settings(self.p, drawn, self.run.setting(FastText))
 
     def carry_out(self) -> list[dict[str, Any]]:
         """All rounds; returns their rows of recall_models, none of them pinned. Raises SeedsError."""
