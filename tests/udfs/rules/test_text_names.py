@@ -63,6 +63,8 @@ RECALLED = {
         "wiki/Home.textile",
         "docs/environment.txt",
         "docs/pg_dump.txt",
+        "doc/wal-lock.md",
+        "docs/internals/security.txt",
         "docs/logging.txt",
         "手册/第一章.md",
     ],
