@@ -15,7 +15,7 @@ from jobs.runtime.stage import Measure
 from schemas.code import CONTENTS, RAW_FILES, TEXT_SCORES
 from schemas.recall import TEXT_TAG
 from udfs.rules.text_names import load_names
-from udfs.spark.web import score_rows
+from udfs.spark.web import text_score_rows
 
 
 def required(raw_files: DataFrame, p: RepositoryText) -> DataFrame:
@@ -28,8 +28,7 @@ def required(raw_files: DataFrame, p: RepositoryText) -> DataFrame:
 
 def text_scores(keys: DataFrame, contents: DataFrame, p: RepositoryText) -> DataFrame:
     """One row per text."""
-    texts = keys.join(contents.select("content_id", "text"), "content_id").withColumn("tag", F.lit(TEXT_TAG))
-    return score_rows(texts, {TEXT_TAG: p.model}).drop("tag")
+    return text_score_rows(keys.join(contents.select("content_id", "text"), "content_id"), p.model)
 
 
 def kernel_version(p: RepositoryText) -> str:
