@@ -37,7 +37,7 @@ class FileRules:
 @dataclass(frozen=True)
 class RepositoryText:
     """Which text files (READMEs, documentation, other text) are recalled as being about code (paper C.2). `recall` is
-    "auto" (by names and by a classifier, where `model` names one or `refinelake web train --tag RepoText` pinned one;
+    "auto" (by names and by a classifier, where `model` names one or `web train --tag RepoText` pinned one;
     else every text file stays), "names" (by names alone: what they do not decide stays) or "off".
 
     `rules` is "default" (udfs/data/text_names.toml) or a TOML file whose rules on names come before those. `threshold`
@@ -68,7 +68,7 @@ class RepositoryText:
 
 @dataclass(frozen=True)
 class TextSeeds:
-    """What `refinelake web train --tag RepoText` learns from: at most `most` text files, drawn, whose names say what
+    """What `web train --tag RepoText` learns from: at most `most` text files, drawn, whose names say what
     they are, hints included, and what people said (page_labels). For each of them `others` files of kinds data and
     unknown are drawn as not about code: dumps and outputs under the name of a text look like those. Nobody's texts are
     drawn as such, for in repositories most text is about code. A model has `negatives` examples of the other side for
