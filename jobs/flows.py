@@ -16,7 +16,7 @@ from jobs.runtime.parameters import Releases
 from jobs.runtime.stage import Stage
 from jobs.web import flow as web
 from jobs.web import parameters as web_parameters
-from jobs.web.pinned import pinned_models
+from jobs.web.pinned import pinned_models, pinned_text_model
 from schemas import ops
 from schemas.contract import Table
 
@@ -41,6 +41,7 @@ CODE = Flow(
     ("ingest", "sources", "repositories, raw_files, contents, rejects"),
     code.STAGES,
     code.TABLES,
+    pinned_text_model,
 )
 WEB = Flow(
     "Recall of web pages",

@@ -184,14 +184,55 @@ def signals_table(columns: Iterable[tuple[str, str, str]]) -> Table:
     )
 
 
+TEXT_SCORES = Table(
+    "text_scores",
+    "Score of a text file by the classifier that recalls text about code: measured once for each model, where the name "
+    "of a file does not decide. Empty where no classifier is in force.",
+    (
+        _CONTENT_ID,
+        _KERNEL,
+        Column("score", "double", "Probability that the text is about code; null after a failure."),
+        Column("failure", "string", "Why there is none: it killed its worker; null where there is one."),
+    ),
+    key=("content_id", "kernel_version"),
+    cluster_by=("content_id",),
+    constraints={"score_is_share": "score is null or (score >= 0 and score <= 1)"},
+    made_from=("raw_files", "contents"),
+    feed=True,
+)
+
+TEXT_DECISIONS = Table(
+    "text_decisions",
+    "Which text files (READMEs, documentation, other text) are about code: by their names, else by the classifier. All "
+    "are kept where nothing asks for it.",
+    (
+        _FILE_ID,
+        _CONTENT_ID,
+        _KEEP,
+        _REASONS,
+        Column(
+            "why",
+            "string",
+            "name: and the word of the rule on names, classifier, or undecided where there is none; null where it was "
+            "dropped or nothing was asked.",
+        ),
+        Column("score", "double", "Score by the classifier; null where the name decides or there is none."),
+    ),
+    key=("file_id",),
+    cluster_by=("file_id",),
+    constraints=_DECIDED,
+    made_from=("raw_files", "text_scores"),
+    feed=True,
+)
+
 FILE_DECISIONS = Table(
     "file_decisions",
-    "Which files enter: size and type, and the optional rules on path and licence.",
+    "Which files enter: size and type, text files as text_decisions says, and the optional rules on path and licence.",
     (_FILE_ID, _CONTENT_ID, _KEEP, _REASONS),
     key=("file_id",),
     cluster_by=("file_id",),
     constraints=_DECIDED,
-    made_from=("raw_files", "repositories"),
+    made_from=("raw_files", "repositories", "text_decisions"),
     feed=True,
 )
 

@@ -7,6 +7,9 @@ from schemas.contract import Column, Table
 TAGS = ("Code", "Math")
 """Tags that the paper labels; a table of labelled pages may bring others."""
 
+TEXT_TAG = "RepoText"
+"""Of text files of repositories that are about code; no page is recalled by it."""
+
 CONTENT_ID = Column("content_id", "string", "SHA-256 of the UTF-8 text.", nullable=False)
 TAG = Column(
     "tag", "string", "What pages are recalled for: Code, Math, or another that somebody labels.", nullable=False
@@ -24,7 +27,12 @@ PAGE_LABELS = Table(
     "page_labels",
     "Labelled pages: the seeds that classifiers are trained from. A person's word outranks rules and models.",
     (
-        Column("url", "string", "Address of the page.", nullable=False),
+        Column(
+            "url",
+            "string",
+            "Address of the page; of a text file of a repository its name and path, org/name/docs/a.md.",
+            False,
+        ),
         TAG,
         _BY,
         _LABEL,

@@ -2,8 +2,9 @@
 
     spark-submit jobs/code/file_decisions.py --warehouse DIR
 
-Size limits and unreadable files are met at ingest (see `rejects`); here the type decides, and the optional rules on
-path and licence. Types come first because a copy of unknown type must never stand for one of known type.
+Size limits and unreadable files are met at ingest (see `rejects`); here the type decides, of text files what
+`text_decisions` says, and the optional rules on path and licence. Types come first because a copy of unknown type must
+never stand for one of known type.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ from jobs.code.parameters import FileRules
 from jobs.code.ranking import decided, reason, reasons
 from jobs.code.touched import BY_FILE
 from jobs.runtime.stage import Decide
-from schemas.code import FILE_DECISIONS, RAW_FILES, REPOSITORIES
+from schemas.code import FILE_DECISIONS, RAW_FILES, REPOSITORIES, TEXT_DECISIONS
+from schemas.contract import REASONS
 
 
-def file_decisions(raw_files: DataFrame, repositories: DataFrame, p: FileRules) -> DataFrame:
+def file_decisions(raw_files: DataFrame, repositories: DataFrame, texts: DataFrame, p: FileRules) -> DataFrame:
     """One row per raw file."""
     declared = repositories.select("repo_id", F.col("licences").alias("repo_licences"))
     files = raw_files.join(declared, "repo_id", "left")
@@ -31,13 +33,16 @@ def file_decisions(raw_files: DataFrame, repositories: DataFrame, p: FileRules) 
         (F.lit(p.drop_generated) & F.col("generated"), reason("generated")),
         (F.lit(bool(p.licences)) & ~allowed, reason("licence", detail=F.array_join("declared", ", "))),
     )
-    return decided(files.select("file_id", "content_id", why.alias("reasons")))
+    dropped = texts.where("NOT keep").select("file_id", F.col("reasons").alias("of_text"))
+    files = files.select("file_id", "content_id", why.alias("own")).join(dropped, "file_id", "left")
+    both = F.concat("own", F.coalesce("of_text", F.array().cast(REASONS)))
+    return decided(files.select("file_id", "content_id", both.alias("reasons")))
 
 
 STAGE = Decide(
     "file_decisions",
     file_decisions,
-    reads=(RAW_FILES, REPOSITORIES),
+    reads=(RAW_FILES, REPOSITORIES, TEXT_DECISIONS),
     writes=FILE_DECISIONS,
     params=FileRules(),
     narrow=BY_FILE,

@@ -15,11 +15,15 @@ from jobs.code import (
     rejects,
     sample_decisions,
     signals,
+    text_decisions,
+    text_scores,
 )
 from schemas import ops
 from schemas.code import CONTENTS, RAW_FILES, REPOSITORIES
 
 STAGES = (
+    text_scores.STAGE,
+    text_decisions.STAGE,
     file_decisions.STAGE,
     exact_duplicates.STAGE,
     fingerprints.STAGE,

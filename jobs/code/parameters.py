@@ -35,6 +35,62 @@ class FileRules:
 
 
 @dataclass(frozen=True)
+class RepositoryText:
+    """Which text files (READMEs, documentation, other text) are recalled as being about code (paper C.2). `recall` is
+    "auto" (by names and by a classifier, where `model` names one or `web train --tag RepoText` pinned one;
+    else every text file stays), "names" (by names alone: what they do not decide stays) or "off".
+
+    `rules` is "default" (udfs/data/text_names.toml) or a TOML file whose rules on names come before those. `threshold`
+    is a score; 0 takes the one that training chose by recall.
+    """
+
+    recall: str = "auto"
+    rules: str = "default"
+    model: str = ""
+    threshold: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.recall not in ("auto", "names", "off"):
+            raise ValueError(f"repository_text.recall: expected auto, names or off, found {self.recall}")
+        if not 0 <= self.threshold <= 1:
+            raise ValueError(f"repository_text.threshold: expected a score from 0 to 1, found {self.threshold}")
+
+    @property
+    def by_model(self) -> bool:
+        """Whether a classifier decides where names do not."""
+        return bool(self.model) and self.recall == "auto"
+
+    @property
+    def by_name(self) -> bool:
+        """Whether anything decides at all."""
+        return self.by_model or self.recall == "names"
+
+
+@dataclass(frozen=True)
+class TextSeeds:
+    """What `web train --tag RepoText` learns from: at most `most` text files, drawn, whose names say what
+    they are, hints included, and what people said (page_labels). For each of them `others` files of kinds data and
+    unknown are drawn as not about code: dumps and outputs under the name of a text look like those. Nobody's texts are
+    drawn as such, for in repositories most text is about code. A model has `negatives` examples of the other side for
+    each of the tag. `held_out` is the share of repositories, drawn by name, that no round is trained from. `recall` of
+    the labelled texts about code, scored by models that saw no text of their repository, reach the threshold. The
+    numbers did best on packages never seen (docs/performance.md).
+    """
+
+    most: int = 100_000
+    others: float = 0.25
+    negatives: float = 3.0
+    held_out: float = 0.2
+    recall: float = 0.95
+
+    def __post_init__(self) -> None:
+        if self.most < 1 or self.others < 0 or self.negatives <= 0:
+            raise ValueError("text_seeds: expected most from 1, others from 0, negatives above 0")
+        if not 0 <= self.held_out < 1 or not 0 < self.recall <= 1:
+            raise ValueError("text_seeds: expected held_out from 0, below 1, and recall above 0, up to 1")
+
+
+@dataclass(frozen=True)
 class Dedup(Fingerprint):
     """What deduplication compares, and how near duplicates are fingerprinted (udfs/duplicates/fingerprint.py), found
     and verified.
@@ -93,6 +149,8 @@ class Sampling:
 SECTIONS: dict[str, type] = {
     "ingest": Ingest,
     "file_rules": FileRules,
+    "repository_text": RepositoryText,
+    "text_seeds": TextSeeds,
     "dedup": Dedup,
     "cleaning": Cleaning,
     "signals": Signals,

@@ -27,6 +27,7 @@ from schemas.code import (
     RAW_FILES,
     REPOSITORIES,
     SAMPLE_DECISIONS,
+    TEXT_DECISIONS,
 )
 
 if TYPE_CHECKING:  # what reads and writes tables is no part of what a decision hangs on (code_version)
@@ -59,13 +60,18 @@ def _shared(stored: DataFrame, ranked: DataFrame | None) -> DataFrame | None:
 
 
 def _file_decisions(changed: Changed, reads: Reads, stored: DataFrame, p: Any) -> Keys:
-    return Keys.of(changed.keys(RAW_FILES, "file_id"), _files_of_moved(changed, reads[0], ("licences",), "file_id"))
+    own = [changed.keys(t, "file_id") for t in (RAW_FILES, TEXT_DECISIONS)]
+    return Keys.of(*own, _files_of_moved(changed, reads[0], ("licences",), "file_id"))
 
 
 BY_FILE = Narrow(
     "file_id",
     _file_decisions,
-    lambda keys, raw_files, repositories: (only(raw_files, "file_id", keys), repositories),
+    lambda keys, raw_files, repositories, texts: (
+        only(raw_files, "file_id", keys),
+        repositories,
+        only(texts, "file_id", keys),
+    ),
 )
 
 

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from jobs.commands.explain_made import explain_thread, find_threads
 from jobs.commands.explain_page import explain_page, find_pages, unreached
-from jobs.commands.explain_steps import cleaned_lines, named, step_lines
+from jobs.commands.explain_steps import cleaned_lines, named, recalled_lines, step_lines
 from jobs.runtime.snapshot import NoTableError, Snapshot
 from schemas import code
 from schemas.instruct import THREADS
@@ -116,6 +116,8 @@ def explain(snapshot: Snapshot, file: dict[str, Any]) -> list[str]:
         if table is code.FILTER_DECISIONS:
             kind = (file["language"] or "", file["kind"])
             lines += cleaned_lines(snapshot, code.CLEANED_TEXTS, file["content_id"], rows[0]["clean_id"], kind)
+        if table is code.FILE_DECISIONS and file["kind"] == "text" and rows[0]["keep"]:
+            lines += recalled_lines(snapshot, mine)
         lines += step_lines(table.name, rows[0], lambda detail: _other(snapshot, detail))
         if not rows[0]["keep"]:
             return lines

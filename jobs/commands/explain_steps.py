@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow.compute as pc
 
 from jobs.runtime.snapshot import Snapshot
+from schemas.code import TEXT_DECISIONS
 from schemas.contract import Table
 from udfs.cleaning.placeholders import PLACEHOLDERS
 from udfs.rules.sentences import sentence
@@ -55,6 +56,21 @@ def _cleaned(row: dict[str, Any]) -> str:
 
 def _plural(kind: str, number: int) -> str:
     return "" if number == 1 else "es" if kind in ("email", "ipv4", "ipv6") else "s"
+
+
+def recalled_lines(snapshot: Snapshot, mine: pc.Expression) -> list[str]:
+    """What recalled a text file that was kept; nothing where nobody asked, or the warehouse is of before."""
+    if TEXT_DECISIONS.name not in snapshot.versions:
+        return []
+    rows = [row for row in snapshot.rows(TEXT_DECISIONS, mine, ["why", "score"]) if row["why"]]
+    if not rows:
+        return []
+    kind, _, word = rows[0]["why"].partition(":")
+    if kind == "classifier":
+        said = f"by the classifier, score {rows[0]['score']:.3g}"
+    else:
+        said = f"by its name, {word}" if kind == "name" else "its name does not say"
+    return [f"  {TEXT_DECISIONS.name}: kept, {said}"]
 
 
 def step_lines(stage: str, row: dict[str, Any], other: Callable[[str], str]) -> list[str]:

@@ -66,7 +66,7 @@ def _plan(args: argparse.Namespace, stages: tuple[Stage, ...], with_ingest: bool
 
     sources = read_manifest(args.sources) if with_ingest else []
     lake, params = open_lake(args)
-    run = Run(lake, f"reader-{new_run_id()}", CODE.stages, params, audit=args.audit)
+    run = Run(lake, f"reader-{new_run_id()}", CODE.stages, CODE.pinned(lake, params), audit=args.audit)
     return show_plan(run, stages, sources)
 
 

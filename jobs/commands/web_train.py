@@ -21,7 +21,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sources", metavar="FILE", help="read this manifest first, as web run --only web_ingest does")
     parser.add_argument("--from", dest="file", metavar="FILE", help="write these labels first, as web label does")
     parser.add_argument("--by", metavar="NAME", help="who says what is in --from, where its lines do not")
-    parser.add_argument("--tag", default="Code", help="what the classifier recalls (default: Code)")
+    parser.add_argument(
+        "--tag",
+        default="Code",
+        help="what the classifier recalls (default: Code); RepoText: text files of repositories, see docs/web.md",
+    )
     parser.add_argument("--to", metavar="URL", help="where models are put (default: WAREHOUSE/_models)")
     parser.add_argument("--rounds", type=int, metavar="N", help="at most so many rounds (rounds.most)")
     parser.add_argument("--no-pin", action="store_true", help="leave the classifier in force as it is")
@@ -31,9 +35,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def work(args: argparse.Namespace) -> int:
     from jobs.commands.run import new_run_id, open_lake
     from jobs.runtime.lease import as_only_writer
+    from schemas.recall import TEXT_TAG
 
     if args.pin and (args.no_pin or args.rounds is not None or args.sources or args.file):
         raise ValueError("web train --pin: expected nothing else to do, found --no-pin, --rounds, --sources or --from")
+    if args.tag == TEXT_TAG and args.sources:
+        raise ValueError(f"web train --tag {TEXT_TAG}: expected no --sources, for it learns from files: refinelake run")
     labels = labels_of(args.file, args.by) if args.file else []
     if args.rounds is not None:
         args.set.append(f"rounds.most={args.rounds}")
@@ -51,20 +58,26 @@ def work(args: argparse.Namespace) -> int:
         print(f"no classifier was pinned; --pin {last['version']} puts the last one in force")
     else:
         print(f"the classifier of {args.tag} in force is {last['version']}, from a score of {last['threshold']:.3f} on")
-        print(f"next: refinelake web run --warehouse {args.warehouse} --sources FILE, and refinelake web report")
+        flow = "run" if args.tag == TEXT_TAG else "web run"
+        print(f"next: refinelake {flow} --warehouse {args.warehouse} --sources FILE, and refinelake web report")
     return 0
 
 
 def _train(
     args: argparse.Namespace, lake: Lake, params: dict[type, Any], run_id: str, labels: list[dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    from jobs.flows import WEB
+    from jobs.flows import CODE, WEB
     from jobs.runtime.places import absolute, files_place
     from jobs.runtime.progress import Console
     from jobs.runtime.runner import Run, run_stages
+    from jobs.web.trained_from import LABELS
     from jobs.web.training_rounds import Training
+    from schemas.recall import TEXT_TAG
 
-    run = Run(lake, run_id, WEB.stages, params, progress=Console())
+    of_files = args.tag == TEXT_TAG
+    run = Run(lake, run_id, CODE.stages if of_files else WEB.stages, params, progress=Console())
+    for table in LABELS if of_files else ():
+        lake.ensure(table)  # where no page was ever read they are not there yet
     if args.sources:
         run_stages(run, (), before=((WEB.before[0], reading(args.sources, run)),))
     if labels:

@@ -29,7 +29,7 @@ from jobs.web.removals import removed_units, take_out_new, without_asked
 from jobs.web.staged import DIRECT, STAGE, rejects_of, split, web_pages, web_places
 from schemas.identity import code_identity
 from schemas.ops import REJECTS, REMOVALS
-from schemas.recall import PAGE_LABELS, RECALL_MODELS, URL_PATTERNS
+from schemas.recall import PAGE_LABELS, RECALL_MODELS, TEXT_TAG, URL_PATTERNS
 from schemas.web import PAGE_TEXTS, WEB_PAGES, WEB_PLACES, WEB_SOURCES
 from udfs.spark.web import STAGED_PAGES, probe_web_rows, staged_page_rows
 from udfs.web import kinds
@@ -118,7 +118,7 @@ def reader_of(reading: Reading) -> Reader:
 def _patterns(run: Run) -> tuple[Pattern, ...]:
     """Those by which pages of an index are wanted, whoever said so."""
     rows = run.lake.small(URL_PATTERNS)
-    return tuple(sorted({Pattern(r["pattern"], r["tag"], r["label"], r["by"]) for r in rows}))
+    return tuple(sorted({Pattern(r["pattern"], r["tag"], r["label"], r["by"]) for r in rows if r["tag"] != TEXT_TAG}))
 
 
 def _write_paper_patterns(run: Run, metadata: dict[str, str]) -> int:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Protocol
 
+from jobs.code.parameters import RepositoryText
 from jobs.web.parameters import Recall
 from schemas.contract import Table
-from schemas.recall import RECALL_MODELS
+from schemas.recall import RECALL_MODELS, TEXT_TAG
 
 
 class Small(Protocol):
@@ -27,5 +28,14 @@ def pinned_models(lake: Small, params: dict[type, Any]) -> dict[type, Any]:
     asked = params[Recall]
     if asked.models:
         return params
-    models = {tag: row["location"] for tag, row in pinned(lake).items()}
+    models = {tag: row["location"] for tag, row in pinned(lake).items() if tag != TEXT_TAG}
     return params | {Recall: replace(asked, models=models)}
+
+
+def pinned_text_model(lake: Small, params: dict[type, Any]) -> dict[type, Any]:
+    """The parameters with the pinned classifier of text files, where one may be used and none is named."""
+    asked = params[RepositoryText]
+    if asked.model or asked.recall != "auto":
+        return params
+    row = pinned(lake).get(TEXT_TAG)
+    return params if row is None else params | {RepositoryText: replace(asked, model=row["location"])}

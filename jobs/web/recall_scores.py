@@ -5,14 +5,11 @@ spark-submit jobs/web/recall_scores.py --warehouse DIR --set recall.models='{"Co
 
 from __future__ import annotations
 
-import hashlib
-
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.runtime.stage import Measure
 from jobs.web.parameters import Recall
-from schemas.identity import code_identity
 from schemas.recall import RECALL_SCORES
 from schemas.web import PAGE_TEXTS
 from udfs.spark.web import score_rows
@@ -30,13 +27,12 @@ def recall_scores(keys: DataFrame, texts: DataFrame, p: Recall) -> DataFrame:
 
 
 def kernel_version(p: Recall) -> str:
-    """Of the classifiers in force, whatever folders they are in. Raises ValueError where one is missing."""
+    """Of the classifiers in force. Raises ValueError where one is missing."""
     if not p.models:
         return "none"
-    from udfs.web.model_place import recall_model
+    from udfs.web.model_place import scoring_version
 
-    versions = [(tag, recall_model(place).version) for tag, place in sorted(p.models.items())]
-    return hashlib.sha256(f"{code_identity('udfs.web.classifier')} {versions}".encode()).hexdigest()[:16]
+    return scoring_version(p.models)
 
 
 STAGE = Measure(

@@ -21,13 +21,11 @@ from jobs.runtime import places
 from jobs.runtime.parquet_rows import rows_at
 from jobs.runtime.runner import Run
 from jobs.web.domain_decisions import domain_decisions
-from jobs.web.parameters import Recall, Rounds
 from jobs.web.rounds import PATTERN, SAMPLE, chosen, recalled, seeds
-from schemas.recall import PAGE_LABELS, URL_PATTERNS
-from schemas.web import PAGE_TEXTS, WEB_PAGES
+from jobs.web.trained_from import collection, of_tag
+from schemas.recall import URL_PATTERNS
 from udfs.spark.web import score_rows
 from udfs.web.classifier import FastText
-from udfs.web.seeds import Seeds
 from udfs.web.training import Page, Settings, Trained, measured, train_round
 from udfs.web.training import recalled as is_recalled
 
@@ -50,8 +48,9 @@ class Training:
     rows: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.p, self.rounds = self.run.setting(Recall), self.run.setting(Rounds)
-        self.settings = Settings(self.p, self.run.setting(Seeds), self.run.setting(FastText))
+        self.p, self.rounds, drawn = of_tag(self.run, self.tag)
+        self.of = collection(self.run, self.tag)
+        self.settings = Settings(self.p, drawn, self.run.setting(FastText))
 
     def carry_out(self) -> list[dict[str, Any]]:
         """All rounds; returns their rows of recall_models, none of them pinned. Raises SeedsError."""
@@ -70,6 +69,7 @@ class Training:
             trained, place = self._trained(used, hard, number)
             now = self._recalled(found, place, trained, number)
             facts = self._facts(now, before, pages, trained) | _of_seeds(used, hard)
+            facts = facts if self.of.samples else _without_samples(facts)
             facts["seconds"] = round(time.monotonic() - started, 1)
             self.rows.append(self._row(number, place, trained, facts))
             self.say(_line(number, facts))
@@ -81,16 +81,16 @@ class Training:
 
     def _found(self) -> DataFrame:
         """The verdict on every text, set aside."""
-        read = [self.run.facts(t) for t in (WEB_PAGES, PAGE_TEXTS, PAGE_LABELS, URL_PATTERNS)]
-        return self._aside(seeds(*read, self.tag, self.p), "seeds")
+        patterns = self.run.facts(URL_PATTERNS)
+        found = seeds(self.of.pages(), self.of.facts(), self.of.labels(), patterns, self.tag, self.p)
+        return self._aside(found, "seeds")
 
     def _pages(self, found: DataFrame) -> list[Page]:
         """The labelled texts, and some drawn from the others, here: what a model is trained from fits one machine."""
         positives = found.where("label and not held_out").count()
         some = chosen(found, int(self.rounds.sampled * positives), self.rounds.seed)
-        texts = self.run.read(PAGE_TEXTS).select(
-            "content_id", F.substring("text", 1, self.settings.fasttext.most_chars).alias("text")
-        )
+        beginning = F.substring("text", 1, self.settings.fasttext.most_chars).alias("text")
+        texts = self.of.texts().select("content_id", beginning)
         place = self._place("pages")
         self._aside(some.join(texts, "content_id"), "pages")
         names = ("content_id", "url", "text", "label", "domain", "kind", "by_rule", "said", "held_out")
@@ -118,7 +118,7 @@ class Training:
 
     def _recalled(self, found: DataFrame, place: str, trained: Trained, number: int) -> DataFrame:
         """What the round recalls of all texts."""
-        texts = self.run.read(PAGE_TEXTS).select("content_id", "text").withColumn("tag", F.lit(self.tag))
+        texts = self.of.texts().withColumn("tag", F.lit(self.tag))
         scores = self._aside(score_rows(texts, {self.tag: place}).drop("tag"), f"scores{number}")
         return self._aside(recalled(found, scores, trained.threshold, self.p), f"recalled{number}")
 
@@ -181,6 +181,12 @@ class Training:
 
     def _aside(self, rows: DataFrame, name: str) -> DataFrame:
         return self.run.lake.stage(rows, self.run.run_id, f"web_train.{name}")
+
+
+def _without_samples(facts: dict[str, Any]) -> dict[str, Any]:
+    """The numbers of a round alone."""
+    seen = facts["measured"]
+    return facts | {"measured": seen | {"missed": [], "wrong": []} if seen else seen, "largest_domains": []}
 
 
 def _both_sides(pages: list[Page]) -> bool:

@@ -17,7 +17,7 @@ from jobs.code.ranking import decided, reason, reasons
 from jobs.runtime.stage import Decide
 from jobs.web.labels import page_verdicts, pattern_verdicts, url_key
 from jobs.web.parameters import Recall
-from schemas.recall import PAGE_LABELS, RECALL_SCORES, URL_PATTERNS
+from schemas.recall import PAGE_LABELS, RECALL_SCORES, TEXT_TAG, URL_PATTERNS
 from schemas.web import PAGE_TEXTS, WEB_DECISIONS, WEB_PAGES
 
 RULE_TAG = "Code"
@@ -66,8 +66,9 @@ def everyone(
 
 
 def tags_in_use(*tables: DataFrame) -> DataFrame:
-    """(tag) of all rows of tables that have tags."""
-    return F.broadcast(reduce(DataFrame.union, (t.select("tag") for t in tables)).distinct())
+    """(tag) of all rows of tables that have tags, but for that of text files of repositories."""
+    found = reduce(DataFrame.union, (t.select("tag") for t in tables)).where(F.col("tag") != TEXT_TAG)
+    return F.broadcast(found.distinct())
 
 
 def _with_text(pages: DataFrame) -> DataFrame:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from jobs.code.ingest import ingest
-from jobs.code.parameters import Ingest
+from jobs.code.parameters import Ingest, RepositoryText
 from jobs.flows import FLOWS
 from jobs.runtime.manifest import read_manifest
 from jobs.runtime.quarantine import append_measured
@@ -99,7 +99,8 @@ KEYS = {
 }
 KEYS |= {f"web_{name}": KEYS[name] for name in ("fingerprints", "cleaned_texts", "signals")}
 KEYS["recall_scores"] = "content_id string, tag string"
-KERNELS_OF = {"instruction_parts": "corpus", "recall_scores": "web"}
+KEYS["text_scores"] = "content_id string"
+KERNELS_OF = {"instruction_parts": "corpus", "recall_scores": "web", "text_scores": "web"}
 """The file of udfs/spark whose kernels a measure maps; of all others code."""
 
 
@@ -109,7 +110,11 @@ def test_a_stand_in_is_a_row_by_contract(
 ) -> None:
     """Every measure as it stands, over a sound text and one at which its process aborts: the table takes both rows."""
     monkeypatch.setattr(f"udfs.spark.{KERNELS_OF.get(stage.name, 'code')}.mapped", killed)
-    params = Recall(models={"Code": classifier(tmp_path / "code")}) if stage.name == "recall_scores" else stage.params
+    params = stage.params
+    if stage.name == "recall_scores":
+        params = Recall(models={"Code": classifier(tmp_path / "code")})
+    elif stage.name == "text_scores":
+        params = RepositoryText(model=classifier(tmp_path / "code"))
     lake.ensure(stage.writes)
     texts = {"sound": "def f():\n    return 1\n", DEADLY: DEADLY}
     values = {"unit_id": 0, "content_id": 0, "clean_id": 0, "language": "python", "kind": "code", "tag": "Code"}

@@ -178,7 +178,7 @@ LONG = ("repository", "chunk")
 def test_a_refresh_equals_a_rebuild_by_each_strategy(spark: object, tmp_path: Path, strategy: Any) -> None:
     """Of the stages up to the cleaned texts: what follows reads those alone."""
     draw = random.Random(strategy)
-    world, stages = World(tmp_path), flow.STAGES[:6]
+    world, stages = World(tmp_path), flow.STAGES[:8]
     params = {Dedup: Dedup(strategy=strategy, bands=16, rows=8, chunk_tokens=200)}
     for _ in range(4):
         change(world, draw)

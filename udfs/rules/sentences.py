@@ -87,7 +87,8 @@ def _similarity(rule: str, value: float | None, threshold: float | None) -> str:
         return ""
     if rule == "sampled_out":
         return f", drawn {number(value)}, kept below {number(threshold)}"
-    return f", similarity {number(value)}, at least {number(threshold)}"
+    compared = "score" if rule == "text_not_recalled" else "similarity"
+    return f", {compared} {number(value)}, at least {number(threshold)}"
 
 
 def _words(rule: str) -> tuple[dict[str, Any], str, str]:

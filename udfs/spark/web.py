@@ -79,6 +79,18 @@ def _score(models: dict[str, str], batch: pa.RecordBatch) -> Iterator[pa.RecordB
         yield pa.RecordBatch.from_arrays([some["content_id"], some["tag"], scores], ["content_id", "tag", "score"])
 
 
+def text_score_rows(rows: DataFrame, model: str) -> DataFrame:
+    """(content_id, score) of rows (content_id, text) by one model."""
+    return mapped(rows.select("content_id", "text"), partial(_score_text, model), "content_id string, score double")
+
+
+def _score_text(model: str, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    from udfs.web.model_place import recall_model
+
+    scores = pa.array(recall_model(model).scores(batch["text"].to_pylist()), pa.float64())
+    yield pa.RecordBatch.from_arrays([batch["content_id"], scores], ["content_id", "score"])
+
+
 def proposed_rows(pages: DataFrame) -> DataFrame:
     """(tag, domain, pattern, url, found): each pattern that the address of rows (tag, domain, url, found) suggests."""
     schema = "tag string, domain string, pattern string, url string, found boolean"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from fsspec.implementations.local import LocalFileSystem
 
+from schemas.identity import code_identity
 from udfs.reading.units import file_system
 from udfs.web.classifier import Recall
 
@@ -38,3 +39,13 @@ def recall_model(location: str) -> Recall:
                 if not folder.exists():
                     raise
     return Recall(folder)
+
+
+def scoring_version(models: dict[str, str]) -> str:
+    """Kernel version of scores by these models, by tag: moves with the models and the code that scores, and not with
+    the folders. Raises ValueError where one is missing.
+    """
+    if not models:
+        return "none"
+    versions = [(tag, recall_model(place).version) for tag, place in sorted(models.items())]
+    return hashlib.sha256(f"{code_identity('udfs.web.classifier')} {versions}".encode()).hexdigest()[:16]
