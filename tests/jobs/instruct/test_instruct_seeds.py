@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pyspark.sql import functions as F
 
-from jobs.instruct.asked_for import stored_versions
 from jobs.instruct import costs
+from jobs.instruct.asked_for import stored_versions
 from jobs.instruct.parameters import Recipes
 from jobs.instruct.published import homes
 from jobs.runtime.accounting import append_rows
