@@ -22,13 +22,19 @@ SEEDS, TOKENS = 3, 64
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--warehouse", required=True, help="of a run that made code_corpus")
+    parser.add_argument(
+        "--recipes", nargs="*", default=sorted(DRAWN), metavar="NAME", help="all that draw from a corpus"
+    )
+    parser.add_argument("--seeds", type=int, default=SEEDS, help="texts that are drawn for each recipe")
     parser.add_argument("--cache", default=".cache/model", help="where the model and its server are fetched to")
     args = parser.parse_args()
     cache = Path(args.cache)
     cache.mkdir(parents=True, exist_ok=True)
     refinelake = [str(Path(sys.executable).with_name("refinelake")), "instruct"]
     with model_server(cache) as url:
-        ran = subprocess.call([*refinelake, "run", "--warehouse", args.warehouse, *settings(url)])
+        ran = subprocess.call(
+            [*refinelake, "run", "--warehouse", args.warehouse, *settings(url, args.recipes, args.seeds)]
+        )
     if ran:
         return ran
     for part in (["cost"], ["report", "--to", "instruct_report.html"]):
@@ -37,9 +43,9 @@ def main() -> int:
     return 0
 
 
-def settings(url: str) -> list[str]:
+def settings(url: str, recipes: list[str], seeds: int) -> list[str]:
     """Flags of the run."""
-    names = ", ".join(f'"{name}"' for name in DRAWN)
+    names = ", ".join(f'"{name}"' for name in recipes)
     values = {
         "calls.endpoints": f'{{"{MODEL}" = "{url}"}}',
         "calls.models": f'{{default = "{MODEL}"}}',
@@ -50,7 +56,7 @@ def settings(url: str) -> list[str]:
         "calls.timeout": "300.0",
         "calls.deadline": "900.0",
         "recipes.names": f"[{names}]",
-        "recipes.texts": str(SEEDS),
+        "recipes.texts": str(seeds),
         "runs.need": '"rlimits"',
     }
     return [word for name, value in values.items() for word in ("--set", f"{name}={value}")]
