@@ -37,8 +37,8 @@ spark.executorEnv.PYTHONPATH {root}
 """
 
 
-MEASURES = [s for f in FLOWS for s in f.stages if isinstance(s, Measure)]
-"""Each has a table with a place for a failure."""
+MEASURES = [s for f in FLOWS for s in f.stages if isinstance(s, Measure) and not s.passes]
+"""Each has a table with a place for a failure; what takes several passes writes rows of its own."""
 
 
 def on_a_cluster(folder: Path) -> dict[str, Any]:
@@ -98,9 +98,14 @@ KEYS = {
     "instruction_parts": "clean_id string, language string",
 }
 KEYS |= {f"web_{name}": KEYS[name] for name in ("fingerprints", "cleaned_texts", "signals")}
+KEYS["instruction_fingerprints"] = KEYS["fingerprints"]
+KEYS["algorithm_marks"] = "clean_id string"
+KEYS["seed_parts"] = "clean_id string, recipe string, language string"
+KEYS["package_usages"] = KEYS["instruction_parts"]
 KEYS["recall_scores"] = "content_id string, tag string"
 KEYS["text_scores"] = "content_id string"
 KERNELS_OF = {"instruction_parts": "corpus", "recall_scores": "web", "text_scores": "web"}
+KERNELS_OF |= dict.fromkeys(("algorithm_marks", "seed_parts", "package_usages"), "instruct")
 """The file of udfs/spark whose kernels a measure maps; of all others code."""
 
 
@@ -118,12 +123,17 @@ def test_a_stand_in_is_a_row_by_contract(
     lake.ensure(stage.writes)
     texts = {"sound": "def f():\n    return 1\n", DEADLY: DEADLY}
     values = {"unit_id": 0, "content_id": 0, "clean_id": 0, "language": "python", "kind": "code", "tag": "Code"}
+    values["recipe"] = "snippets"
     names = [c.split()[0] for c in KEYS[stage.name].split(", ")]
     keys = lake.spark.createDataFrame(
         [[None if n == "cut" else values[n] or i for n in names] for i in texts], KEYS[stage.name]
     )
     both = [{"content_id": i, "clean_id": i, "text": t} for i, t in texts.items()]
     tables = [frame(lake.spark, t, [{n: r[n] for n in r if n in t.names} for r in both]) for t in stage.texts]
+    if stage.name == "instruction_fingerprints":
+        talks = [{"instruction_id": i, "question": t, "answer": ""} for i, t in texts.items()]
+        tables[0] = frame(lake.spark, stage.texts[0], [{"texts": talks}])
+        tables[1:] = [frame(lake.spark, t) for t in stage.texts[1:]]
     measured = partial(stage.transform, keys, *tables, params)
     said = append_measured(lake, stage.writes, measured, "v1", {"run_id": "r1"})
     found = {r[stage.writes.key[0]]: r["failure"] for r in lake.read(stage.writes).collect()}
