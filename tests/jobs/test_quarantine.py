@@ -131,9 +131,8 @@ def test_a_stand_in_is_a_row_by_contract(
     both = [{"content_id": i, "clean_id": i, "text": t} for i, t in texts.items()]
     tables = [frame(lake.spark, t, [{n: r[n] for n in r if n in t.names} for r in both]) for t in stage.texts]
     if stage.name == "instruction_fingerprints":
-        talks = [{"instruction_id": i, "question": t, "answer": ""} for i, t in texts.items()]
-        tables[0] = frame(lake.spark, stage.texts[0], [{"texts": talks}])
-        tables[1:] = [frame(lake.spark, t) for t in stage.texts[1:]]
+        talks = [{"instruction_id": i, "messages": [{"role": "user", "content": t}]} for i, t in texts.items()]
+        tables = [frame(lake.spark, t, talks if t.name == "given_instructions" else []) for t in stage.texts]
     measured = partial(stage.transform, keys, *tables, params)
     said = append_measured(lake, stage.writes, measured, "v1", {"run_id": "r1"})
     found = {r[stage.writes.key[0]]: r["failure"] for r in lake.read(stage.writes).collect()}
