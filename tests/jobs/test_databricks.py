@@ -91,7 +91,8 @@ def test_the_night_is_every_flow_in_order_then_a_check_and_maintenance() -> None
     for task in tasks:
         wheel = task.python_wheel_task
         assert wheel and wheel.entry_point == "refinelake" and wheel.parameters[0] == task.task_key
-        asked = parser_of(f"jobs.commands.{task.task_key}").parse_args([str(p) for p in wheel.parameters[1:]])
+        given = [str(p).replace("${var.ask}", BUNDLE["variables"]["ask"]["default"]) for p in wheel.parameters[1:]]
+        asked = parser_of(f"jobs.commands.{task.task_key}").parse_args(given)
         assert asked.warehouse == "catalog:${var.catalog}.${var.schema}"
         assert asked.staging == "/Volumes/${var.catalog}/${var.schema}/staging"
     assert "refinelake = jobs.cli:main" in setup()["options.entry_points"]["console_scripts"]
@@ -119,7 +120,7 @@ def test_every_variable_is_declared_described_and_used() -> None:
 def test_libraries_are_the_wheel_and_the_extras_that_a_task_needs() -> None:
     pins = setup()["options.extras_require"]
     wanted = {"tokens": [line for line in pins["tokens"].split() if line.startswith("tokenizers")]}
-    wanted |= {name: pins[name].split() for name in ("web", "train")}
+    wanted |= {name: pins[name].split() for name in ("web", "instruct", "train")}
     for job in JOBS:
         for task in typed(job).tasks:
             assert [lib.whl for lib in task.libraries if lib.whl] == ["dist/refinelake-*.whl"]

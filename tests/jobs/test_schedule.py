@@ -56,13 +56,13 @@ def test_a_timer_of_systemd_starts_the_night(tmp_path: Path, monkeypatch: pytest
 
 
 def test_a_dag_has_a_task_for_each_flow_and_no_jinja_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (dag,) = written("airflow", tmp_path, monkeypatch, "--tokenizer", "t", "--web-sources", "w").values()
+    (dag,) = written("airflow", tmp_path, monkeypatch, "--tokenizer", "t", "--web-sources", "w", "--instruct").values()
     compile(dag, "dag", "exec")
     flows = [flow.command.split()[1] for flow in FLOWS]
     assert dag.splitlines()[-1].strip() == " >> ".join([*flows, "check", "maintain"])
     assert f"web run --sources {tmp_path / 'w'}" in dag
     (short,) = written("airflow", tmp_path, monkeypatch).values()
-    assert "tokens" not in short and "web" not in short
+    assert "tokens" not in short and "web" not in short and "instruct" not in short
 
 
 @pytest.mark.long
