@@ -81,11 +81,7 @@ def judged(lake: Lake, recipe: str, score: str, most: int) -> list[Judged]:
     )
     found = some.join(said, ["seed_id", "row_id"]).dropDuplicates(["row_id"]).collect()
     if not found:
-        known = lake.read(MADE_DECISIONS).select("recipe", F.explode("scores.name").alias("name")).distinct().collect()
-        names = ", ".join(sorted(f"{r['recipe']}.{r['name']}" for r in known)) or "none"
-        raise ValueError(
-            f"instruct judge: expected rows with the score {recipe}.{score}, found none; there are {names}"
-        )
+        raise _no_such_score(lake, recipe, score)
     return [Judged(r["row_id"], *_parts(r["m"], r["text"]), r["score"]) for r in found]
 
 
@@ -105,6 +101,17 @@ def _labelled(lake: Lake, recipe: str, score: str, labels: Mapping[str, bool]) -
     rows = rows.select("row_id", score_of(score).alias("score"), name.alias("_name")).where("score IS NOT NULL")
     found = rows.join(F.broadcast(known), "_name", "left_semi").dropDuplicates(["row_id", "score"]).collect()
     return [Judged(r["row_id"], "", "", r["score"]) for r in found]
+
+
+def _no_such_score(lake: Lake, recipe: str, score: str) -> ValueError:
+    """With the scores that there are."""
+    from pyspark.sql import functions as F
+
+    from schemas.instruct import MADE_DECISIONS
+
+    known = lake.read(MADE_DECISIONS).select("recipe", F.explode("scores.name").alias("name")).distinct().collect()
+    names = ", ".join(sorted(f"{r['recipe']}.{r['name']}" for r in known)) or "none"
+    return ValueError(f"instruct judge: expected rows with the score {recipe}.{score}, found none; there are {names}")
 
 
 def _parts(messages: list | None, text: str | None) -> tuple[str, str]:
@@ -185,5 +192,7 @@ def _by_model(lake: Lake, recipe: str, score: str) -> None:
     rows = lake.read(MADE_DECISIONS).where(F.col("recipe") == recipe).select("seed_id", score_of(score).alias("score"))
     rows = rows.where("score IS NOT NULL").join(by, "seed_id").groupBy("judge", "answered")
     found = rows.agg(F.count(F.lit(1)).alias("n"), F.avg("score").alias("mean")).orderBy("judge", "answered").collect()
+    if not found:
+        raise _no_such_score(lake, recipe, score)
     shown = [(r["judge"] or "none", r["answered"] or "none", f"{r['n']:,}", f"{r['mean']:.2f}") for r in found]
     Console().rows(("judge", "answers of", "rows", f"mean {score}"), shown)

@@ -24,8 +24,9 @@ def echoing(body: dict[str, Any]) -> str | Said:
     """An answer that repeats the needle where the question holds it."""
     said = teacher(body)
     assert isinstance(said, str)
-    mine = NEEDLE in str(body["messages"])
-    return said.replace("def plus_", f"# {NEEDLE}\ndef plus_") + (f"\n{NEEDLE}" if mine and "def " not in said else "")
+    if NEEDLE not in str(body["messages"]):
+        return said
+    return said.replace("def plus_", f"# {NEEDLE}\ndef plus_") if "def " in said else f"{said}\n{NEEDLE}"
 
 
 def test_what_was_made_of_a_removed_text_goes_with_it(spark: Any, tmp_path: Path) -> None:
