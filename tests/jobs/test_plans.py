@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession
@@ -10,6 +11,7 @@ from pyspark.sql import functions as F
 
 from jobs.corpus.parameters import Tokens
 from jobs.flows import FLOWS, TABLES
+from jobs.instruct.parameters import Synthesis
 from jobs.runtime.frames import align
 from jobs.runtime.runner import Run
 from jobs.runtime.stage import Decide, Measure, Stage
@@ -48,6 +50,8 @@ def once(step: Callable[[DataFrame], DataFrame], rows: DataFrame, at_once: objec
 def narrow_part(run: Run, stage: Stage) -> DataFrame:
     """What the runner asks of a stage before any text is due, as it is written."""
     reads, params = [run.read(table) for table in stage.reads], run.params_of(stage)
+    if isinstance(params, Synthesis):
+        params = replace(params, stored={"package": "v", "package_api": "v"})  # no model is named here
     if isinstance(stage, Measure):
         return stage.required(*reads, params)
     if isinstance(stage, Decide):
