@@ -31,7 +31,7 @@ def required(parts: DataFrame, given: DataFrame, apis: DataFrame, uses: DataFram
     """(seed_id, recipe, recipe_version) of each seed, wherever it is from."""
     ours = parts.select(F.explode("found.seed_id").alias("seed_id"), "recipe")
     theirs = given.where(F.col("recipe") != PACKAGES).select("seed_id", "recipe")
-    symbols = _with_usage(_symbols(apis), uses)
+    symbols = _with_usage(_symbols(apis.drop("texts")), uses)
     return with_version(ours.union(theirs).union(symbols.select("seed_id", "recipe")), p)
 
 
