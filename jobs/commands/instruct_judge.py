@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jobs.commands.arguments import add_lake_arguments
 
@@ -44,7 +44,7 @@ def work(args: argparse.Namespace) -> int:
     if args.second:
         _agreement(lake, args.recipe, args.score, args.second)
     if args.models:
-        _by_model(lake, args.recipe, args.score)
+        _by_model(lake, args.recipe, (args.score, *filter(None, [args.second])))
     if args.export:
         _export(lake, args)
     if args.labels:
@@ -154,7 +154,7 @@ def _agreement(lake: Lake, recipe: str, first: str, second: str) -> None:
 
     from jobs.instruct.made_decisions import score_of
     from schemas.instruct import MADE_DECISIONS
-    from udfs.recipes.agreement import kappa_of
+    from udfs.recipes.agreement import cohens_kappa
 
     rows = lake.read(MADE_DECISIONS).where(F.col("recipe") == recipe)
     both = rows.select(score_of(first).alias("a"), score_of(second).alias("b")).where("a IS NOT NULL AND b IS NOT NULL")
@@ -163,18 +163,38 @@ def _agreement(lake: Lake, recipe: str, first: str, second: str) -> None:
     number = sum(table.values())
     if not number:
         raise ValueError(f"instruct judge: expected rows that {first} and {second} both scored, found none")
-    plain, weighted = kappa_of(table), kappa_of(table, "quadratic")
+    plain, weighted = cohens_kappa(table), cohens_kappa(table, "quadratic")
     same = sum(n for (a, b), n in table.items() if a == b) / number
     shown = ["not defined" if k is None else f"{k:.3f}" for k in (plain, weighted)]
     print(f"{number:,} rows, the same score for {same:.1%}; kappa {shown[0]}, quadratic {shown[1]}")
 
 
-def _by_model(lake: Lake, recipe: str, score: str) -> None:
-    """Whether a judge prefers its own: the mean score by the model that judged and the one that answered."""
+def _by_model(lake: Lake, recipe: str, scores: tuple[str, ...]) -> None:
+    """Whether a judge prefers its own: the mean score by the model that judged and the one that answered, and how much
+    more it favours its own answers than the other judges do.
+    """
+    from jobs.runtime.progress import Console
+    from udfs.recipes.agreement import self_preference
+
+    means: dict[tuple[str, str], tuple[int, float]] = {}
+    for score in scores:
+        for row in _means(lake, recipe, score):  # a row for each pair of models
+            means[row["judge"] or "none", row["answered"] or "none"] = (row["n"], row["mean"])
+    if not means:
+        raise _no_such_score(lake, recipe, scores[0])
+    shown = [(judge, answered, f"{n:,}", f"{mean:.2f}") for (judge, answered), (n, mean) in sorted(means.items())]
+    console = Console()
+    console.rows(("judge", "answers of", "rows", "mean score"), shown)
+    for judge in self_preference(means):
+        if judge.excess is not None:
+            console.say(f"{judge.judge} favours its own answers by {judge.excess:+.2f} more than the other judges do")
+
+
+def _means(lake: Lake, recipe: str, score: str) -> list[Any]:
+    """(judge, answered, n, mean) of a score, by the models; names of a second judge's scores and steps end in 2."""
     from pyspark.sql import functions as F
 
     from jobs.instruct.made_decisions import score_of
-    from jobs.runtime.progress import Console
     from schemas.instruct import LLM_RESPONSES, MADE_DECISIONS, TRAILS
 
     second = score.split("_")[0].endswith("2")
@@ -182,17 +202,9 @@ def _by_model(lake: Lake, recipe: str, score: str) -> None:
     models = lake.read(LLM_RESPONSES).where("status = 'answered'").select(F.col("request_id").alias("key"), "model")
     judges = F.col("prompt").startswith("judge@")
     mine = judges & (F.col("step").endswith("2") if second else ~F.col("step").endswith("2"))
-    by = (
-        asked.join(models, "key")
-        .groupBy("seed_id")
-        .agg(
-            F.max(F.when(mine, F.col("model"))).alias("judge"), F.max(F.when(~judges, F.col("model"))).alias("answered")
-        )
-    )
+    facts = {"judge": mine, "answered": ~judges}
+    by = asked.join(models, "key").groupBy("seed_id")
+    by = by.agg(*(F.max(F.when(which, F.col("model"))).alias(name) for name, which in facts.items()))
     rows = lake.read(MADE_DECISIONS).where(F.col("recipe") == recipe).select("seed_id", score_of(score).alias("score"))
-    rows = rows.where("score IS NOT NULL").join(by, "seed_id").groupBy("judge", "answered")
-    found = rows.agg(F.count(F.lit(1)).alias("n"), F.avg("score").alias("mean")).orderBy("judge", "answered").collect()
-    if not found:
-        raise _no_such_score(lake, recipe, score)
-    shown = [(r["judge"] or "none", r["answered"] or "none", f"{r['n']:,}", f"{r['mean']:.2f}") for r in found]
-    Console().rows(("judge", "answers of", "rows", f"mean {score}"), shown)
+    grouped = rows.where("score IS NOT NULL").join(by, "seed_id").groupBy("judge", "answered")
+    return grouped.agg(F.count(F.lit(1)).alias("n"), F.avg("score").alias("mean")).collect()

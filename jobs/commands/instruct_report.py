@@ -4,32 +4,15 @@ from __future__ import annotations
 
 import argparse
 
-from jobs.commands.arguments import add_lake_arguments
+from jobs.commands.page import add_page_arguments, write_page
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_lake_arguments(parser)
-    parser.add_argument("--to", default="instruct_report.html", metavar="FILE", help="where to write it: a file or URL")
+    add_page_arguments(parser, "instruct_report.html")
 
 
 def work(args: argparse.Namespace) -> int:
-    from jobs.commands.run import open_lake
     from jobs.report_instruct import instruct_report_page
-    from jobs.runtime.places import absolute, driver, write_text
-    from jobs.runtime.store_errors import remedy
     from schemas.instruct import THREADS
 
-    target = absolute(args.to)
-    driver(target)  # refused before any work where it is not there
-    args.staging = None
-    lake, _ = open_lake(args)
-    if lake.version(THREADS.name) is None:
-        raise ValueError(
-            f"{lake.warehouse}: expected threads of recipes, found none; run refinelake instruct run first"
-        )
-    try:
-        write_text(target, instruct_report_page(lake))
-    except OSError as error:
-        raise ValueError(f"{target}: expected to write the report, found {remedy(error)}") from error
-    print(f"report: {args.to}")
-    return 0
+    return write_page(args, instruct_report_page, (THREADS,), "refinelake instruct run")

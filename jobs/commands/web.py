@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from importlib import import_module
-from typing import Any
+
+from jobs.commands.parts import add_parts, work_of
 
 PARTS = {
     "run": "Read crawl files, page sets and indexes, recall, clean and publish web_corpus.",
@@ -15,15 +15,8 @@ PARTS = {
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parts = parser.add_subparsers(dest="part", metavar="PART", required=True)
-    for name, doc in PARTS.items():
-        part = parts.add_parser(name, help=doc, description=doc)
-        _module(name).add_arguments(part)
+    add_parts(parser, "web", PARTS)
 
 
 def work(args: argparse.Namespace) -> int:
-    return int(_module(args.part).work(args))
-
-
-def _module(name: str) -> Any:
-    return import_module(f"jobs.commands.web_{name}")
+    return work_of("web", args)

@@ -6,15 +6,14 @@ What `instructions.tables` no longer names is gone, as with sources. A row that 
 
 from __future__ import annotations
 
-import re
 from functools import reduce
 
-from pyspark.errors import AnalysisException
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from jobs.corpus.parameters import Instructions
 from jobs.runtime.accounting import StageResult
+from jobs.runtime.given_tables import count_given, given_rejects, given_table
 from jobs.runtime.runner import Run
 from jobs.runtime.writing import write_changes
 from schemas.corpus import GIVEN_INSTRUCTIONS
@@ -48,7 +47,7 @@ def read_given(run: Run, p: Instructions) -> StageResult:
     sound = rows.where("reason is null")
     narrow = [c for c in GIVEN_INSTRUCTIONS.narrow() if c not in _KEY]
     found = run.lake.stage(sound.groupBy(*_KEY).agg(*(F.min(c).alias(c) for c in narrow)), run.run_id, f"{NAME}.found")
-    _count(result, rows, found)
+    count_given(result, rows, found.count())
 
     def with_messages(changed: DataFrame) -> DataFrame:
         # Equal ids have equal messages: whichever row is kept is the same.
@@ -57,26 +56,15 @@ def read_given(run: Run, p: Instructions) -> StageResult:
     metadata = {"run_id": run.run_id, "stage": NAME}
     written = write_changes(run, NAME, GIVEN_INSTRUCTIONS, found, metadata, with_text=with_messages)
     mine = f"stage = '{NAME}'"
-    written += write_changes(run, NAME, REJECTS, _rejects(rows), metadata, lambda stored: stored.where(mine))
+    written += write_changes(run, NAME, REJECTS, given_rejects(NAME, rows), metadata, lambda stored: stored.where(mine))
     result.rows_written, result.table_version = written, run.lake.rows_version(GIVEN_INSTRUCTIONS.name) or 0
     return result
 
 
 def table_rows(spark: SparkSession, place: str, stage: int) -> DataFrame:
     """Rows of a table in one set of columns: JSON lines or Parquet by name, else Delta. Raises ValueError."""
-    try:
-        if re.search(r"\.(jsonl?|ndjson)(\.\w+)?$", place):
-            rows = spark.read.schema(_JSON).option("columnNameOfCorruptRecord", "corrupt").json(place)
-        elif ".parquet" in place:
-            rows = spark.read.parquet(place)
-        else:
-            rows = spark.read.load(place)  # the session's default source is Delta
-    except AnalysisException as error:
-        said = (error.getMessage() or str(error)).splitlines()[0]
-        raise ValueError(
-            f"instructions.tables: expected JSON lines (.jsonl), Parquet (.parquet) or a Delta table at {place}, "
-            f"found none ({said}); name another place, or leave it out"
-        ) from None
+    lines = spark.read.schema(_JSON).option("columnNameOfCorruptRecord", "corrupt")
+    rows = given_table(spark, place, "instructions.tables", lines.json)
     if not {*QUESTIONS, "input", "messages"} & set(rows.columns):
         raise ValueError(
             f"{place}: expected messages, or one of {', '.join(QUESTIONS)} or input with one of {', '.join(ANSWERS)}, "
@@ -110,30 +98,3 @@ def _messages(rows: DataFrame, place: str) -> Column:
         )
 
     return F.transform("messages", turn).cast(_MESSAGES)
-
-
-def _count(result: StageResult, rows: DataFrame, found: DataFrame) -> None:
-    """Rows read = kept + dropped with reasons."""
-    by = {r["reason"]: r["count"] for r in rows.groupBy("reason").count().collect()}
-    sound = by.pop(None, 0)
-    result.rows_kept = found.count()
-    result.rows_read = sound + sum(by.values())
-    result.reasons = by | ({"duplicate": sound - result.rows_kept} if sound > result.rows_kept else {})
-
-
-def _rejects(rows: DataFrame) -> DataFrame:
-    refused = (
-        rows.where("reason is not null").groupBy("origin", "row_id", "reason").agg(F.min("detail").alias("detail"))
-    )
-    return refused.select(
-        F.sha2(F.concat_ws("\0", F.lit(NAME), "origin", "row_id", "reason"), 256).alias("reject_id"),
-        F.lit(NAME).alias("stage"),
-        F.col("origin").alias("source_id"),
-        F.lit(None).cast("string").alias("path"),
-        F.col("row_id").alias("content_id"),
-        "reason",
-        "detail",
-        F.lit(None).cast("bigint").alias("size_bytes"),
-        F.lit(None).cast("string").alias("unit"),
-        F.lit(None).cast("string").alias("repo_id"),
-    )

@@ -6,18 +6,17 @@ reason in `rejects`; a table that is not there stops the run, since its threads 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from functools import reduce
 
 import pyarrow as pa
-from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from jobs.instruct.parameters import Recipes
 from jobs.instruct.thread_seeds import PACKAGES
 from jobs.runtime.accounting import StageResult
+from jobs.runtime.given_tables import count_given, given_rejects, given_table, has_lines
 from jobs.runtime.runner import Run
 from jobs.runtime.unit_texts import DropError
 from jobs.runtime.writing import write_changes
@@ -54,7 +53,7 @@ def read_seeds(run: Run, p: Recipes, libraries: Sequence[str] = (), allow_drop: 
     # Equal ids have equal texts, but not always the same licence: which one is told must not hang on chance.
     facts = [F.min(name).alias(name) for name in GIVEN_SEEDS.narrow() if name not in _KEY]
     narrow = run.lake.stage(sound.groupBy(*_KEY).agg(*facts), run.run_id, f"{NAME}.found")
-    _count(result, rows, narrow.count())
+    count_given(result, rows, narrow.count())
     if not allow_drop:
         _guard_drop(run, narrow)
 
@@ -64,7 +63,7 @@ def read_seeds(run: Run, p: Recipes, libraries: Sequence[str] = (), allow_drop: 
     metadata = {"run_id": run.run_id, "stage": NAME}
     written = write_changes(run, NAME, GIVEN_SEEDS, narrow, metadata, with_text=with_fields)
     mine = f"stage = '{NAME}'"
-    written += write_changes(run, NAME, REJECTS, _rejects(rows), metadata, lambda stored: stored.where(mine))
+    written += write_changes(run, NAME, REJECTS, given_rejects(NAME, rows), metadata, lambda stored: stored.where(mine))
     result.rows_written, result.table_version = written, run.lake.rows_version(GIVEN_SEEDS.name) or 0
     return result
 
@@ -91,18 +90,11 @@ def given_rows(spark: SparkSession, p: Recipes, libraries: Sequence[str] = ()) -
 
 def table_rows(spark: SparkSession, place: str, recipe: str) -> DataFrame:
     """(origin, recipe, row): each row of a table as JSON. Raises ValueError where there is no table."""
-    try:
-        if re.search(r"\.(jsonl?|ndjson)(\.\w+)?$", place):
-            rows = spark.read.text(place).where("trim(value) <> ''").select(F.col("value").alias("row"))
-        else:
-            read = spark.read.parquet(place) if ".parquet" in place else spark.read.load(place)
-            rows = read.select(F.to_json(F.struct("*")).alias("row"))
-    except AnalysisException as error:
-        said = (error.getMessage() or str(error)).splitlines()[0]
-        raise ValueError(
-            f"recipes.tables: expected JSON lines (.jsonl), Parquet (.parquet) or a Delta table at {place}, "
-            f"found none ({said}); name another place, or leave it out"
-        ) from None
+    rows = given_table(spark, place, "recipes.tables", spark.read.text)
+    if has_lines(place):
+        rows = rows.where("trim(value) <> ''").select(F.col("value").alias("row"))
+    else:
+        rows = rows.select(F.to_json(F.struct("*")).alias("row"))
     return rows.select(F.lit(place).alias("origin"), F.lit(recipe).alias("recipe"), "row")
 
 
@@ -134,29 +126,3 @@ def _installed(packages: Sequence[str], libraries: Sequence[str]) -> list[Instal
             )
         wanted += mine
     return sorted(set(wanted))
-
-
-def _count(result: StageResult, rows: DataFrame, found: int) -> None:
-    """Rows read = kept + dropped with reasons."""
-    by = {r["reason"]: r["count"] for r in rows.groupBy("reason").count().collect()}
-    sound = by.pop(None, 0)
-    result.rows_kept, result.rows_read = found, sound + sum(by.values())
-    result.reasons = by | ({"duplicate": sound - found} if sound > found else {})
-
-
-def _rejects(rows: DataFrame) -> DataFrame:
-    by = rows.where("reason is not null").groupBy("origin", "row_id", "reason")
-    refused = by.agg(F.min("detail").alias("detail"))
-    nothing = {name: F.lit(None).cast("string") for name in ("path", "unit", "repo_id")}
-    return refused.withColumns(nothing).select(
-        F.sha2(F.concat_ws("\0", F.lit(NAME), "origin", "row_id", "reason"), 256).alias("reject_id"),
-        F.lit(NAME).alias("stage"),
-        F.col("origin").alias("source_id"),
-        "path",
-        F.col("row_id").alias("content_id"),
-        "reason",
-        "detail",
-        F.lit(None).cast("bigint").alias("size_bytes"),
-        "unit",
-        "repo_id",
-    )

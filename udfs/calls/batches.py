@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from schemas.instruct import LLM_RESPONSES
+from schemas.storable import without_surrogates
 from udfs.calls.money import money, most_cost, prompt_cost
 from udfs.calls.requests import Request, request_of
 from udfs.calls.sending import Budget, Outcome, Settings, send
@@ -88,8 +89,8 @@ def _row(outcome: Outcome) -> dict[str, Any]:
             "finish": answer.finish,
             "prompt_tokens": answer.prompt_tokens,
             "completion_tokens": answer.completion_tokens,
-            "text": _clean(answer.text),
-            "reasoning": _clean(answer.reasoning) or None,
+            "text": without_surrogates(answer.text),
+            "reasoning": without_surrogates(answer.reasoning) or None,
             "logprobs": json.dumps([dict(p) for p in answer.logprobs]) if answer.logprobs else None,
         }
     return given | {
@@ -98,14 +99,10 @@ def _row(outcome: Outcome) -> dict[str, Any]:
         "model": outcome.model,
         "endpoint": outcome.endpoint or None,
         "error": outcome.error or None,
-        "detail": _clean(outcome.detail) or None,
+        "detail": without_surrogates(outcome.detail) or None,
         "attempts": outcome.attempts,
         "latency": outcome.latency_s,
         "uncertain": outcome.uncertain,
         "cost": outcome.cost,
         "uncertain_cost": outcome.uncertain_cost,
     }
-
-
-def _clean(text: str) -> str:
-    return text.encode("utf-8", "replace").decode()

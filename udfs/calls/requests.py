@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from schemas.storable import utf8_bytes
+
 Message = Mapping[str, str]
 
 
@@ -42,7 +44,7 @@ class Request:
     def prompt_bytes(self) -> int:
         """UTF-8 bytes of all that is sent as text; no tokenizer makes more tokens of it (but for a chat's frame)."""
         texts = [self.text, *(m["content"] for m in self.messages)]
-        return sum(len(t.encode("utf-8", "surrogatepass")) for t in texts)
+        return sum(map(utf8_bytes, texts))
 
     @property
     def most_tokens(self) -> int:

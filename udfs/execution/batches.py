@@ -5,27 +5,29 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import pyarrow as pa
 
 from schemas.identity import code_identity
 from schemas.instruct import EXECUTIONS
+from schemas.storable import without_surrogates
 from udfs.execution.programs import Limits, Program, Result, Test, Verdict
-from udfs.execution.running import Runner
+from udfs.execution.running import Runner, alone_again
 
 _NAMES = tuple(n for n in EXECUTIONS.names if n not in ("kernel_version", "run_id", "failure"))
 EXECUTED = ", ".join(f"{n} {EXECUTIONS.column(n).type}" for n in _NAMES) + ", is_measure boolean"
 _ARROW = pa.schema(
     [*(f.with_nullable(True) for f in EXECUTIONS.arrow_schema(_NAMES)), pa.field("is_measure", pa.bool_())]
 )
-_CODE = code_identity(__name__)
 NOWHERE = "none"
 
 
+@cache
 def kernel_version() -> str:
-    """Hash of the code that runs programs and judges what they did."""
-    return _CODE
+    """Hash of the code that runs programs and judges what they did; taken when a run asks for it."""
+    return code_identity(__name__)
 
 
 @dataclass(frozen=True)
@@ -67,8 +69,6 @@ def _none_run(batch: pa.RecordBatch, why: str) -> pa.RecordBatch:
 
 def _run_all(runner: Runner, how: Running, programs: list[dict[str, Any]]) -> list[Result]:
     """In their order."""
-    from udfs.execution.running import alone_again
-
     asked = [(_program(p), _limits(p, how.limits)) for p in programs]
     return alone_again(lambda one: runner.run(*one), asked, how.at_once)
 
@@ -97,10 +97,6 @@ def _row(program_id: str, language: str, result: Result) -> dict[str, Any]:
         "status": result.status,
         "cpu_seconds": sum(v.cpu_seconds for v in result.verdicts),
         "peak_memory": max((v.peak_memory for v in result.verdicts), default=0),
-        "tests": [{name: _clean(value) for name, value in t.items()} for t in tests],
+        "tests": [{name: without_surrogates(value) for name, value in t.items()} for t in tests],
         "is_measure": result.is_measure,
     }
-
-
-def _clean(text: str) -> str:
-    return text.encode("utf-8", "replace").decode()

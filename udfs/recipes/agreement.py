@@ -10,21 +10,14 @@ from typing import Literal
 
 
 def cohens_kappa(
-    first: Sequence[Hashable], second: Sequence[Hashable], weights: Literal["", "quadratic"] = ""
+    counts: Mapping[tuple[Hashable, Hashable], int], weights: Literal["", "quadratic"] = ""
 ) -> float | None:
-    """Agreement of two judges beyond what their own habits would give by chance: 1 always, 0 as by chance.
+    """Agreement of two judges beyond what their own habits would give by chance, from how often each pair of scores was
+    given: 1 always, 0 as by chance.
 
     `quadratic` is for whole numbers of one scale: a disagreement counts by the square of its distance (Cohen 1968).
     None where there is nothing to compare, or where both always give one and the same.
-    Raises ValueError for lists of different length.
     """
-    if len(first) != len(second):
-        raise ValueError(f"scores of two judges: expected as many of each, found {len(first)} and {len(second)}")
-    return kappa_of(Counter(zip(first, second, strict=True)), weights)
-
-
-def kappa_of(counts: Mapping[tuple[Hashable, Hashable], int], weights: Literal["", "quadratic"] = "") -> float | None:
-    """As `cohens_kappa`, from how often each pair of scores was given."""
     ones: Counter[Hashable] = Counter()
     others: Counter[Hashable] = Counter()
     for (a, b), n in counts.items():
@@ -65,26 +58,19 @@ class SelfPreference:
         return (self.own - self.others) - (self.own_by_others - self.others_by_others)
 
 
-def self_preference(rows: Iterable[tuple[str, str, float]]) -> list[SelfPreference]:
-    """Of each judge, by name. `rows` are (judge's model, model that answered, score)."""
-    sums: dict[tuple[str, str], list[float]] = defaultdict(list)
-    for judge, answerer, score in rows:
-        sums[judge, answerer].append(score)
-    judges = sorted({judge for judge, _ in sums})
-    return [_preference(name, sums) for name in judges]
+def self_preference(means: Mapping[tuple[str, str], tuple[int, float]]) -> list[SelfPreference]:
+    """Of each judge, by name. `means` are (rows, mean score) by (judge's model, model that answered)."""
+    return [_preference(name, means) for name in sorted({judge for judge, _ in means})]
 
 
-def _preference(judge: str, sums: dict[tuple[str, str], list[float]]) -> SelfPreference:
-    def scores(mine: bool, own: bool) -> list[float]:
-        return [s for (j, a), found in sums.items() if (j == judge) is mine and (a == judge) is own for s in found]
+def _preference(judge: str, means: Mapping[tuple[str, str], tuple[int, float]]) -> SelfPreference:
+    def scored(mine: bool, own: bool) -> tuple[int, float | None]:
+        found = [rows for (j, a), rows in means.items() if (j == judge) is mine and (a == judge) is own]
+        count = sum(n for n, _ in found)
+        return count, sum(n * mean for n, mean in found) / count if count else None
 
-    own, others = scores(True, True), scores(True, False)
-    compared = (_mean(scores(False, True)), _mean(scores(False, False)))
-    return SelfPreference(judge, _mean(own), _mean(others), *compared, len(own), len(others))
-
-
-def _mean(values: Sequence[float]) -> float | None:
-    return sum(values) / len(values) if values else None
+    own, others = scored(True, True), scored(True, False)
+    return SelfPreference(judge, own[1], others[1], scored(False, True)[1], scored(False, False)[1], own[0], others[0])
 
 
 @dataclass(frozen=True)
@@ -115,12 +101,3 @@ def _calibrated(score: float, labels: Sequence[bool]) -> Calibrated:
     middle = (share + z * z / (2 * count)) / (1 + z * z / count)
     half = z * sqrt(share * (1 - share) / count + z * z / (4 * count * count)) / (1 + z * z / count)
     return Calibrated(score, count, share, max(0.0, middle - half), min(1.0, middle + half))
-
-
-def by_place(pairs: Iterable[tuple[str, str]]) -> float | None:
-    """Share of comparisons that came out otherwise when the answers changed places; None without any.
-
-    `pairs` are the winner in the first order and in the second, both by answer.
-    """
-    found = [first != second for first, second in pairs]
-    return sum(found) / len(found) if found else None

@@ -1,6 +1,7 @@
 """Answers in a form that a recipe can use: strict JSON, texts under headings, code in fences, a draw by hash.
 
-Each is either what was asked for or Dropped with a reason; nothing that a model writes raises anything else.
+Each is either what was asked for or Dropped with a reason; nothing that a model writes raises anything else. What reads
+JSON is imported where it is read: every command imports the list of recipes.
 """
 
 from __future__ import annotations
@@ -11,9 +12,6 @@ import re
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
-
-import json_repair
-from jsonschema import Draft202012Validator
 
 from udfs.calls.code_in_answers import code_of, fenced_code
 from udfs.recipes.steps import Answer, Ask, Dropped
@@ -59,6 +57,8 @@ def ask_json(ask: Ask, schema: Mapping[str, Any], most: int = 3, stride: int = 1
 
 def json_of(text: str, schema: Mapping[str, Any]) -> tuple[Any, str]:
     """(value, "") of a text that holds JSON by the schema, (None, what is wrong) of another."""
+    from jsonschema import Draft202012Validator
+
     text = said(text)
     if len(text) > MOST_JSON_CHARS:
         return None, f"{len(text)} characters"
@@ -87,6 +87,8 @@ def _strictly(text: str) -> Any:
 def _mended(text: str) -> Any:
     if len(text) > MOST_MENDED_CHARS:
         raise ValueError(f"{len(text)} characters that are no JSON")
+    import json_repair
+
     return json_repair.loads(text, skip_json_loads=True)
 
 

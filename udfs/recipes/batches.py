@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from typing import Any
 
 import pyarrow as pa
@@ -14,6 +15,7 @@ import pyarrow as pa
 from schemas.contract import arrow_type
 from schemas.identity import code_identity, data_bytes
 from schemas.instruct import PACKAGE_USAGES, SEED_PARTS, THREADS
+from schemas.storable import utf8_bytes, without_surrogates
 from udfs.calls.requests import Answer
 from udfs.instructions.make import instruction_id
 from udfs.recipes import replay, rubrics
@@ -35,7 +37,6 @@ _PARTS = ("clean_id", "recipe", "language", "found", "texts")
 PARTS = ", ".join(f"{name} {SEED_PARTS.column(name).type}" for name in _PARTS)
 _USAGES = ("clean_id", "language", "found", "texts")
 USAGES = ", ".join(f"{name} {PACKAGE_USAGES.column(name).type}" for name in _USAGES)
-_CODE = code_identity(__name__)
 _DATA = (
     "test_forms.toml",
     "evolution.toml",
@@ -45,9 +46,10 @@ _DATA = (
 """What recipes read beside their prompts."""
 
 
+@cache
 def kernel_version() -> str:
-    """Hash of the code that plays threads."""
-    return _CODE
+    """Hash of the code that plays threads; taken when a run asks for it, since it reads a hundred files."""
+    return code_identity(__name__)
 
 
 def seed_id(recipe: str, language: str, fields: str) -> str:
@@ -58,7 +60,7 @@ def seed_id(recipe: str, language: str, fields: str) -> str:
 def canonical(fields: Mapping[str, str]) -> str:
     """JSON with sorted keys and no spaces; a lone surrogate, which no table can hold, becomes a question mark."""
     said = json.dumps(dict(fields), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return said.encode("utf-8", "replace").decode()
+    return without_surrogates(said)
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ def seed_batch(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
         by_id = {seed_id(recipe, language, fields): fields for fields in found}
         rows.append(
             {name: row[name] for name in ("clean_id", "recipe", "language")}
-            | {"found": [{"seed_id": i, "bytes": _size(fields)} for i, fields in by_id.items()]}
+            | {"found": [{"seed_id": i, "bytes": utf8_bytes(fields)} for i, fields in by_id.items()]}
             | {"texts": [{"seed_id": i, "fields": fields} for i, fields in by_id.items()]}
         )
     yield pa.RecordBatch.from_pylist(rows, SEED_PARTS.arrow_schema(_PARTS))
@@ -139,13 +141,14 @@ def _played(player: Player, row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _reason(why: Dropped) -> dict[str, Any]:
-    return {"rule": why.rule, "value": why.value, "threshold": why.threshold, "detail": _clean(why.detail)}
+    detail = without_surrogates(why.detail or "") or None
+    return {"rule": why.rule, "value": why.value, "threshold": why.threshold, "detail": detail}
 
 
 def _row(made: Made, seed: Seed) -> tuple[dict[str, Any], list[dict[str, Any]], dict[str, Any]]:
     """(narrow facts, scores, texts) of a row."""
-    messages = [{"role": m["role"], "content": _clean(m["content"]) or ""} for m in made.messages]
-    text = _clean(made.text) or ""
+    messages = [{"role": m["role"], "content": without_surrogates(m["content"])} for m in made.messages]
+    text = without_surrogates(made.text)
     parts = canonical(made.parts)
     language = made.language or seed.language or "unknown"
     row_id = instruction_id(messages) if messages else hashlib.sha256((text or parts).encode()).hexdigest()
@@ -161,8 +164,8 @@ def _row(made: Made, seed: Seed) -> tuple[dict[str, Any], list[dict[str, Any]], 
         "stage": made.stage,
         "licence": made.licence or None,
         "squeezed": squeezed,
-        "question_bytes": sum(map(_size, asked)),
-        "answer_bytes": _size(answer),
+        "question_bytes": sum(map(utf8_bytes, asked)),
+        "answer_bytes": utf8_bytes(answer),
     }
     said = json.dumps(messages, sort_keys=True, separators=(",", ":"), ensure_ascii=False) if messages else None
     scores = [{"name": name, "value": float(value)} for name, value in sorted(made.scores.items())]
@@ -182,7 +185,7 @@ def usage_batch(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
     for row in batch.to_pylist():
         by_id = {}
         for one in usages(row["text"], row["language"]):
-            name, lines = f"{one.ecosystem}:{one.package}:{one.symbol}", _clean(one.lines) or ""
+            name, lines = f"{one.ecosystem}:{one.package}:{one.symbol}", without_surrogates(one.lines)
             by_id[hashlib.sha256(f"{name}\0{lines}".encode()).hexdigest()] = (name, lines)
         rows.append(
             {"clean_id": row["clean_id"], "language": row["language"]}
@@ -198,12 +201,3 @@ def known_of(kind: str, body: str) -> Answer | Ran:
     if kind == "call":
         return Answer(**said | {"logprobs": tuple(json.loads(said.get("logprobs") or "[]"))})
     return Ran(tuple(Tested(**t) for t in said.pop("tests")), **said)
-
-
-def _clean(text: str | None) -> str | None:
-    """No lone surrogates: no table can hold them."""
-    return None if text is None else text.encode("utf-8", "replace").decode()
-
-
-def _size(text: str) -> int:
-    return len(text.encode("utf-8", "surrogatepass"))

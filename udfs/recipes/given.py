@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from schemas.instruct import GIVEN_SEEDS
+from schemas.storable import without_surrogates
 from udfs.recipes.batches import canonical, seed_id
 from udfs.recipes.seeds import dialogue_seeds
 
@@ -56,4 +57,4 @@ def _seed(row: dict[str, Any]) -> dict[str, Any]:
 
 def _text(value: object) -> str:
     """As a table can hold it: an escape may have brought in half of a surrogate pair."""
-    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""
+    return without_surrogates(value) if isinstance(value, str) else ""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from importlib import resources
 
 from schemas.identity import data_bytes
+from schemas.storable import without_surrogates
 from udfs.recipes import api_probe
 from udfs.recipes.steps import Dropped, Made, Ran, Recipe, Run, Seed, Steps
 from udfs.recipes.writing import at_least, text_of, why
@@ -91,7 +92,7 @@ def _lines(ran: Ran) -> list[dict[str, str]]:
             continue
         if isinstance(said, dict):
             texts = {name: str(said.get(name) or "") for name in (*FIELDS, "error")}
-            found.append({name: text.encode("utf-8", "replace").decode() for name, text in texts.items()})
+            found.append({name: without_surrogates(text) for name, text in texts.items()})
     return found
 
 

@@ -76,12 +76,6 @@ class TextSeeds:
     paragraphs: int = 40
 
 
-def seed_id(recipe: str, fields: Mapping[str, str]) -> str:
-    """SHA-256 over the recipe's name and the fields, as JSON with sorted keys and no spaces."""
-    said = json.dumps([recipe, dict(fields)], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()
-
-
 def algorithmic(text: str, language: str = "", rules: Keywords = Keywords()) -> list[str]:
     """The keywords that the text holds, in the order of the settings."""
     return list(keyword_counts(text, language, rules))

@@ -85,8 +85,8 @@ def test_what_is_missing_is_said_before_anything_is_done(say: Callable[..., Said
     assert "calls.models: expected a model" in err and "web_labels.q1" in err and "OpenAI's protocol" in err
     assert "recipe snipets: expected one of" in say("run", "--recipe", "snipets", code=2).err
     assert "expected a URL of every model" in say("run", "--set", 'calls.models={default="m"}', code=2).err
-    assert "no calls of models" not in say("cost", code=2).err
-    assert "expected threads of recipes, found none" in say("report", code=2).err
+    assert "expected calls of models, found none" in say("cost", code=2).err
+    assert "expected threads, found none; run refinelake instruct run first" in say("report", code=2).err
     assert "--max-cost: expected money above 0" in say("run", "--max-cost", "0", code=2).err
     assert "nothing was read or written" in say("run", "--ask", "nothing").out
     assert "found -1" in say("run", "--limit", "-1", code=2).err

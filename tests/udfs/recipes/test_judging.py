@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from tests.udfs.recipes.driving import Driven, Said, drive
 from tests.udfs.recipes.scripts import judged
 from udfs.calls.requests import Answer
-from udfs.recipes.agreement import by_place, calibration, cohens_kappa, self_preference
+from udfs.recipes.agreement import calibration, cohens_kappa, self_preference
 from udfs.recipes.judging import Judging, compare, judge
 from udfs.recipes.rubrics import RubricError, names, parse, rubric
 from udfs.recipes.steps import Made, Recipe, Seed, Steps
@@ -112,36 +113,33 @@ def test_a_rubric_that_cannot_be_used_is_refused_by_name(text: str) -> None:
 
 def test_kappa_of_known_tables() -> None:
     """Cohen 1960 by hand: 20 yes-yes, 5 yes-no, 10 no-yes, 15 no-no give 0.4."""
-    pairs = [("y", "y")] * 20 + [("y", "n")] * 5 + [("n", "y")] * 10 + [("n", "n")] * 15
-    first, second = zip(*pairs, strict=True)
-    assert cohens_kappa(first, second) == pytest.approx(0.4)
+    counts = {("y", "y"): 20, ("y", "n"): 5, ("n", "y"): 10, ("n", "n"): 15}
+    assert cohens_kappa(counts) == pytest.approx(0.4)
     # Squared distances seen: 1, 0, 4; of all nine pairs: 2, 1 and 6 for 1, 2 and 3 of the first.
-    assert cohens_kappa([1, 2, 3], [2, 2, 1], "quadratic") == pytest.approx(1 - (5 / 3) / (9 / 9))
-    assert cohens_kappa([1, 5], [1, 5], "quadratic") == 1.0 and cohens_kappa([], []) is None
-    assert cohens_kappa([1, 1], [1, 1]) is None
-    with pytest.raises(ValueError, match="expected as many of each, found 1 and 0"):
-        cohens_kappa([1], [])
+    assert cohens_kappa(Counter([(1, 2), (2, 2), (3, 1)]), "quadratic") == pytest.approx(1 - (5 / 3) / (9 / 9))
+    assert cohens_kappa({(1, 1): 1, (5, 5): 1}, "quadratic") == 1.0 and cohens_kappa({}) is None
+    assert cohens_kappa({(1, 1): 2}) is None
     with pytest.raises(ValueError, match="expected numbers"):
-        cohens_kappa(["a", "b"], ["b", "a"], "quadratic")
+        cohens_kappa({("a", "b"): 1, ("b", "a"): 1}, "quadratic")
 
 
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 5), st.integers(1, 5)), max_size=30))
 def test_kappa_is_symmetric_and_at_most_one(pairs: list[tuple[int, int]]) -> None:
-    first, second = [a for a, _ in pairs], [b for _, b in pairs]
+    swapped, same = Counter((b, a) for a, b in pairs), Counter((a, a) for a, _ in pairs)
     for weights in ("", "quadratic"):
-        one, other = cohens_kappa(first, second, weights), cohens_kappa(second, first, weights)  # type: ignore[arg-type]
+        one, other = cohens_kappa(Counter(pairs), weights), cohens_kappa(swapped, weights)  # type: ignore[arg-type]
         assert one == pytest.approx(other) and (one is None or one <= 1)
-        itself = cohens_kappa(first, first, weights)  # type: ignore[arg-type]
+        itself = cohens_kappa(same, weights)  # type: ignore[arg-type]
         assert itself is None or itself == 1.0
 
 
 def test_a_judge_that_favours_its_own_is_seen() -> None:
     rows = [("m", "m", 5.0), ("m", "o", 3.0), ("o", "m", 4.0), ("o", "o", 4.0), ("x", "m", 4.0), ("x", "o", 3.5)]
-    found = {each.judge: each for each in self_preference(rows)}
+    found = {each.judge: each for each in self_preference({(j, a): (1, score) for j, a, score in rows})}
     assert (found["m"].own, found["m"].others, found["m"].count_own) == (5.0, 3.0, 1)
     assert found["m"].excess == pytest.approx(2.0 - (4.0 - 3.75))
-    assert found["x"].own is None and found["x"].excess is None and self_preference([]) == []
+    assert found["x"].own is None and found["x"].excess is None and self_preference({}) == []
 
 
 def test_scores_are_worth_what_people_say() -> None:
@@ -149,4 +147,8 @@ def test_scores_are_worth_what_people_say() -> None:
     low, high = calibration(rows)
     assert (low.score, low.count, low.yes) == (2.0, 4, 0.0) and high.yes == 0.9
     assert low.low == 0.0 and 0.4 < low.high < 0.6 and 0.59 < high.low < 0.61 and 0.97 < high.high < 0.99
-    assert by_place([("a", "a"), ("a", "b")]) == 0.5 and by_place([]) is None
+
+
+def test_means_weigh_by_their_rows() -> None:
+    (judge,) = self_preference({("m", "m"): (3, 5.0), ("m", "o"): (1, 1.0), ("m", "p"): (3, 3.0)})
+    assert (judge.own, judge.others, judge.count_others) == (5.0, 2.5, 4) and judge.excess is None

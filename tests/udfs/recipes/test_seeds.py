@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from udfs.recipes.batches import canonical, seed_id
 from udfs.recipes.seeds import (
     CodeSeeds,
     Keywords,
@@ -19,7 +20,6 @@ from udfs.recipes.seeds import (
     dialogue_seeds,
     keyword_counts,
     page_seeds,
-    seed_id,
 )
 
 PYTHON = '''import math
@@ -163,7 +163,7 @@ def test_no_text_raises_and_all_is_bounded(text: str, language: str) -> None:
     assert found == [*code_seeds(text, language), *page_seeds(text, text)]
     for kind, fields in found:
         json.dumps(fields, ensure_ascii=False).encode()
-        assert len(seed_id(kind, fields)) == 64
+        assert len(seed_id(kind, language, canonical(fields))) == 64
     algorithmic(text)
 
 
@@ -186,10 +186,11 @@ def test_no_row_raises(row: dict[str, Any]) -> None:
         fields["dialogue"].encode()
 
 
-def test_an_id_is_of_recipe_and_fields() -> None:
-    one = seed_id("snippets", {"a": "1", "b": "2"})
-    assert one == seed_id("snippets", {"b": "2", "a": "1"}) != seed_id("textbooks", {"a": "1", "b": "2"})
-    assert one != seed_id("snippets", {"a": "1", "b": "3"}) and len(one) == 64
+def test_an_id_is_of_recipe_language_and_fields() -> None:
+    one = seed_id("snippets", "go", canonical({"a": "1", "b": "2"}))
+    same = canonical({"b": "2", "a": "1"})
+    assert one == seed_id("snippets", "go", same) != seed_id("textbooks", "go", same)
+    assert one not in (seed_id("snippets", "c", same), seed_id("snippets", "go", canonical({"a": "1", "b": "3"})))
 
 
 @pytest.mark.parametrize("terms", [500, 1000, 2000, 5000])
