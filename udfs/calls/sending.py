@@ -90,6 +90,7 @@ class _Line:
         self._ready = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._dying = False
         self._thread = threading.Thread(target=self._run, name="calls", daemon=True)
         self._thread.start()
         self._ready.wait()
@@ -144,6 +145,8 @@ class _Line:
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _start(self, number: int, request: Request) -> None:
+        if self._dying:  # asyncio still brings the loop to its end: a row begun now would find the session closed
+            return
         task = asyncio.get_running_loop().create_task(self._row(number, request))
         self._tasks.add(task)
         task.add_done_callback(self._over)
@@ -155,4 +158,8 @@ class _Line:
             task.exception()
 
     async def _row(self, number: int, request: Request) -> None:
-        self._done.put((number, await self._rows.answer(request)))
+        try:
+            self._done.put((number, await self._rows.answer(request)))
+        except (SystemExit, KeyboardInterrupt):
+            self._dying = True
+            raise
