@@ -38,6 +38,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByFile:
     return ByFile(config, log)
 
 
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Long bytes by their length: what a packer made may hold the time, and each worker makes its own."""
+    return f"{len(val)} bytes" if isinstance(val, bytes) and len(val) > 60 else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Kernel tests first: they fail within seconds, Spark tests take their time, the longest ones before the others."""
     for item in items:

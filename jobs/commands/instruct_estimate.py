@@ -35,13 +35,12 @@ def show_estimate(args: argparse.Namespace) -> int:
     """Draw the seeds, play each thread as far as stored answers reach, and say what is left."""
     from jobs.commands.run import new_run_id, open_lake
     from jobs.flows import INSTRUCT
+    from jobs.instruct.asked_for import stored_versions, with_walks
     from jobs.instruct.parameters import Synthesis, synthesis
     from jobs.runtime.runner import Run
 
     args.staging = args.staging or None
     lake, params = open_lake(args)
-    from jobs.instruct.asked_for import stored_versions, with_walks
-
     params = synthesis(params, args.limit, stored_versions(lake) if args.recipe else None, with_walks(args.recipe))
     run = Run(lake, f"reader-{new_run_id()}", INSTRUCT.stages, params)
     try:
@@ -60,12 +59,12 @@ def _waiting(run: Run, p: Synthesis) -> DataFrame:
 
     from jobs.instruct import thread_seeds
     from jobs.instruct.dry import all_seeds, known, stored
-    from jobs.instruct.rounds import THREAD, limited
+    from jobs.instruct.rounds import THREAD, to_play
     from udfs.spark.instruct import played_rows
 
     parts, given, apis, uses = all_seeds(run, p)
     every = thread_seeds.required(parts, given, apis, uses, p).unionByName(thread_seeds.packages_required(given, p))
-    missing = limited(every.join(stored(run), [*THREAD, "recipe_version"], "left_anti"), p.limit)
+    missing = to_play(every.join(stored(run), [*THREAD, "recipe_version"], "left_anti"), p)
     columns = ("seed_id", "recipe", "recipe_version", "language", "fields")
     symbols = thread_seeds.threads(missing, parts, given, apis, uses, p).select(*columns)
     rows = symbols.unionByName(thread_seeds.package_apis(missing, given, p).select(*columns)).dropDuplicates(THREAD)

@@ -37,10 +37,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def work(args: argparse.Namespace) -> int:
-    from jobs.commands.run import run_flow
-    from jobs.flows import INSTRUCT, SECTIONS
+    from jobs.flows import SECTIONS
     from jobs.instruct.asked_for import check_models, known_recipes
-    from jobs.instruct.given_seeds import NAME
     from schemas.params import load_params
 
     if args.limit < 0:
@@ -57,30 +55,32 @@ def work(args: argparse.Namespace) -> int:
         from jobs.commands.instruct_estimate import show_estimate
 
         return show_estimate(args)
-    if args.ask == "nothing":
-        return _ask_nothing(args)
-    flow = replace(INSTRUCT, pinned=partial(_parameters, args))
-    return run_flow(args, flow, flow.stages, {NAME: partial(_read_seeds, args.allow_drop)}, after=_what_waits)
+    if args.ask == "nothing" and not _ever_played(args):
+        print("no recipe was ever played here: nothing was read or written")
+        return 0
+    return _run(args)
 
 
-def _ask_nothing(args: argparse.Namespace) -> int:
-    """Every stage over the seeds that are stored."""
+def _run(args: argparse.Namespace) -> int:
+    """The flow; of recipes that are not to be played every stage takes what is stored."""
     from jobs.commands.run import run_flow
     from jobs.flows import INSTRUCT
     from jobs.instruct.as_stored import as_stored
+    from jobs.instruct.asked_for import stored_versions, with_walks
     from jobs.instruct.given_seeds import NAME
+    from jobs.instruct.parameters import synthesis
 
-    if not _ever_played(args):
-        print("no recipe was ever played here: nothing was read or written")
-        return 0
+    nothing, only = args.ask == "nothing", with_walks(args.recipe)
+    leaves = nothing or bool(only)
     opened: list[Lake] = []
 
     def pinned(lake: Lake, params: dict[type, Any]) -> dict[type, Any]:
         opened.append(lake)
-        return _parameters(args, lake, params)
+        return synthesis(params, args.limit, stored_versions(lake) if leaves else None, only)
 
-    stages = as_stored(INSTRUCT.stages, lambda: opened[-1])
-    return run_flow(args, replace(INSTRUCT, pinned=pinned), stages, {NAME: seeds_as_stored}, after=_what_waits)
+    stages = as_stored(INSTRUCT.stages, lambda: opened[-1], () if nothing else only) if leaves else INSTRUCT.stages
+    first = seeds_as_stored if nothing else partial(_read_seeds, args.allow_drop)
+    return run_flow(args, replace(INSTRUCT, pinned=pinned), stages, {NAME: first}, after=_what_waits)
 
 
 def _ever_played(args: argparse.Namespace) -> bool:
@@ -92,9 +92,9 @@ def _ever_played(args: argparse.Namespace) -> bool:
 
 def _read_seeds(allow_drop: bool, run: Run) -> StageResult:
     from jobs.instruct.given_seeds import read_seeds
-    from jobs.instruct.parameters import Recipes, Runs
+    from jobs.instruct.parameters import Synthesis
 
-    return read_seeds(run, run.setting(Recipes), run.setting(Runs).libraries, allow_drop)
+    return read_seeds(run, run.setting(Synthesis), allow_drop)
 
 
 def seeds_as_stored(run: Run) -> StageResult:
@@ -104,14 +104,6 @@ def seeds_as_stored(run: Run) -> StageResult:
     if NAME not in run.done:
         raise ValueError(f"{run.lake.warehouse}: expected threads of recipes, found none; run refinelake instruct run")
     return run.done[NAME]
-
-
-def _parameters(args: argparse.Namespace, lake: Lake, params: dict[type, Any]) -> dict[type, Any]:
-    from jobs.instruct.asked_for import stored_versions, with_walks
-    from jobs.instruct.parameters import synthesis
-
-    kept = args.ask == "nothing" or bool(args.recipe)
-    return synthesis(params, args.limit, stored_versions(lake) if kept else None, with_walks(args.recipe))
 
 
 def _what_waits(run: Run, console: Console) -> None:

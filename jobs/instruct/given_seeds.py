@@ -13,7 +13,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.instruct.parameters import Recipes
+from jobs.instruct.parameters import Recipes, Synthesis
 from jobs.instruct.thread_seeds import PACKAGES
 from jobs.runtime.accounting import StageResult
 from jobs.runtime.given_tables import count_given, given_rejects, given_table, has_lines
@@ -37,22 +37,27 @@ _KEY = ["origin", "seed_id", "recipe"]
 _ROWS = "origin string, recipe string, row string"
 
 
-def read_seeds(run: Run, p: Recipes, libraries: Sequence[str] = (), allow_drop: bool = False) -> StageResult:
-    """Bring given_seeds and this step's share of rejects to what the tables hold. Raises ValueError, and DropError
-    where more of the stored seeds would go than MAX_DROP: the answers that were paid for them go too.
+def read_seeds(run: Run, p: Synthesis, allow_drop: bool = False) -> StageResult:
+    """Bring given_seeds and this step's share of rejects to what the tables hold; with `p.only` no seed of another
+    recipe moves. Raises ValueError, and DropError where more of the stored seeds would go than MAX_DROP: the answers
+    that were paid for them go too.
     """
     # A warehouse may lack one of the halves: seeds are drawn from both.
     for table in (GIVEN_SEEDS, REJECTS, CODE_CORPUS, WEB_CORPUS, WEB_PAGES, PAGE_TEXTS, PAGE_LABELS):
         run.lake.ensure(table)
     result = StageResult(NAME, GIVEN_SEEDS.name)
-    if not p.tables and not p.packages and run.lake.version(GIVEN_SEEDS.name) == 0:
+    if not p.recipes.tables and not p.recipes.packages and run.lake.version(GIVEN_SEEDS.name) == 0:
         result.skipped = NAME in run.done  # none is named and none ever was, which is recorded once
         return result
-    rows = run.lake.stage(given_rows(run.lake.spark, p, libraries), run.run_id, NAME)
+    rows = run.lake.stage(given_rows(run.lake.spark, p.recipes, p.runs.libraries), run.run_id, NAME)
     sound = rows.where("reason is null")
     # Equal ids have equal texts, but not always the same licence: which one is told must not hang on chance.
     facts = [F.min(name).alias(name) for name in GIVEN_SEEDS.narrow() if name not in _KEY]
-    narrow = run.lake.stage(sound.groupBy(*_KEY).agg(*facts), run.run_id, f"{NAME}.found")
+    narrow = sound.groupBy(*_KEY).agg(*facts)
+    if p.only:
+        mine = F.col("recipe").isin(*p.only)
+        narrow = narrow.where(mine).unionByName(run.narrow(GIVEN_SEEDS).where(~mine))
+    narrow = run.lake.stage(narrow, run.run_id, f"{NAME}.found")
     count_given(result, rows, narrow.count())
     if not allow_drop:
         _guard_drop(run, narrow)

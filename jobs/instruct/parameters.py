@@ -194,8 +194,10 @@ def synthesis(
 ) -> dict[type, Any]:
     """The parameters with `Synthesis`, put together from the sections."""
     of = {name: params.get(type(r.settings), r.settings) for name, r in RECIPES.items()}
-    whole = Synthesis(params.get(Recipes, Recipes()), params.get(Calls, Calls()), params.get(Runs, Runs()), of, limit)
-    whole = replace(whole, stored=stored, only=only)
+    recipes = params.get(Recipes, Recipes())
+    if only:  # what is asked for by name draws its texts whatever `names` says
+        recipes = replace(recipes, names=only)
+    whole = Synthesis(recipes, params.get(Calls, Calls()), params.get(Runs, Runs()), of, limit, stored, only)
     return params | {Synthesis: whole}
 
 

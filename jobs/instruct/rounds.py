@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 from jobs.instruct.asking import Asking
 from jobs.instruct.forgetting import forget
 from jobs.instruct.known import by_thread, known
+from jobs.instruct.parameters import Synthesis
 from jobs.instruct.running import Programs
 from jobs.runtime.accounting import StageResult, dropped_by
 from jobs.runtime.keys import Keys, only
@@ -39,20 +40,20 @@ def play_all(work: Work, missing: DataFrame, texts: list[DataFrame], result: Sta
     if not number or (p.stored is not None and not p.only):
         result.unfinished = bool(number)
         return
-    asked = missing.where(F.col("recipe").isin(*p.only)) if p.only else missing
-    threads = work.stage.transform(limited(asked, p.limit), *texts, p)
+    threads = work.stage.transform(to_play(missing, p), *texts, p)
     seeds, counts = lake.stage_counted(threads, work.run.run_id, f"{work.stage.name}.seeds", {"n": F.count(F.lit(1))})
     waiting = _Rounds(work, seeds).play(result)
     result.rows_read = counts["n"] - waiting
     result.unfinished = bool(waiting) or counts["n"] < number
 
 
-def limited(missing: DataFrame, limit: int) -> DataFrame:
-    """Of each recipe so many threads, by their ids; all where the limit is 0."""
-    if not limit:
-        return missing
+def to_play(missing: DataFrame, p: Synthesis) -> DataFrame:
+    """Of the missing threads those of the recipes of `p.only`, of each recipe not more than `p.limit`, by their ids."""
+    asked = missing.where(F.col("recipe").isin(*p.only)) if p.only else missing
+    if not p.limit:
+        return asked
     order = Window.partitionBy("recipe").orderBy("seed_id")
-    return missing.withColumn("_n", F.row_number().over(order)).where(F.col("_n") <= limit).drop("_n")
+    return asked.withColumn("_n", F.row_number().over(order)).where(F.col("_n") <= p.limit).drop("_n")
 
 
 class _Rounds:

@@ -11,7 +11,7 @@ from typing import Any
 from jobs.instruct import flow
 from jobs.instruct.as_stored import as_stored
 from jobs.instruct.given_seeds import NAME, read_seeds
-from jobs.instruct.parameters import Calls, Recipes, Runs, synthesis
+from jobs.instruct.parameters import Calls, Recipes, Runs, Synthesis, synthesis
 from jobs.runtime.accounting import StageResult, append_rows
 from jobs.runtime.runner import Run, run_stages
 from jobs.runtime.tables import Lake
@@ -139,13 +139,13 @@ def run_instruct(
     limit: int = 0,
     stored: dict[str, str] | None = None,
     more: dict[type, Any] | None = None,
+    only: tuple[str, ...] = (),
 ) -> list[StageResult]:
     """Given seeds and every stage."""
     params = {Recipes: recipes, Calls: calls, Runs: Runs(need="rlimits", cpu_seconds=5.0)} | (more or {})
-    run = Run(lake, run_id, flow.STAGES, synthesis(params, limit, stored))
-    read = run.setting(Runs).libraries
-    stages = flow.STAGES if stored is None else as_stored(flow.STAGES, lambda: lake)
-    results = run_stages(run, stages, before=((NAME, lambda: read_seeds(run, recipes, read)),))
+    run = Run(lake, run_id, flow.STAGES, synthesis(params, limit, stored, only))
+    stages = flow.STAGES if stored is None else as_stored(flow.STAGES, lambda: lake, only)
+    results = run_stages(run, stages, before=((NAME, lambda: read_seeds(run, run.setting(Synthesis))),))
     run.held.let_go()
     lake.drop_staging(run_id)
     return results

@@ -8,11 +8,13 @@ from pyspark.sql import functions as F
 
 from jobs.instruct.asked_for import stored_versions
 from jobs.instruct.parameters import Recipes
+from jobs.runtime.accounting import append_rows
 from jobs.runtime.tables import Lake
 from schemas.code import CODE_CORPUS
 from schemas.instruct import (
     ALGORITHMIC,
     EXECUTIONS,
+    GIVEN_SEEDS,
     LLM_RESPONSES,
     MADE_DECISIONS,
     SYNTHETIC_SNIPPETS,
@@ -71,3 +73,28 @@ def test_an_answer_is_paid_once_and_follows_its_seed(lake: Lake, tmp_path: Path)
     assert lake.read(THREADS).count() == 5 and lake.read(EXECUTIONS).count() == 3
     assert lake.read(LLM_RESPONSES).where(F.col("text").contains("plus_1")).count() == 0
     assert lake.read(LLM_RESPONSES).count() == 7
+
+
+def test_a_recipe_that_is_played_alone_leaves_the_others(lake: Lake, tmp_path: Path) -> None:
+    corpora(lake, FILES)
+    dialogues = tmp_path / "asked.jsonl"
+    dialogues.write_text('{"instruction": "Sort a list of numbers in Python.", "output": "Call sorted."}\n')
+    recipes = Recipes(names=("snippets", "textbooks", "infinity"), tables={str(dialogues): "infinity"})
+    others = F.col("recipe") != "textbooks"
+    with Endpoint(teacher) as endpoint:
+        calls = settings(endpoint.url)
+        run_instruct(lake, "r1", recipes, calls, more=PYTHON)
+        before = {t.name: sorted(map(str, lake.read(t).where(others).collect())) for t in (THREADS, GIVEN_SEEDS)}
+        assert all(before.values()) and lake.read(SYNTHETIC_SNIPPETS).count() == 3
+        asked = len(endpoint.log)
+
+        # Its settings are new, the corpus is grown, and no other is named: neither its draw, nor its table.
+        append_rows(lake, CODE_CORPUS, [document("org/new", "n.py", function(7))])
+        more = PYTHON | {Textbooks: Textbooks(per_seed=2)}
+        alone = Recipes(names=("snippets",), texts_of={"snippets": 0})
+        kept = stored_versions(lake)
+        result = run_instruct(lake, "r2", alone, calls, stored=kept, more=more, only=("textbooks",))
+        assert by_stage(result)["threads"].rows_kept == 4 == len(endpoint.log) - asked
+    for table in (THREADS, GIVEN_SEEDS):
+        assert sorted(map(str, lake.read(table).where(others).collect())) == before[table.name], table.name
+    assert lake.read(SYNTHETIC_SNIPPETS).count() == 3 and lake.read(TEXTBOOKS).select("seed_id").distinct().count() == 4
