@@ -19,26 +19,25 @@ import pyarrow.compute as pc
 
 from jobs.runtime.snapshot import Snapshot
 from schemas.code import CODE_CORPUS
-from schemas.identity import data_bytes
+from udfs.calls.money import BYTES_A_TOKEN
 from udfs.recipes import replay
 from udfs.recipes.book import RECIPES
-from udfs.recipes.prompts import FOLDER, prompt
+from udfs.recipes.prompts import expected_tokens, prompt
 from udfs.recipes.seeding import DRAWN, seeds_of
 from udfs.recipes.steps import Seed
 
+TOKENS = {"snippets": 2.71e9, "textbooks": 0.91e9}
+"""Tokens of the paper's annealing sets (Table 3): rows are these over the usual length of the recipe's answers."""
 ROWS = {
-    "snippets": (6_800_000, "2.71 B tokens at 400 a row"),
-    "textbooks": (760_000, "0.91 B tokens at 1,200 a row"),
-    "infinity": (1_030_000, "published rows"),
-    "realuser": (676_000, "published rows"),
-    "diverse": (2_510_000, "published rows"),
-    "educational": (118_278, "published rows"),
-    "package": (170_943, "published rows"),
-    "evol": (111_183, "published rows"),
-    "mceval": (35_943, "published rows"),
+    "infinity": 1_030_000,
+    "realuser": 676_000,
+    "diverse": 2_510_000,
+    "educational": 118_278,
+    "package": 170_943,
+    "evol": 111_183,
+    "mceval": 35_943,
 }
-"""Rows of the paper (tokens of the annealing sets over a row's usual length), see docs/instruct.md."""
-_BYTES = 4
+"""Rows of the published instruction sets, see docs/instruct.md."""
 _SEEDS = 200
 _DIALOGUE = 1_200
 """Bytes of a seed that is no text of the corpus: a dialogue, a symbol with its text."""
@@ -51,8 +50,9 @@ def main() -> int:
     args = parser.parse_args()
     print("| recipe | rows of the paper | prompt tokens a seed | answer tokens a seed | billion tokens | price |")
     print("| --- | --- | --- | --- | --- | --- |")
-    for name, (rows, _) in ROWS.items():
+    for name in (*TOKENS, *ROWS):
         asked, given = tokens(name, list(seeds(args.warehouse, name)))
+        rows = ROWS.get(name) or round(TOKENS[name] / prompt(RECIPES[name].asks[0][1]).expected_tokens)
         whole = rows * (asked * args.price[0] + given * args.price[1]) / 1e6
         numbers = (
             f"{rows:,}",
@@ -85,12 +85,11 @@ def tokens(name: str, found: list[Seed]) -> tuple[float, float]:
     size = mean(len(str(sorted(seed.fields.items())).encode()) for seed in found) if found else _DIALOGUE
     asked = given = before = 0.0
     for number, (_, name_of_prompt, times) in enumerate(recipe.asks):
-        said = prompt(name_of_prompt)
+        expected, answer = expected_tokens(name_of_prompt, size + before * BYTES_A_TOKEN)
         known = [f for f in first if f] if number == 0 else []
-        text = mean(known) if known else len(data_bytes(f"{FOLDER}/{name_of_prompt}.md")) + size + before * _BYTES
-        asked += times * text / _BYTES
-        given += times * said.expected_tokens
-        before += times * said.expected_tokens
+        asked += times * (mean(known) / BYTES_A_TOKEN if known else expected)
+        given += times * answer
+        before += times * answer
     return asked, given
 
 

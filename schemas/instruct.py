@@ -181,7 +181,7 @@ LLM_RESPONSES = Table(
     "call has a row, since it may have cost something.",
     (
         Column("request_id", "string", "SHA-256 of model, messages, parameters and sample.", nullable=False),
-        Column("call_id", "string", "chunk_id, and a number in it where a request has several rows.", nullable=False),
+        Column("call_id", "string", "Chunk of call_chunks that it came with.", nullable=False),
         Column("status", "string", "answered, refused (the request itself is at fault) or failed.", nullable=False),
         Column("model", "string", "Model that was asked.", nullable=False),
         Column("endpoint", "string", "Host that answered, or was asked last."),

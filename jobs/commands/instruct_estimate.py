@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from jobs.runtime.runner import Run
 
 _SHOWN = 1_500
-_BYTES_A_TOKEN = 4
 """For estimates: what BPE vocabularies take of English and code, about."""
 _SECONDS = 10.0
 """Of an answer, where none was ever measured here."""
@@ -95,6 +94,7 @@ def _show_numbers(run: Run, p: Synthesis, waits: DataFrame) -> None:
 
     from jobs.runtime.progress import Console
     from udfs.recipes.book import RECIPES
+    from udfs.recipes.prompts import expected_tokens
 
     by = waits.groupBy("recipe").agg(F.count(F.lit(1)).alias("n"), F.avg("bytes").alias("bytes")).collect()
     console = Console()
@@ -107,7 +107,7 @@ def _show_numbers(run: Run, p: Synthesis, waits: DataFrame) -> None:
     for row in sorted(by, key=lambda r: r["recipe"]):
         recipe = RECIPES[row["recipe"]]
         for step, prompt, times in (ask for ask in recipe.asked(p.settings_of(recipe.name)) if ask[2]):
-            one = took.get((recipe.name, step)) or _expected(prompt, row["bytes"])
+            one = took.get((recipe.name, step)) or Took(*expected_tokens(prompt, row["bytes"]), _SECONDS, False)
             calls = row["n"] * times
             price = p.calls.prices.get(p.calls.as_models().of(recipe.name, step))
             money = calls * (one.prompt * price[0] + one.answer * price[1]) / 1e6 if price else 0.0
@@ -144,12 +144,3 @@ def _measured(run: Run) -> dict[tuple[str, str], Took]:
 
 def _answered(rows: Iterable[Any]) -> list[Any]:
     return [row for row in rows if row["answered"]]
-
-
-def _expected(name: str, seed_bytes: float) -> Took:
-    """Of a step that was never asked: its prompt's own text, the seed, and the answer's usual length."""
-    from schemas.identity import data_bytes
-    from udfs.recipes.prompts import FOLDER, prompt
-
-    text = len(data_bytes(f"{FOLDER}/{name}.md")) + seed_bytes
-    return Took(text / _BYTES_A_TOKEN, prompt(name).expected_tokens, _SECONDS, False)

@@ -29,6 +29,7 @@ from typing import Any
 import jinja2
 
 from schemas.identity import data_bytes
+from udfs.calls.money import BYTES_A_TOKEN
 
 FOLDER = "prompts"
 _ROLES = ("system", "user", "assistant")
@@ -61,10 +62,22 @@ class Prompt:
 def prompt(name: str) -> Prompt:
     """A prompt by its name. Raises PromptError."""
     try:
-        text = data_bytes(f"{FOLDER}/{name}.md").decode()
+        text = _text(name)
     except FileNotFoundError:
         raise PromptError(f"prompt {name}: expected one of {', '.join(names())}, found none of that name") from None
     return parse(name, text)
+
+
+def _text(name: str) -> str:
+    return data_bytes(f"{FOLDER}/{name}.md").decode()
+
+
+def expected_tokens(name: str, field_bytes: float) -> tuple[float, int]:
+    """(tokens asked, tokens answered) of a call that was never made: the prompt's own text, fields of so many bytes,
+    and the answer's usual length. Raises PromptError.
+    """
+    answer = prompt(name).expected_tokens
+    return (len(_text(name).encode()) + field_bytes) / BYTES_A_TOKEN, answer
 
 
 def names() -> list[str]:
