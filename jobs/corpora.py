@@ -23,12 +23,13 @@ from filelock import FileLock
 from jobs.runtime.places import made_folder
 
 SETS = ("tiny", "demo", "bench")
+ENCODER = "encoder"
 _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 
 @dataclass(frozen=True)
 class Archive:
-    """One pinned archive. `source` is pypi-sdist, npm, deb or debsrc; `suite` names Debian's release."""
+    """One pinned archive. `source` is pypi-sdist, pypi-wheel, npm, deb or debsrc; `suite` names Debian's release."""
 
     source: str
     name: str
@@ -49,7 +50,7 @@ class Archive:
 
 def load_set(name: str) -> list[Archive]:
     """The archives of a set. Raises ValueError for an unknown one."""
-    if name not in SETS:
+    if name not in (*SETS, ENCODER):
         raise ValueError(f"{name}: expected one of the pinned sets {', '.join(SETS)}, found {name!r}")
     rows = json.loads(resources.files("jobs").joinpath("data/corpora.json").read_text())
     return [Archive(**row) for row in rows[name]]
@@ -122,8 +123,9 @@ def _run(command: list[str], folder: Path) -> None:
 
 def _pypi(group: list[Archive], folder: Path) -> None:
     for a in group:
+        kind = "--only-binary" if a.source == "pypi-wheel" else "--no-binary"
         pin = f"{a.name}=={a.version}"
-        _run([sys.executable, "-m", "unearth", pin, "--no-binary", "--download", str(folder.absolute())], folder)
+        _run([sys.executable, "-m", "unearth", pin, kind, "--download", str(folder.absolute())], folder)
 
 
 def _npm(group: list[Archive], folder: Path) -> None:
@@ -173,4 +175,9 @@ def _mirror() -> str:
     raise FileNotFoundError(2, "not found", "a Debian mirror in apt's own settings")
 
 
-_CLIENTS: dict[str, Callable[[list[Archive], Path], None]] = {"pypi-sdist": _pypi, "npm": _npm, "deb": _debian}
+_CLIENTS: dict[str, Callable[[list[Archive], Path], None]] = {
+    "pypi-sdist": _pypi,
+    "pypi-wheel": _pypi,
+    "npm": _npm,
+    "deb": _debian,
+}

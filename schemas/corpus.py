@@ -148,11 +148,24 @@ INSTRUCTION_PAIRS = replace(
     doc="Candidate pairs of instructions that share an LSH band, as in near_pairs.",
     made_from=("instruction_fingerprints",),
 )
+INSTRUCTION_EMBEDDINGS = replace(
+    code.FINGERPRINTS,
+    name="instruction_embeddings",
+    doc="Unit vectors of instructions by a sentence encoder, question and answer together, where one is named: "
+    "`sketch` is the vector in half precision, `bands` its sides of random planes, `shingles` the tokens read.",
+    made_from=("instruction_parts", "given_instructions", "threads"),
+)
+INSTRUCTION_NEIGHBOURS = replace(
+    code.NEAR_PAIRS,
+    name="instruction_neighbours",
+    doc="Candidate pairs of instructions whose vectors share a band; `similarity` is their cosine.",
+    made_from=("instruction_embeddings",),
+)
 INSTRUCTION_GROUPS = replace(
     code.NEAR_DUPLICATES,
     name="instruction_groups",
     doc="Groups of near-duplicate instructions; `file_id` and its like are the instruction's id.",
-    made_from=("instruction_pairs",),
+    made_from=("instruction_pairs", "instruction_neighbours"),
 )
 
 INSTRUCTION_DECISIONS = Table(
@@ -245,6 +258,8 @@ TABLES = (
     GIVEN_INSTRUCTIONS,
     INSTRUCTION_FINGERPRINTS,
     INSTRUCTION_PAIRS,
+    INSTRUCTION_EMBEDDINGS,
+    INSTRUCTION_NEIGHBOURS,
     INSTRUCTION_GROUPS,
     INSTRUCTION_DECISIONS,
     INSTRUCTIONS,

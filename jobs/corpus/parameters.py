@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from jobs.code.parameters import Dedup
 from jobs.corpus.tokenizer_sample import TokenizerSample
+from udfs.embeddings.encoder import version as encoder_version
 from udfs.tokens.fim import Fim
 from udfs.tokens.heldout import SHARE
 
@@ -69,7 +70,15 @@ class Instructions:
 
 @dataclass(frozen=True)
 class InstructionDedup(Dedup):
-    """As `dedup`, of instructions, question and answer together as one text."""
+    """As `dedup`, of instructions, question and answer together as one text.
+
+    `embeddings` is a folder with a sentence encoder, at the same place on every worker ("": none, the default). Texts
+    whose vectors have a cosine of `cosine` or more mean the same, and one of them stays. With all-MiniLM-L6-v2 0.92 takes
+    5 of 12 other wordings and 1 of 12 other questions that differ in a word, 0.85 takes 8 and 2 (benchmarks.embeddings).
+    """
+
+    embeddings: str = ""
+    cosine: float = 0.92
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -77,6 +86,12 @@ class InstructionDedup(Dedup):
             raise ValueError(
                 f"instruction_dedup.strategy: expected file, found {self.strategy}: there is no repository"
             )
+        if not 0.0 < self.cosine <= 1.0:
+            raise ValueError(f"instruction_dedup.cosine: expected a cosine in (0, 1], found {self.cosine}")
+
+    def encoder_version(self) -> str:
+        """Of the encoder that is named. Raises EncoderError for a folder that is none."""
+        return encoder_version(self.embeddings) if self.embeddings else "none"
 
 
 SECTIONS: dict[str, type] = {

@@ -177,7 +177,8 @@ def built(lake: Lake, p: Tokens, documents: list[dict[str, Any]]) -> Iterator[tu
     yield corpus.INSTRUCTION_FINGERPRINTS, prints
     pairs = lake.stage(instruction_pairs.instruction_pairs(prints, *found, p_dedup), "built", "pairs")
     yield corpus.INSTRUCTION_PAIRS, pairs
-    groups = instruction_groups.instruction_groups(pairs, prints, *found, p_dedup, fixpoint)
+    none = frame(lake.spark, corpus.INSTRUCTION_NEIGHBOURS, [])
+    groups = instruction_groups.instruction_groups(pairs, none, prints, *found, p_dedup, fixpoint)
     groups = lake.stage(groups, "built", "groups")
     yield corpus.INSTRUCTION_GROUPS, groups
     of_recipes = (nothing[MADE_DECISIONS.name], nothing[SEED_PARTS.name], pages, groups)
@@ -310,6 +311,8 @@ def test_a_refresh_writes_what_moved_and_equals_a_rebuild(made: Made) -> None:
         "anneal_tokens": 0,
         "instruction_fingerprints": 4 + 1,
         "instruction_pairs": 0,
+        "instruction_embeddings": 0,  # no encoder is named
+        "instruction_neighbours": 0,
         "instruction_groups": 4 + 1,
         "instruction_decisions": 3 + 3,
         "instructions": 3 + 2,

@@ -1,0 +1,1 @@
+"""Texts as vectors of their meaning: a pinned sentence encoder, and bands that bring near vectors together."""
