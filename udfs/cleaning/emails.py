@@ -11,14 +11,14 @@ import re
 import string
 
 from schemas.identity import data_bytes
+from udfs.cleaning.contained import OPERATORS, code_of
 from udfs.cleaning.needle_conditions import EMAIL
 from udfs.cleaning.needles import Needle
 from udfs.cleaning.placeholders import About, Counts
 from udfs.cleaning.secrecy import DATA
 
-_WORDS = {k: frozenset(v.split()) for k, v in json.loads(data_bytes(DATA)).items()}
+_WORDS = {k: frozenset(v.split()) for k, v in json.loads(data_bytes(DATA)).items() if isinstance(v, str)}
 _TOP_LEVEL = _WORDS["generic_domains"] | _WORDS["country_domains"]
-_OPERATORS = frozenset(json.loads(data_bytes(DATA))["at_operator_languages"].split(", "))
 
 _AT = re.compile(r"@((?<=[A-Za-z0-9_+-]@)[A-Za-z0-9](?:[A-Za-z0-9-]{0,62})(?:\.[A-Za-z0-9][A-Za-z0-9-]{0,62}){1,5})")
 _LOCAL_BACKWARD = re.compile(r"[A-Za-z0-9._+-]{1,64}")
@@ -40,9 +40,9 @@ def replace_emails(text: str, counts: Counts, about: About) -> str:
         start = _local_start(text, match.start())
         if not (end <= start < match.start() and _is_address(text, start, match)):
             continue
-        if about.language in _OPERATORS and not _is_quoted(text, start, match.end()):
-            code = _code(text, about.language) if code is None else code
-            if _is_operator(text, start, match.end(), code):
+        if not _is_quoted(text, start, match.end()):
+            code = code_of(text, about.language, about.kind) if code is None else code
+            if _is_operator(text, start, match.end(), code, about.language):
                 continue
         pieces += (text[end:start], about.placeholder("email"))
         end = match.end()
@@ -55,19 +55,16 @@ def _is_quoted(text: str, start: int, end: int) -> bool:
     if text[start - 1 : start] == "<" and text[end : end + 1] == ">":
         return True
     line = text[max(start - _LONGEST_EXPRESSION, 0) : start].rpartition("\n")
-    return line[1] != "" and line[2].lstrip().startswith("#")
+    sign = line[2].lstrip()[:2] if line[1] else ""
+    # Such a comment may show code.
+    return sign[:1] == "#" and sign != "#'" and "```" not in text and ">>>" not in text
 
 
-def _code(text: str, language: str | None) -> str:
-    """The program without its strings and comments."""
-    # Most texts hold no address: they need no lexer, nor its compiler.
-    from udfs.signals.lexing import split
-
-    return split(text, language or "").bare
-
-
-def _is_operator(text: str, start: int, end: int, code: str) -> bool:
-    return text[start:end] in code or _FILLED_IN.search(text[max(start - _LONGEST_EXPRESSION, 0) : start]) is not None
+def _is_operator(text: str, start: int, end: int, code: str, language: str | None) -> bool:
+    if text[start:end] in code:
+        return True
+    before = text[max(start - _LONGEST_EXPRESSION, 0) : start]
+    return language in OPERATORS and _FILLED_IN.search(before) is not None
 
 
 def _local_start(text: str, at: int) -> int:
@@ -81,6 +78,9 @@ def _local_start(text: str, at: int) -> int:
 
 def _is_address(text: str, start: int, match: re.Match[str]) -> bool:
     labels = match[1].lower().split(".")
+    # A transposed matrix: no one writes a domain like that.
+    if match[1].endswith((".mT", ".mH")):
+        return False
     if labels[-1] not in _TOP_LEVEL or labels[-1] in _WORDS["kept_suffixes"]:
         return False
     if len(labels) == 2 and labels[1] in _WORDS["file_endings"]:

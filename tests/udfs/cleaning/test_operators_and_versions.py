@@ -136,5 +136,5 @@ def test_an_image_by_its_digest_holds_no_password() -> None:
 
 def test_the_languages_that_decide_are_languages() -> None:
     known = set(json.loads(data_bytes("languages.json"))["languages"])
-    deciding = emails._OPERATORS | addresses._OF_VERSIONS | assigned._SETTINGS | assigned._SHELLS
+    deciding = emails.OPERATORS | addresses._OF_VERSIONS | assigned._SETTINGS | assigned._SHELLS
     assert deciding - {None} <= known
