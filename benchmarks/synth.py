@@ -2,8 +2,9 @@
 
     python -m benchmarks.synth --warehouse warehouse --cache .cache/model
 
-The model is a base model of 270 million parameters: it completes and does not follow, so most threads give no row.
-What is shown is the way there: calls, answers by schema, log-probabilities, programs that are run, the table of costs.
+The model is a base model of 270 million parameters: it completes and does not follow, so it continues the examples that
+prompts have for such models, and few threads give a row. What is shown is the way there: calls, answers by schema,
+log-probabilities, programs that it wrote and that are run, the table of costs.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ def settings(url: str, recipes: list[str], seeds: int) -> list[str]:
     values = {
         "calls.endpoints": f'{{"{MODEL}" = "{url}"}}',
         "calls.models": f'{{default = "{MODEL}"}}',
-        "calls.features": f'{{"{MODEL}" = "json_schema logprobs seed"}}',
+        "calls.features": f'{{"{MODEL}" = "completion json_schema logprobs seed"}}',
         "calls.parameters": f"{{max_tokens = {TOKENS}}}",
         "calls.concurrency": "2",
         "calls.tasks": "1",
@@ -58,6 +59,10 @@ def settings(url: str, recipes: list[str], seeds: int) -> list[str]:
         "recipes.names": f"[{names}]",
         "recipes.texts": str(seeds),
         "runs.need": '"rlimits"',
+        # What 64 tokens can hold.
+        "snippets.languages": '["python"]',
+        "snippets.least_tests": "1",
+        "textbooks.least_chars": "40",
     }
     return [word for name, value in values.items() for word in ("--set", f"{name}={value}")]
 

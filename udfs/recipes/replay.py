@@ -95,10 +95,10 @@ def request_for(models: Models, recipe: str, ask: Ask) -> Request:
         parameters |= {"logprobs": True, "top_logprobs": ask.logprobs}
     if models.seed is not None and "seed" in can:
         parameters["seed"] = models.seed + ask.sample
-    messages = template.fill(ask.fields)
     if "completion" in can:
-        return Request(model, text=_as_text(messages), parameters=parameters, sample=ask.sample)
-    return Request(model, messages=messages, parameters=parameters, sample=ask.sample)
+        stop = {"stop": list(template.stop)} if template.stop else {}
+        return Request(model, text=template.as_text(ask.fields), parameters=parameters | stop, sample=ask.sample)
+    return Request(model, messages=template.fill(ask.fields), parameters=parameters, sample=ask.sample)
 
 
 def _schema(ask: Ask, completion: bool) -> dict[str, Any]:
@@ -109,12 +109,6 @@ def _schema(ask: Ask, completion: bool) -> dict[str, Any]:
     return {
         "response_format": {"type": "json_schema", "json_schema": {"name": ask.step, "schema": schema, "strict": True}}
     }
-
-
-def _as_text(messages: Sequence[Mapping[str, str]]) -> str:
-    """For a model that only continues: parts under headings, and the heading of the answer."""
-    parts = [f"### {m['role'].capitalize()}\n{m['content']}\n" for m in messages]
-    return "\n".join([*parts, "### Assistant\n"])
 
 
 def play(
