@@ -136,13 +136,25 @@ def _decoded(raw: bytes) -> str:
 
 def _without(revision: str | None, location: str) -> str:
     """The location without the revision where that stands by itself: "main" is no part of domain.git, nor 1.2 of 11.2
-    or 1.2.3; in jquery3.1.tgz the number does.
+    or 1.2.3; in jquery3.1.tgz the number does. A part of the path that has no other name keeps it: repos/main.git.
     """
     if not revision:
         return location
     before = r"(?<!\d)(?<!\d\.)" if revision[0].isdigit() else r"(?<![^\W_])"
     after = r"(?!\d)(?!\.\d)" if revision[-1].isdigit() else r"(?![^\W_])"
-    return re.sub(before + re.escape(revision) + after, "", location)
+    found = re.compile(before + re.escape(revision) + after)
+    *folders, last = location.split("/")
+    versions = any(c.isdigit() for c in revision)
+    left = [found.sub("", part) if versions or _is_named(found.sub("", part)) else part for part in folders]
+    shorter = "/".join([*left, found.sub("", last) if _is_named(found.sub("", last)) else last])
+    # A revision may hold slashes itself: feature/x.
+    whole = found.sub("", location) if "/" in revision else shorter
+    return whole if _is_named(whole.rpartition("/")[2]) else location
+
+
+def _is_named(part: str) -> bool:
+    """Whether something is left beside the file's ending."""
+    return re.search(r"[^\W_]", re.sub(r"(?:\.[A-Za-z]\w*)+$", "", part)) is not None
 
 
 def _check_field(where: str, name: str, value: Any, half: Half) -> None:

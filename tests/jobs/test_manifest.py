@@ -88,12 +88,31 @@ def test_source_id_by_default_is_the_location_without_the_revision(tmp_path: Pat
         ("pool/lib_1.2-1_amd64.deb", "1.2-1", "pool/lib__amd64.deb"),
         ("pool/lib-v1.2.tar.gz", "v1.2", "pool/lib-.tar.gz"),
         ("pool/a+b-1.0+x.tgz", "1.0+x", "pool/a+b-.tgz"),
+        ("repos/main.git", "main", "repos/main.git"),
+        ("repos/main", "main", "repos/main"),
+        ("main", "main", "main"),
+        ("main.tar.gz", "main", "main.tar.gz"),
+        ("repos/main-main.git", "main", "repos/main-main.git"),
+        ("repos/main/flask.git", "main", "repos/main/flask.git"),
+        ("repos/2.0.tar.gz", "2.0", "repos/2.0.tar.gz"),
+        ("pool/2.0/flask-2.0.tgz", "2.0", "pool//flask-.tgz"),
+        ("pool/flask-feature/x.zip", "feature/x", "pool/flask-.zip"),
+        ("repos/feature/x", "feature/x", "repos/feature/x"),
+        ("repos/v1", "v1", "repos/v1"),
+        (".git", "git", ".git"),
     ],
 )
 def test_only_a_revision_that_stands_by_itself_is_left_out(
     tmp_path: Path, location: str, revision: str, expected: str
 ) -> None:
     assert one(tmp_path, location=location, revision=revision).source_id == expected
+
+
+def test_sources_that_are_named_after_their_revision_are_told_apart(tmp_path: Path) -> None:
+    rows = [
+        {"kind": "git", "location": name, "revision": name.partition(".")[0]} for name in ("main", "dev", "dev.git")
+    ]
+    assert [source.source_id for source in read_manifest(manifest(tmp_path, *rows))] == ["main", "dev", "dev.git"]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
