@@ -68,7 +68,8 @@ _OWN_NAMES = {">>>": "python", "...": "python", "julia>": "julia", "scala>": "sc
 # What shows that a block without a name is Python: most of what is written with this operator.
 _PYTHON = re.compile(
     r"^[ \t]*(?:>>>|In \[|import \w|from [\w.]+ import|def \w+\(|class \w+[(:]|@\w+$"
-    r"|(?:for|if|while|with) [^\n]*:[ \t]*$)|\b(?:np|torch|tf|jnp|self|numpy|F)\.\w|\b\w+(?:\.\w+){0,3}\([^\n\"']{0,80}\w@\w"
+    r"|(?:for|if|while|with) [^\n]*:[ \t]*$)|\b(?:np|torch|tf|jnp|self|numpy|F)\.\w"
+    r"|\b\w+(?:\.\w+){0,3}\([^\n\"']{0,80}\w@\w"
     r"|^[ \t]*(?!(?:e?mail|user|from|to|cc|owner|author|contact|admin|sender|login|name|addr)\w* )[a-zA-Z]\w{0,7} = "
     r"[^\n\"'<]{0,80}\w@\w",
     re.M,

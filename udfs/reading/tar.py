@@ -34,6 +34,7 @@ _ZERO = bytes(BLOCK)
 _A_HEADER = "a tar header (or a zip, .whl, .gem, .deb or .crate)"
 _REGULAR, _WITHOUT_DATA = (b"0", b"\0", b"7"), (b"1", b"2", b"3", b"4", b"5", b"6")
 _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
+_SECONDS = re.compile(rb"[+-]?\d{1,18}(?:\.\d{0,18})?")
 _MAGIC = ((b"\x1f\x8b", "gz"), (b"BZh", "bz2"), (b"\xfd7zXZ\0", "xz"), (b"\x28\xb5\x2f\xfd", "zst"))
 
 
@@ -134,7 +135,7 @@ class _Entry:
     link: bytes
     size: int
     kind: bytes
-    mtime: float
+    mtime: float | None
     commit: str | None
     offset: int
 
@@ -210,13 +211,22 @@ class _Tar:
             kind = b"S"
         try:
             size = int(extra.get("size", size))
-            mtime = float(extra.get("mtime") or self._number(header[136:148]))
         except ValueError as error:
             raise self._damage("numbers in the extended header", "others") from error
+        mtime = self._time(header, extra.get("mtime"))
         if size < 0:
             raise self._damage("the size of a member", f"{size}")
         name, link = extra.get("path", name), extra.get("linkpath", link)
         return _Entry(name, link, 0 if kind in _WITHOUT_DATA else size, kind, mtime, self.commit, offset)
+
+    def _time(self, header: bytes, extended: bytes | None) -> float | None:
+        """Only a fact about the member: it is none where it is no number, and the member stays."""
+        if extended:
+            return float(extended) if _SECONDS.fullmatch(extended) else None
+        try:
+            return self._number(header[136:148])
+        except ArchiveError:
+            return None
 
     def _extra(self, kind: bytes, data: bytes) -> dict[str, bytes]:
         if kind in (b"L", b"K"):

@@ -312,3 +312,44 @@ def test_an_archive_made_by_git_tells_its_commit_and_time(tmp_path: Path) -> Non
     assert member.commit == git("rev-parse", "HEAD").decode().strip()
     assert (member.path, member.mtime) == ("a.py", 1577934245)
     assert read(tar_of({"a": b"1"}, comment="made by hand"))[0].mtime is None
+
+
+COMMIT = "0123456789" * 4
+
+
+def _with_field(data: bytes, at: int, size: int, value: bytes) -> bytes:
+    """A field of the last header that is no end mark, with a sum that fits."""
+    changed = bytearray(data)
+    start = max(i for i in range(0, len(data) - 512, 512) if data[i + 257 : i + 262] == b"ustar")
+    changed[start + at : start + at + size] = value.ljust(size, b"\0")
+    header = changed[start : start + 512]
+    changed[start + 148 : start + 156] = b"%06o\0 " % (sum(header) - sum(header[148:156]) + 8 * 32)
+    return bytes(changed)
+
+
+@pytest.mark.parametrize("field", ["mtime", "atime", "ctime", "uid", "gid", "mode", "SCHILY.dev", "SCHILY.nlink"])
+@pytest.mark.parametrize("value", ["abc", "1700000000,5", "1e400", "nan", "99999999999999999999", "-", "0x5"])
+def test_a_fact_of_the_extended_header_that_is_no_number_loses_no_member(field: str, value: str) -> None:
+    info = tarfile.TarInfo("p/a.py")
+    info.pax_headers = {field: value}
+    found = read(tar_of({"p/b.py": b"1"}, info, comment=COMMIT))
+    assert [(member.path, member.problem) for member in found] == [("b.py", None), ("a.py", None)]
+    assert field != "mtime" or found[1].mtime is None
+
+
+@pytest.mark.parametrize(
+    ("at", "size"),
+    [(136, 12), (100, 8), (108, 8), (116, 8), (329, 8), (337, 8)],
+    ids="mtime mode uid gid major minor".split(),
+)
+@pytest.mark.parametrize("value", [b"9999999abc", b"abc", b"-1", b"\xff" * 8, b"8888888", b"1 2"])
+def test_a_number_of_the_header_that_is_none_loses_no_member(at: int, size: int, value: bytes) -> None:
+    data = _with_field(tar_of({"p/b.py": b"1", "p/a.py": b""}, comment=COMMIT), at, size, value[:size])
+    found = read(data)
+    assert [(member.path, member.problem) for member in found] == [("b.py", None), ("a.py", None)]
+
+
+def test_a_size_that_is_no_number_refuses_the_archive() -> None:
+    data = tar_of({"p/b.py": b"1", "p/a.py": b"2"})
+    with pytest.raises(ArchiveError):
+        read(_with_field(data, 124, 12, b"abc"))
