@@ -8,6 +8,7 @@ from typing import Any
 
 from jobs.code import flow as code
 from jobs.code import parameters as code_parameters
+from jobs.code.parameters import RepositoryText
 from jobs.corpus import flow as corpus
 from jobs.corpus import parameters as corpus_parameters
 from jobs.instruct import flow as instruct
@@ -25,6 +26,7 @@ from schemas.contract import Table
 class Flow:
     """A list of stages, the title that documents give it, the command that carries it out, and what that reads first
     (name, from where, to which tables). `pinned` adds to the parameters in force what a warehouse has pinned itself.
+    `extra` is the extra of refinelake (setup.cfg) that its kernels need, on workers too; empty where they need none.
     """
 
     title: str
@@ -33,6 +35,13 @@ class Flow:
     stages: tuple[Stage, ...]
     tables: tuple[Table, ...]
     pinned: Callable[[Any, dict[type, Any]], dict[type, Any]] = lambda lake, params: params
+    extra: str = ""
+
+    def extras(self, params: dict[type, Any]) -> tuple[str, ...]:
+        """Extras that its kernels need with these parameters: a classifier of text files is one of the web's."""
+        text = params.get(RepositoryText)
+        also = WEB.extra if self is CODE and text and text.by_model else ""
+        return tuple(e for e in (self.extra, also) if e)
 
 
 CODE = Flow(
@@ -50,6 +59,7 @@ WEB = Flow(
     web.STAGES,
     web.TABLES,
     pinned_models,
+    extra="web",
 )
 INSTRUCT = Flow(
     "Synthetic and instruction data",
@@ -58,6 +68,7 @@ INSTRUCT = Flow(
     instruct.STAGES,
     instruct.TABLES,
     instruct_parameters.of_lake,
+    extra="instruct",
 )
 CORPUS = Flow(
     "From the corpus to token tables",
@@ -65,6 +76,7 @@ CORPUS = Flow(
     ("given_instructions", "instructions.tables", "given_instructions, rejects"),
     corpus.STAGES,
     corpus.TABLES,
+    extra="tokens",
 )
 FLOWS = (CODE, WEB, INSTRUCT, CORPUS)
 TABLES: tuple[Table, ...] = tuple(table for flow in FLOWS for table in flow.tables)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import platform
-import re
 import shutil
 import sys
 import tarfile
@@ -19,10 +18,11 @@ from importlib import import_module
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 
+from jobs.runtime.requirements import normal
 from schemas.identity import PROJECT
 
-_EXTRAS = ("tokens",)
-"""Beside the hard requirements: what token tables need on workers."""
+_OPTIONAL = ("compat",)
+"""Beside what flows need and what object stores need: what a parameter may ask of a kernel."""
 _ARCHIVE, _SETTINGS = "env.tar.gz", "cluster.conf"
 
 
@@ -38,14 +38,18 @@ def work(args: argparse.Namespace) -> int:
     from jobs.runtime.places import made_folder
 
     to = made_folder(args.to)
-    found = sorted(_required("refinelake", _EXTRAS), key=lambda d: d.name.lower())
+    extras, lacking = _extras()
+    found = sorted(_required("refinelake", tuple(extras)), key=lambda d: d.name.lower())
     with tempfile.TemporaryDirectory(prefix="refinelake-pack-") as scratch:
         _write_archive(to / _ARCHIVE, Path(scratch), found)
     jars = _copy_jars(to / "jars")
     settings = _settings(to, jars)
     (to / _SETTINGS).write_text("".join(f"{key} {value}\n" for key, value in settings.items()), encoding="utf-8")
     size = (to / _ARCHIVE).stat().st_size / 1e6
-    print(f"{to / _ARCHIVE}: refinelake and {len(found)} packages for Python {_python()}, {size:.0f} MB")
+    named = f"refinelake[{','.join(extras)}]"
+    print(f"{to / _ARCHIVE}: {named} and {len(found)} packages for Python {_python()}, {size:.0f} MB")
+    for extra, package in lacking.items():
+        print(f"  without {extra}: {package} is not here; pip install 'refinelake[{extra}]' before for workers with it")
     print(f"{to / _SETTINGS}: settings; Delta {'from jars/' if jars else 'from Maven, at each submit'}")
     print(f"spark-submit --master URL --properties-file {to / _SETTINGS} {_submit()} run --sources ... --warehouse ...")
     return 0
@@ -59,6 +63,22 @@ def _submit() -> Path:
     import jobs
 
     return Path(jobs.__path__[0]) / "submit.py"
+
+
+def _extras() -> tuple[list[str], dict[str, str]]:
+    """The extras that workers may need and that are here as a whole, and what the others lack."""
+    from jobs.flows import FLOWS
+    from jobs.runtime.places import EXTRAS
+
+    wanted = dict.fromkeys([f.extra for f in FLOWS if f.extra] + [*EXTRAS.values(), *_OPTIONAL])
+    whole, lacking = [], {}
+    for extra in wanted:
+        try:
+            _required("refinelake", (extra,))
+            whole.append(extra)
+        except PackError as e:
+            lacking[extra] = str(e).partition(":")[0]
+    return whole, lacking
 
 
 def _required(name: str, extras: tuple[str, ...] = ()) -> list[Distribution]:
@@ -76,8 +96,8 @@ def _required(name: str, extras: tuple[str, ...] = ()) -> list[Distribution]:
         try:
             here = distribution(name)
         except PackageNotFoundError as e:
-            raise PackError(f"{name}: expected in this environment, found none; install refinelake[tokens]") from e
-        found[re.sub("[-_.]+", "-", here.name).lower()] = here
+            raise PackError(f"{name}: expected in this environment, found none; install refinelake") from e
+        found[normal(here.name)] = here
         for line in here.requires or ():
             wanted = Requirement(line)
             if wanted.marker is None or any(wanted.marker.evaluate({"extra": e}) for e in ("", *extras)):

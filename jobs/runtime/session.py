@@ -34,7 +34,7 @@ def session(*places: str) -> SparkSession:
     """
     if SparkSession.getActiveSession() is not None or _given():
         given = SparkSession.builder.appName("refinelake").getOrCreate()
-        if setting(given, "spark.master").startswith(_CLUSTERS):
+        if _has_workers(given):
             workers.check(given)
         return given
     _prepare_local(class_archive.use(local_settings(*places)))
@@ -42,6 +42,16 @@ def session(*places: str) -> SparkSession:
     logging.getLogger().addFilter(lambda record: record.msg != "Exception while sending command.")
     with _noise_to(LOG):
         return SparkSession.builder.appName("refinelake").getOrCreate()
+
+
+def _has_workers(spark: SparkSession) -> bool:
+    return setting(spark, "spark.master").startswith(_CLUSTERS)
+
+
+def check_workers(spark: SparkSession, extras: tuple[str, ...]) -> None:
+    """Raises WorkerError where the workers of a cluster lack what extras of refinelake bring."""
+    if extras and _has_workers(spark):
+        workers.check_extras(spark, extras)
 
 
 def alone(spark: SparkSession | None = None) -> bool:

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,8 @@ import pyspark
 import pytest
 
 from jobs.code import flow
+from jobs.flows import CODE, FLOWS
+from jobs.runtime.requirements import modules
 from jobs.runtime.tables import Lake
 from schemas.ops import UNIT_FACTS
 from tests.jobs.conftest import ROOT, TinyRun, command
@@ -20,6 +23,16 @@ from tests.jobs.pipeline import contents_of
 from tests.jobs.standalone import Cluster, standalone
 from tests.jobs.test_readme import PACK, SUBMIT
 
+WITHOUT_FASTWARC = """
+import sys
+
+class Without:
+    def find_spec(self, name, path=None, target=None):
+        if name == "fastwarc":
+            raise ModuleNotFoundError("No module named 'fastwarc'", name=name)
+
+sys.meta_path.insert(0, Without())
+"""
 Submitted = subprocess.Popen[str]
 SPARK = Path(pyspark.__file__).parent
 SMALL = {
@@ -50,13 +63,13 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 
 def submit(
-    cluster: Cluster, packed: Path, manifest: Path, warehouse: Path, file: str = "", **settings: str
+    cluster: Cluster, packed: Path, manifest: Path, warehouse: Path, file: str = "", flow: str = "run", **settings: str
 ) -> Submitted:
     """README's line, or with a stage's file in the place of `jobs/submit.py run`, in a folder that is no checkout, with
     an environment that says nothing of Python.
     """
     line = SUBMIT.replace("spark://HOST:7077", cluster.address).replace("dist/cluster", str(packed))
-    line = line.replace("jobs/submit.py run", str(ROOT / file) if file else f"{ROOT / 'jobs/submit.py'} run")
+    line = line.replace("jobs/submit.py run", str(ROOT / file) if file else f"{ROOT / 'jobs/submit.py'} {flow}")
     line = line.replace("sources.jsonl", str(manifest)).replace("--warehouse warehouse", f"--warehouse {warehouse}")
     program, *rest = line.split()
     named = [f"--conf={key}={value}" for key, value in (SMALL | settings).items()]
@@ -82,6 +95,28 @@ def test_a_worker_without_the_archive_is_named_before_any_work(cluster: Cluster,
         assert ended.returncode == 2 and len(told) == 1 and said in told[0] and "refinelake pack" in told[0], out[
             -3000:
         ]
+
+
+def test_the_archive_brings_what_the_kernels_of_every_flow_import(packed: Path) -> None:
+    with tarfile.open(packed / "env.tar.gz") as held:
+        names = {parts[1].split("/")[0] for n in held.getnames() if len(parts := n.split("site-packages/")) == 2}
+    tops = {name.split(".")[0] for name in names}
+    needed = {m for f in FLOWS for m in modules(["", f.extra])}
+    assert {"fastwarc", "resiliparse", "brotli", "tldextract", "fasttext", "aiohttp", "jinja2", "tokenizers"} <= needed
+    assert needed - tops == set() and "pyspark" not in tops
+
+
+def test_only_a_flow_that_needs_it_finds_a_package_missing(cluster: Cluster, packed: Path, tmp_path: Path) -> None:
+    """Workers as a hand-made environment without the web's packages would have them; the driver has all."""
+    (tmp_path / "sitecustomize.py").write_text(WITHOUT_FASTWARC)
+    (tmp_path / "sources.jsonl").write_text(json.dumps({"kind": "warc", "location": str(tmp_path)}))
+    settings = {"spark.executorEnv.PYTHONPATH": str(tmp_path)}
+    where = (cluster, packed, tmp_path / "sources.jsonl", tmp_path / "warehouse")
+    ended = submit(*where, flow="web run", **settings)
+    out, _ = ended.communicate(timeout=300)
+    said = "expected what refinelake[web] brings, found no fastwarc. Submit with the settings"
+    assert ended.returncode == 2 and said in out, out[-3000:]
+    assert CODE.extras({}) == ()
 
 
 def test_the_flow_gives_what_one_machine_gives_though_a_worker_dies(
