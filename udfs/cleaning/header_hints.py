@@ -13,12 +13,9 @@ HINTS: tuple[str, ...] = tuple(json.loads(data_bytes("header_phrases.json"))["hi
 
 def has_hint(head: str) -> bool:
     """Whether a phrase of a notice may be in it."""
-    if head.isascii():
-        return _needles().any_in(head.encode())
-    lower = head.lower()
-    return any(hint in lower for hint in HINTS)
+    return _needles().any_in(head.encode("utf-8", "surrogatepass"))
 
 
 @cache
 def _needles() -> Needles:
-    return Needles({hint: Needle(hint.encode(), any_case=True) for hint in HINTS if hint.isascii()})
+    return Needles({hint: Needle(hint.encode(), any_case=True) for hint in HINTS})

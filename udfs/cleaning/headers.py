@@ -11,31 +11,23 @@ Phrases: the openings of the licences in the SPDX list and its guide to short id
 
 from __future__ import annotations
 
-import json
 import re
-from typing import Any
 
-from schemas.identity import data_bytes
 from udfs.cleaning.header_hints import has_hint
-from udfs.cleaning.header_lines import is_read
-from udfs.cleaning.header_paragraphs import EDGE, Comment, has_fields, is_directive, paragraphs, unglued, words
+from udfs.cleaning.header_lines import is_directive, is_read
+from udfs.cleaning.header_notices import DATA as PHRASES
+from udfs.cleaning.header_notices import is_legal, is_notice, leads, said
+from udfs.cleaning.header_paragraphs import EDGE, Comment, has_fields, paragraphs
 from udfs.cleaning.header_styles import DATA as STYLES
 from udfs.cleaning.header_styles import Style, style_of
+from udfs.cleaning.header_unglued import unglued
 
-DATA = (STYLES, "header_phrases.json")
+DATA = (STYLES, PHRASES)
 # Where a header is looked for; a whole GPL takes 35 KB.
 _HEAD_CHARS = 65_536
 # Most headers end before this, and then no more is cut into lines.
 _FIRST_CHARS = 6_144
 
-_PHRASES: dict[str, Any] = json.loads(data_bytes(DATA[1]))
-# One of these makes a comment a notice. "license" or "copyright" alone do not: programs are about them, too.
-_NOTICE = re.compile("|".join(_PHRASES["notice"]))
-# A part of each of them, which is found ten times faster.
-_NOTICE_PARTS = tuple(_PHRASES["notice_parts"])
-# These only stretch a notice over its later paragraphs, and over the one before it.
-_LEGAL = re.compile("|".join(_PHRASES["legal"]))
-_BEFORE = re.compile("|".join(_PHRASES["before"]))
 _SCRIPT = re.compile(r"# /// \w+$")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+")
 # Not a directive (`.. note::`), a target (`.. _name:`), a substitution, a footnote.
@@ -186,22 +178,21 @@ def _without_notice(lines: list[str], comment: Comment) -> list[str]:
     texts: list[str] = []
     notices: list[int] = []
     for whole in paragraphs(lines, comment):
-        text = _said(lines, comment, *whole)
-        if not _is_notice(text):
+        text = said(lines, comment, *whole)
+        if not is_notice(text, lines, comment, whole[0]):
             parts.append(whole)
             texts.append(text)
             continue
-        for part in unglued(lines, comment, *whole):
-            text = text if part == whole else _said(lines, comment, *part)
-            if part == whole or _is_notice(text):
+        for start, end, rights in unglued(lines, comment, *whole):
+            if rights:
                 notices.append(len(parts))
-            parts.append(part)
-            texts.append(text)
+            parts.append((start, end))
+            texts.append(text if (start, end) == whole else said(lines, comment, start, end))
     every = lines[comment.first : comment.last]
     if not notices or has_fields(lines, comment):
         return every
-    last = max(i for i in range(notices[0], len(texts)) if i in notices or _LEGAL.search(texts[i]))
-    first = notices[0] - (notices[0] > 0 and bool(_BEFORE.search(texts[notices[0] - 1])))
+    last = max(i for i in range(notices[0], len(texts)) if i in notices or is_legal(texts[i]))
+    first = notices[0] - (notices[0] > 0 and leads(texts[notices[0] - 1]))
     before, after = parts[:first], parts[last + 1 :]
     tried = (i for i in range(comment.first, comment.last) if comment.opener or lines[i].lstrip().startswith(";"))
     read = {i for i in tried if is_directive(lines[i])}
@@ -218,26 +209,13 @@ def _without_notice(lines: list[str], comment: Comment) -> list[str]:
     return _closed(kept, every, comment, open_it, end == comment.last and comment.last - 1 not in read)
 
 
-def _is_notice(said: str) -> bool:
-    for part in _NOTICE_PARTS:
-        if part in said:
-            return _NOTICE.search(said) is not None
-    return False
-
-
-def _said(lines: list[str], comment: Comment, start: int, end: int) -> str:
-    said = " ".join(words(lines[i], comment) for i in range(start, end)).lower()
-    # The third of a list is no sign of a copyright.
-    return said.replace("(c)", "( )") if "(b)" in said else said
-
-
 def _closed(kept: list[str], every: list[str], comment: Comment, open_it: bool, close_it: bool) -> list[str]:
     """The lines of a block comment with the markers put back whose lines went away."""
     newline = "\r\n" if every[0].endswith("\r\n") else "\n"
     if open_it:
         indent = every[0][: every[0].index(comment.opener)]
-        # /** and /*! are read by the makers of documentation.
-        sign = re.match(r"[*!]{0,2}(?=\s)", every[0][len(indent) + len(comment.opener) :])
+        # /**, /*! and {-| are read by the makers of documentation.
+        sign = re.match(r"(?: ?[|^]|--|\+|[*!]{0,2})(?=\s)", every[0][len(indent) + len(comment.opener) :])
         kept = [f"{indent}{comment.opener}{sign.group() if sign else ''}{newline}", *kept]
     if close_it and comment.closer:
         ending = every[-1]

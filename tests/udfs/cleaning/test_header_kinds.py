@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from udfs.cleaning.headers import _NOTICE_PARTS, _PHRASES, strip
+from udfs.cleaning.header_notices import NOTICE_PARTS, PHRASES
+from udfs.cleaning.headers import strip
 
 NOTICE = "Copyright 2020 Acme Inc. All rights reserved."
 
@@ -58,14 +59,123 @@ dockerfile|#|# hadolint global ignore=DL3003
 yaml|#|#cloud-config
 yaml|#|# yamllint disable rule:line-length
 graphql|#|# import Foo from "x.graphql"
+java|//|// @formatter:off
+c|//|// RUN: %clang -c %s
+cpp|//|// CHECK-NOT: x
+rust|//|// compile-flags: -O
+rust|//|//@ run-pass
+javascript|//|// @noflow
+typescript|//|// @ts-check
+javascript|//|/* c8 ignore file */
+c|//|// kate: space-indent on; indent-width 4;
+c|//|// vim: set ts=4:
+python|#|# kate: replace-tabs on;
+python|#|# language=SQL
+java|//|// language=JSON
+shell|#|# REUSE-IgnoreStart
+python|#|# pytype: skip-file
+ruby|#|# typed: false
+ruby|#|# rbs_inline: enabled
+go|//|// +k8s:deepcopy-gen=package
+go|//|// +kubebuilder:object:generate=true
+sql|--|-- +goose Up
+sql|--|-- liquibase formatted sql
+sql|--|-- name: GetUser :one
+scala|//|// $COVERAGE-OFF$
+cpp|//|// IWYU pragma: keep
+yaml|#|# renovate: datasource=docker
+emacs lisp|;;|;; Local Variables:
+erlang|%%|%% -*- erlang -*-
+llvm|;|; RUN: opt < %s
+html|<!--|<!-- prettier-ignore -->
 """.strip().splitlines()
 
 
 @pytest.mark.parametrize("case", READ)
 def test_what_a_tool_reads_stays_wherever_it_stands(case: str) -> None:
-    language, mark, line = case.split("|")
-    assert strip(f"{mark} {NOTICE}\n{line}\nx = 1\n", language, "code")[0] == f"{line}\nx = 1\n"
-    assert strip(f"{line}\n{mark} {NOTICE}\nx = 1\n", language, "code")[0] == f"{line}\nx = 1\n"
+    language, mark, line = case.split("|", 2)
+    end = " -->" if mark == "<!--" else ""
+    assert strip(f"{mark} {NOTICE}{end}\n{line}\nx = 1\n", language, "code")[0] == f"{line}\nx = 1\n"
+    assert strip(f"{line}\n{mark} {NOTICE}{end}\nx = 1\n", language, "code")[0] == f"{line}\nx = 1\n"
+
+
+@pytest.mark.parametrize(
+    "line", [" * @formatter:off", " * RUN: %clang", " * @noflow", " * kate: tab-width 4;", " * vim: ts=4:"]
+)
+def test_what_a_tool_reads_inside_of_a_notice_stays(line: str) -> None:
+    text = f"/*\n * {NOTICE}\n{line}\n * Licensed under the MIT License.\n */\nint x;\n"
+    assert strip(text, "c", "code")[0] == f"/*\n{line}\n */\nint x;\n"
+
+
+BSD = "Use of this source code is governed by a BSD-style\nlicense that can be found in the LICENSE file."
+
+
+@pytest.mark.parametrize(
+    ("notice", "about"),
+    [
+        ("Copyright 2020 Jane.\nLicensed under the MIT License.", "Package foo does bars."),
+        (f"Copyright 2009 The Go Authors. All rights reserved.\n{BSD}", "Package foo does bars."),
+        (
+            f"Copyright 2009 The Go Authors. All rights reserved.\n{BSD}",
+            "This file holds the loop\nthat reads packets.",
+        ),
+        ("Copyright 2020 Jane. Licensed under GPL v3.", "Usage: foo.sh FILE"),
+        ("Copyright (c) 2020 Jane, all rights reserved.", "Reads the packets of a ring."),
+        ("SPDX-License-Identifier: MIT", "Reads the packets of a ring."),
+        ("Copyright 2020 Jane\nLicence: MIT.", "Example:\n  foo(1)"),
+        ("(c) 2020 Jane.\nSee the LICENSE file for details.", "TODO remove the ring"),
+    ],
+)
+def test_what_is_glued_to_a_notice_stays(notice: str, about: str) -> None:
+    for sign in ("#", "//", "--"):
+        first, second = ("".join(f"{sign} {line}\n" for line in some.splitlines()) for some in (notice, about))
+        language = {"#": "python", "//": "go", "--": "lua"}[sign]
+        assert strip(f"{first}{second}x = 1\n", language, "code")[0] == f"{second}x = 1\n"
+    first, second = ("".join(f" * {line}\n" for line in some.splitlines()) for some in (notice, about))
+    assert strip(f"/*\n{first}{second} */\nint x;\n", "c", "code")[0] == f"/*\n{second} */\nint x;\n"
+
+
+@pytest.mark.parametrize(
+    "about",
+    ["ring.c\nRoutes packets to the peers of the ring.", "ring.c - routes all packets", "routes packets to the peers"],
+)
+def test_what_stands_glued_before_a_notice_stays(about: str) -> None:
+    said = "".join(f" * {line}\n" for line in about.splitlines())
+    text = f"/*\n{said} * Copyright (c) 2020 Jane.\n */\nint x;\n"
+    assert strip(text, "c", "code")[0] == f"/*\n{said} */\nint x;\n"
+
+
+@pytest.mark.parametrize(
+    "prose",
+    [
+        "Returns the SPDX-License-Identifier of a file",
+        "see (C) 2003 standard section 5",
+        'Parses "Copyright (c) 2020 Jane" lines',
+        "All rights reserved words of the language are listed here.",
+        "Access: permission is granted if the user is admin.",
+        "Checks whether a package is licensed under the GPL.",
+        "Adds Copyright (c) 2020 Jane lines to files",
+        "A parser for SPDX-License-Identifier comments",
+        "Looks for names in the license file.",
+        "Prints `(c) 2020 Jane` in the footer.",
+        "Handles the @license tag of JSDoc.",
+        "Tests that files which are\n{mark} licensed under the MIT license are found.",
+        "Implements option (c) 2003 of the standard.",
+        "Whether all rights reserved seats are sold.",
+        "The permission is granted to users of the group.",
+        "Removes the phrase all rights reserved.",
+    ],
+)
+def test_prose_about_licences_stays(prose: str) -> None:
+    for mark, language in (("//", "go"), ("#", "python")):
+        text = f"{mark} {prose.replace('{mark}', mark)}\nx = 1\n"
+        assert strip(text, language, "code") == (text, 0)
+
+
+@pytest.mark.parametrize("opener", ["{-|", "{- |", "{-^"])
+def test_a_haddock_comment_is_opened_again_as_it_was(opener: str) -> None:
+    text = f"{opener}\n{NOTICE}\n\nReads the files of the disk.\n-}}\nmodule X where\n"
+    assert strip(text, "haskell", "code")[0] == f"{opener}\nReads the files of the disk.\n-}}\nmodule X where\n"
 
 
 @pytest.mark.parametrize(
@@ -138,7 +248,7 @@ def test_a_long_text_is_read_as_a_short_one() -> None:
     assert strip(block + "int x;\n" * 900, "c", "code") == ("int x;\n" * 900, len(block))
 
 
-@pytest.mark.parametrize("phrase", _PHRASES["notice"])
+@pytest.mark.parametrize("phrase", PHRASES["notice"])
 def test_each_phrase_of_a_notice_has_a_part_that_is_looked_for_first(phrase: str) -> None:
     needed = re.sub(r"\(\?[=!<].*?\)", "", phrase.replace("\\", ""))
-    assert any(part in needed for part in _NOTICE_PARTS)
+    assert any(part in needed for part in NOTICE_PARTS)

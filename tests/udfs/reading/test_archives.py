@@ -340,7 +340,7 @@ def test_a_fact_of_the_extended_header_that_is_no_number_loses_no_member(field: 
 @pytest.mark.parametrize(
     ("at", "size"),
     [(136, 12), (100, 8), (108, 8), (116, 8), (329, 8), (337, 8)],
-    ids="mtime mode uid gid major minor".split(),
+    ids=["mtime", "mode", "uid", "gid", "major", "minor"],
 )
 @pytest.mark.parametrize("value", [b"9999999abc", b"abc", b"-1", b"\xff" * 8, b"8888888", b"1 2"])
 def test_a_number_of_the_header_that_is_none_loses_no_member(at: int, size: int, value: bytes) -> None:
