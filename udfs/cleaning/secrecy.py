@@ -21,6 +21,11 @@ _MADE_UP = frozenset(_DATA["placeholder_words"].split())
 _SAMPLES = re.compile("|".join(map(re.escape, _DATA["sample_words"].split())))
 _ALGORITHMS = frozenset(_DATA["algorithm_words"].split())
 _LETTERS = re.compile("[a-z]+")
+# Names run together: HmacSHA256, PBKDF2WithHmacSHA512AndAES. Short words would read any letters as names.
+_JOINED = re.compile(f"(?:{'|'.join(sorted((word for word in _ALGORITHMS if len(word) > 2), key=len, reverse=True))})+")
+_SHORT_NAME = re.compile(r"[A-Za-z]{1,2}-?\d{1,4}-?[A-Za-z]{0,2}\d?")
+_LONGEST_ALGORITHM = 64
+_HEX = re.compile("[0-9a-fA-F]{8,}")
 _WHOLE_WORDS = frozenset(_DATA["whole_placeholders"].split())
 
 _TEMPLATE = re.compile(
@@ -44,8 +49,13 @@ def is_made_up(value: str) -> bool:
 
 
 def is_algorithm(value: str) -> bool:
-    """Whether it names one: AES-256-GCM, prime256v1, AES/CBC/PKCS5Padding."""
-    return len(value) <= 40 and all(word in _ALGORITHMS for word in _LETTERS.findall(value.lower()))
+    """Whether it names one: AES-256-GCM, prime256v1, AES/CBC/PKCS5Padding, HmacSHA256, argon2id."""
+    if len(value) > _LONGEST_ALGORITHM or _HEX.fullmatch(value):
+        return False
+    words = _LETTERS.findall(value.lower())
+    if not all(word in _ALGORITHMS or _JOINED.fullmatch(word) for word in words):
+        return False
+    return any(len(word) > 2 for word in words) or _SHORT_NAME.fullmatch(value) is not None
 
 
 def is_template(value: str) -> bool:
