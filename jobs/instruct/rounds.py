@@ -20,6 +20,7 @@ from jobs.runtime.keys import Keys, only
 from jobs.runtime.narrowing import Work
 from jobs.runtime.quarantine import append_measured
 from schemas.instruct import CALL_CHUNKS, EXECUTIONS, LLM_RESPONSES, TRAILS
+from udfs.recipes.book import RECIPES
 from udfs.recipes.replay import MOST_STEPS
 from udfs.spark.instruct import played_rows
 
@@ -41,10 +42,12 @@ def play_all(work: Work, missing: DataFrame, texts: list[DataFrame], result: Sta
         result.unfinished = bool(number)
         return
     threads = work.stage.transform(to_play(missing, p), *texts, p)
-    seeds, counts = lake.stage_counted(threads, work.run.run_id, f"{work.stage.name}.seeds", {"n": F.count(F.lit(1))})
-    waiting = _Rounds(work, seeds).play(result)
-    result.rows_read = counts["n"] - waiting
-    result.unfinished = bool(waiting) or counts["n"] < number
+    seen = {recipe: F.count_if(F.col("recipe") == recipe) for recipe in RECIPES}
+    seeds, counts = lake.stage_counted(threads, work.run.run_id, f"{work.stage.name}.seeds", seen)
+    played = sum(counts.values())
+    waiting = _Rounds(work, seeds).play([recipe for recipe in RECIPES if counts[recipe]], result)
+    result.rows_read = played - waiting
+    result.unfinished = bool(waiting) or played < number
 
 
 def to_play(missing: DataFrame, p: Synthesis) -> DataFrame:
@@ -63,9 +66,10 @@ class _Rounds:
         self.work, self.lake, self.p, self.seeds = work, work.run.lake, work.params, seeds
         self.facts: list[DataFrame] = []
 
-    def play(self, result: StageResult) -> int:
-        """All rounds. Returns how many threads wait for another run."""
+    def play(self, recipes: list[str], result: StageResult) -> int:
+        """All rounds, of these recipes. Returns how many threads wait for another run."""
         asking, running = Asking(self.work), Programs(self.work)
+        running.check(recipes)
         trails = self._trails()
         if trails is not None:
             self._learn(trails, "known")

@@ -14,7 +14,11 @@ from jobs.runtime.quarantine import append_measured
 from schemas.instruct import EXECUTIONS
 from udfs.execution.batches import NOWHERE, Running, kernel_version
 from udfs.execution.programs import Limits
-from udfs.spark.instruct import ran_rows
+from udfs.recipes.book import RECIPES
+from udfs.spark.instruct import lacking_rows, ran_rows
+
+_PROBES = 4
+"""Tasks that look whether programs can be run: some more than one, since workers may differ."""
 
 
 @dataclass
@@ -24,6 +28,24 @@ class Programs:
     work: Work
     why: Counter[str] = field(default_factory=Counter)
     tried: list[DataFrame] = field(default_factory=list)
+
+    def check(self, recipes: list[str]) -> None:
+        """Before anything is paid: whether the programs of these recipes can be run. Languages without tools are told.
+        Raises ValueError where the isolation that is needed does not hold.
+        """
+        p, run = self.work.params, self.work.run
+        languages = sorted({name for recipe in recipes for name in RECIPES[recipe].runs_in(p.settings_of(recipe))})
+        if not languages:
+            return
+        rows = run.lake.spark.createDataFrame([(name,) for name in languages] * _PROBES, "language string")
+        lacking = lacking_rows(rows.repartition(_PROBES), self._how()).distinct().orderBy("language", "why").collect()
+        if nowhere := [row["why"] for row in lacking if not row["language"]]:
+            raise ValueError(f"runs: {nowhere[0]}")
+        if lacking and run.progress is not None:
+            told = "; ".join(dict.fromkeys(row["why"] for row in lacking))
+            run.progress.note(
+                f"{self.work.stage.name}: threads with programs that cannot be run here will wait: {told}"
+            )
 
     def run(self, waits: DataFrame, number: int) -> int:
         """Run what rows (key, kind, body) wait for. Returns how many of the results are known now.
@@ -50,17 +72,21 @@ class Programs:
         return counts["stored"] + known
 
     def _run(self, rows: DataFrame, number: int, name: str) -> tuple[DataFrame, int]:
-        lake, p = self.work.run.lake, self.work.params
-        limits = Limits(cpu_seconds=p.runs.cpu_seconds, memory=p.runs.memory)
+        lake = self.work.run.lake
         # Programs differ in what they take by a thousand times: many small tasks even that out.
         tasks = rows.select("program_id", "body").repartition(max(1, min(number // 8, 1024)), "program_id")
-        ran = ran_rows(tasks, Running(p.runs.need, limits, p.runs.at_once, p.runs.libraries))
+        ran = ran_rows(tasks, self._how())
         seen = {"known": F.count_if("is_measure")}
         ran, counts = lake.stage_counted(ran, self.work.run.run_id, name, seen)
         if counts["known"]:
             sound = ran.where("is_measure").drop("is_measure")
             append_measured(lake, EXECUTIONS, lambda: sound, kernel_version(), self.work.metadata)
         return ran, counts["known"]
+
+    def _how(self) -> Running:
+        runs = self.work.params.runs
+        limits = Limits(cpu_seconds=runs.cpu_seconds, memory=runs.memory)
+        return Running(runs.need, limits, runs.at_once, runs.libraries)
 
     def _note(self, ran: DataFrame) -> None:
         """Why programs gave nothing; they are not tried again in this run."""
@@ -72,5 +98,5 @@ class Programs:
             .collect()
         ):
             if row["level"] == NOWHERE:
-                raise ValueError(f"runs.need: {row['detail']}")
+                raise ValueError(f"runs: {row['detail']}")
             self.why[f"run_{row['status']}: {row['language']}"] += row["n"]

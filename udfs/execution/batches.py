@@ -13,6 +13,7 @@ import pyarrow as pa
 from schemas.identity import code_identity
 from schemas.instruct import EXECUTIONS
 from schemas.storable import without_surrogates
+from udfs.execution.languages import Missing
 from udfs.execution.programs import Limits, Program, Result, Test, Verdict
 from udfs.execution.running import Runner, alone_again
 
@@ -22,6 +23,8 @@ _ARROW = pa.schema(
     [*(f.with_nullable(True) for f in EXECUTIONS.arrow_schema(_NAMES)), pa.field("is_measure", pa.bool_())]
 )
 NOWHERE = "none"
+LACKING = "language string, why string"
+_LACKING = pa.schema([("language", pa.string()), ("why", pa.string())])
 
 
 @cache
@@ -40,6 +43,23 @@ class Running:
     limits: Limits
     at_once: int = 2
     libraries: tuple[str, ...] = ()
+
+
+def lacking_batches(how: Running, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """(language, why) for those of rows (language) that cannot be run here; all of no name where nothing can."""
+    try:
+        runner = Runner(need=how.need, limits=how.limits, libraries=how.libraries)
+    except ValueError as error:
+        yield from (_lacking([("", str(error))]) for _ in batches)
+        return
+    with runner:
+        for batch in batches:
+            found = [(name, runner.tools(name)) for name in batch["language"].to_pylist()]
+            yield _lacking([(name, str(tools)) for name, tools in found if isinstance(tools, Missing)])
+
+
+def _lacking(rows: list[tuple[str, str]]) -> pa.RecordBatch:
+    return pa.RecordBatch.from_pylist([{"language": name, "why": why} for name, why in rows], _LACKING)
 
 
 def ran_batches(how: Running, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

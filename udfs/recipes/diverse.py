@@ -146,4 +146,5 @@ RECIPE = Recipe(
     needs=Diverse().run,
     takes=("page",),
     times=lambda p: {"refine": p.refine},
+    languages=lambda p: p.run,
 )

@@ -95,4 +95,5 @@ RECIPE = Recipe(
     runs=len(McEval().run) / len(LANGUAGES),
     needs=McEval().run,
     takes=("snippet", "function", "file"),
+    languages=lambda p: p.run,
 )

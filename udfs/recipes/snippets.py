@@ -108,4 +108,5 @@ RECIPE = Recipe(
     needs=Snippets().languages,
     takes=("file", "function", "snippet"),
     times=lambda p: {"write": min(p.per_seed, len(p.languages))},
+    languages=lambda p: p.languages,
 )

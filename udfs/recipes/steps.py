@@ -147,8 +147,8 @@ class Recipe:
 
     `asks` are (step, prompt, times): every step with its prompt and how often it is asked of a seed that goes through,
     `runs` the programs of such a seed: what an estimate counts; `times(settings)` says it of steps where it hangs
-    on the settings. `needs` are languages whose programs it runs, `takes` the kinds of seeds that it starts from
-    (udfs/recipes/seeds.py).
+    on the settings. `needs` are languages whose programs it runs, `languages(settings)` says them where they hang on
+    the settings, `takes` the kinds of seeds that it starts from (udfs/recipes/seeds.py).
     """
 
     name: str
@@ -161,6 +161,11 @@ class Recipe:
     needs: tuple[str, ...] = ()
     takes: tuple[str, ...] = ()
     times: Callable[[Any], Mapping[str, float]] | None = None
+    languages: Callable[[Any], tuple[str, ...]] | None = None
+
+    def runs_in(self, settings: Any) -> tuple[str, ...]:
+        """The languages of programs that it may run under these settings."""
+        return self.languages(settings) if self.languages else self.needs
 
     def asked(self, settings: Any) -> tuple[tuple[str, str, float], ...]:
         """(step, prompt, times) under these settings: second judges too, which have the prompt of the first."""

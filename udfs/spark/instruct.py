@@ -80,6 +80,13 @@ def ran_rows(rows: DataFrame, how: Running) -> DataFrame:
     return rows.select("program_id", "body").mapInArrow(partial(ran_batches, how), EXECUTED)
 
 
+def lacking_rows(rows: DataFrame, how: Running) -> DataFrame:
+    """(language, why) for those of rows (language) that cannot be run where these rows are."""
+    from udfs.execution.batches import LACKING, lacking_batches
+
+    return rows.select("language").mapInArrow(partial(lacking_batches, how), LACKING)
+
+
 def dialogue_rows(rows: DataFrame) -> DataFrame:
     """Seeds or reasons of rows (origin, recipe, row) of given tables."""
     from udfs.recipes.given import DIALOGUES, dialogue_batch

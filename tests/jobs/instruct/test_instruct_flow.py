@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from pyspark.sql import functions as F
 
 from jobs.instruct.asked_for import stored_versions
-from jobs.instruct.parameters import Recipes
+from jobs.instruct.parameters import Recipes, Runs
 from jobs.runtime.accounting import append_rows
 from jobs.runtime.tables import Lake
 from schemas.code import CODE_CORPUS
@@ -98,3 +99,15 @@ def test_a_recipe_that_is_played_alone_leaves_the_others(lake: Lake, tmp_path: P
     for table in (THREADS, GIVEN_SEEDS):
         assert sorted(map(str, lake.read(table).where(others).collect())) == before[table.name], table.name
     assert lake.read(SYNTHETIC_SNIPPETS).count() == 3 and lake.read(TEXTBOOKS).select("seed_id").distinct().count() == 4
+
+
+def test_what_cannot_be_run_is_known_before_anything_is_paid(lake: Lake, tmp_path: Path) -> None:
+    corpora(lake, FILES)
+    nowhere = PYTHON | {Runs: Runs(need="rlimits", libraries=(str(tmp_path / "nowhere"),))}
+    with Endpoint(teacher) as endpoint:
+        with pytest.raises(ValueError, match="runs: .*nowhere"):
+            run_instruct(lake, "r1", Recipes(names=("snippets",)), settings(endpoint.url), more=nowhere)
+        assert not endpoint.log
+        # A recipe that runs nothing has no need of it.
+        run_instruct(lake, "r2", Recipes(names=("textbooks",)), settings(endpoint.url), more=nowhere)
+        assert len(endpoint.log) == 3
