@@ -64,13 +64,16 @@ model: setup  ## tokenizer, token tables, pretraining, annealing, both SFT stage
 	@$(TRAIN) pretrain --model toy --tokens $(WAREHOUSE)/pretrain_tokens --tokenizer $(TOKENIZER) --to $(RUNS)/pretrain
 	@$(TRAIN) anneal --model toy --from $(RUNS)/pretrain --part original=$(WAREHOUSE)/pretrain_tokens \
 		--set data.missing=renormalise --tokenizer $(TOKENIZER) --to $(RUNS)/anneal
+	@$(BIN)/refinelake export --run $(RUNS)/anneal --to $(RUNS)/annealed
+	@$(BIN)/refinelake evaluate --model $(RUNS)/annealed --to $(RUNS)/annealed-scores \
+		--held-out $(WAREHOUSE)/pretrain_tokens --held-out-tokens 5000
 	@$(TRAIN) sft1 --model toy --from $(RUNS)/anneal --tokens $(WAREHOUSE)/sft_tokens --tokenizer $(TOKENIZER) --to $(RUNS)/sft1
 	@$(TRAIN) sft2 --model toy --from $(RUNS)/sft1 --tokens $(WAREHOUSE)/sft_tokens --tokenizer $(TOKENIZER) --to $(RUNS)/sft2
 	@$(BIN)/refinelake export --run $(RUNS)/sft2 --to $(RUNS)/model
 	@$(BIN)/refinelake evaluate --model $(RUNS)/model --to $(RUNS)/scores --held-out $(WAREHOUSE)/pretrain_tokens \
 		--held-out-tokens 5000 --human-eval --chat --tasks 16 --most-tokens 64
 	@$(BIN)/refinelake training-report --run $(RUNS)/pretrain --run $(RUNS)/anneal --run $(RUNS)/sft1 --run $(RUNS)/sft2 \
-		--evaluation $(RUNS)/scores/evaluation.json --data-report report.html --to training.html
+		--evaluation $(RUNS)/annealed-scores/evaluation.json --evaluation $(RUNS)/scores/evaluation.json --data-report report.html --to training.html
 
 test: setup  ## the tests, on two cores
 	@source docker/chromium.sh; $(JAVA) $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 15

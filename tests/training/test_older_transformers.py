@@ -1,9 +1,7 @@
-"""Exports in another transformers, whose Python OTHER_TRANSFORMERS names: the same logits, ids and generated tokens.
+"""Exports in an older transformers, in an environment of its own: the same logits, ids and generated tokens.
 
-uv venv t457 && uv pip install --python t457/bin/python torch "transformers==4.57.*"
-OTHER_TRANSFORMERS=t457/bin/python python -m pytest tests/training/test_older_transformers.py
-
-Tried with 4.57.6 and 5.23.0. What the files say is checked by test_export.py, everywhere.
+OTHER_TRANSFORMERS may name the Python of another one that is there. What the files say is checked by test_export.py,
+everywhere.
 """
 
 from __future__ import annotations
@@ -11,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +22,8 @@ from training.checkpoint.export import _both_rotary_keys, export
 from training.checkpoint.store import opened
 from udfs.tokens.tokenizer import TextTokenizer
 
-OTHER = os.environ.get("OTHER_TRANSFORMERS")
-pytestmark = pytest.mark.skipif(not OTHER, reason="OTHER_TRANSFORMERS names the Python of another transformers")
+PACKAGES = ("transformers==4.57.6", f"torch=={torch.__version__.partition('+')[0]}", "numpy>=2.1")
+pytestmark = pytest.mark.long
 TEXTS = ["def f(x):\n    return x + 1\n", " a  b\t\n\n\u4e2d\u6587 <|x|>", "\r\n x"]
 TALK = [{"role": "user", "content": "a \n"}, {"role": "assistant", "content": "  b"}]
 THEIRS = """
@@ -52,13 +51,26 @@ ROPES: dict[str, dict[str, Any]] = {
 }
 
 
-def told(folder: Path, scratch: Path) -> dict[str, Any]:
+@pytest.fixture(scope="module")
+def other(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The Python of the other transformers."""
+    if given := os.environ.get("OTHER_TRANSFORMERS"):
+        return given
+    place = tmp_path_factory.mktemp("older") / "env"
+    python = str(place / "bin/python")
+    uv = [sys.executable, "-m", "uv"]
+    subprocess.run([*uv, "venv", "-q", "--python", sys.executable, str(place)], check=True)
+    subprocess.run([*uv, "pip", "install", "-q", "--python", python, *PACKAGES], check=True)
+    return python
+
+
+def told(other: str, folder: Path, scratch: Path) -> dict[str, Any]:
     """What the other transformers makes of a folder."""
     asked = {"ids": [7 * n % 300 for n in range(120)], "texts": TEXTS, "talk": TALK}
     (scratch / "asked.json").write_text(json.dumps(asked))
     (scratch / "theirs.py").write_text(THEIRS)
     command = [
-        str(OTHER),
+        other,
         str(scratch / "theirs.py"),
         str(folder),
         *(str(scratch / f"{n}.json") for n in ("asked", "told")),
@@ -77,10 +89,10 @@ def logits(folder: Path, ids: list[int]) -> torch.Tensor:
     return found
 
 
-def test_an_export_of_a_run(tmp_path: Path) -> None:
+def test_an_export_of_a_run(other: str, tmp_path: Path) -> None:
     carried(tiny(steps=2, batch={"length": 128}), tmp_path / "run")
     to = export([opened(tmp_path / "run")], tmp_path / "hf", "fp32")
-    found, ours = told(to, tmp_path), TextTokenizer.read(TOKENIZER)
+    found, ours = told(other, to, tmp_path), TextTokenizer.read(TOKENIZER)
     torch.testing.assert_close(torch.tensor(found["logits"]), logits(to, found["asked"]), rtol=0, atol=1e-6)
     assert found["ids"] == ours.encode(TEXTS) and found["longest"] == 128
     assert found["talk"] == list(ours.hugging_face().apply_chat_template(TALK, return_dict=True)["input_ids"])
@@ -91,7 +103,7 @@ def test_an_export_of_a_run(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("rope", sorted(ROPES))
 @pytest.mark.parametrize("kind", ["llama", "qwen2", "qwen3", "mistral"])
-def test_models_of_others_with_each_form_of_rotary_positions(tmp_path: Path, kind: str, rope: str) -> None:
+def test_models_of_others_with_each_form_of_rotary_positions(other: str, tmp_path: Path, kind: str, rope: str) -> None:
     """As export writes them; the positions asked for lie beyond those that the scaling begins with."""
     more: dict[str, Any] = {"tie_word_embeddings": kind == "qwen2"}
     more |= {"head_dim": 16} if kind == "qwen3" else {}
@@ -105,7 +117,7 @@ def test_models_of_others_with_each_form_of_rotary_positions(tmp_path: Path, kin
     model.save_pretrained(to)
     TextTokenizer.read(TOKENIZER).save(to, 256)
     _both_rotary_keys(to / "config.json")
-    found = told(to, tmp_path)
+    found = told(other, to, tmp_path)
     expected = logits(to, found["asked"])
     torch.testing.assert_close(torch.tensor(found["logits"]), expected, rtol=0, atol=1e-4)
     plain = json.loads((to / "config.json").read_text())

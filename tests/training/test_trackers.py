@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -122,9 +123,15 @@ def test_numbers_of_groups_are_named_by_them_and_what_is_none_is_left_out() -> N
     assert flat(row) == {"step": 1.0, "a": 2.0, "d/f/g": 0.5}
 
 
-@pytest.mark.skipif(find_spec("wandb") is None, reason="an optional package: pip install refinelake[wandb]")
+@pytest.mark.long
 def test_the_package_itself_offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Twice, as a start and its resume: two folders of one run, which `wandb sync` joins."""
+    if find_spec("wandb") is None:
+        place = tmp_path / "packages"
+        install = [sys.executable, "-m", "uv", "pip", "install", "-q", "--python", sys.executable]
+        subprocess.run([*install, "--target", str(place), "wandb>=0.19"], check=True)
+        monkeypatch.syspath_prepend(str(place))
+        monkeypatch.setenv("PYTHONPATH", str(place))  # of the process that it starts
     monkeypatch.setenv("WANDB_MODE", "offline")
     (tmp_path / "run.json").write_text(json.dumps({"run": {"name": "pretrain"}}), encoding="utf-8")
     for step in (0, 1):
