@@ -18,6 +18,7 @@ from udfs.cleaning.needle_conditions import GROUPS, QUAD
 from udfs.cleaning.needles import Needle
 from udfs.cleaning.placeholders import About, Counts, substitute
 from udfs.cleaning.secrecy import DATA
+from udfs.cleaning.version_places import is_of_package
 
 _DATA: dict[str, str] = json.loads(data_bytes(DATA))
 _RESOLVERS = frozenset(_DATA["kept_resolvers"].split())
@@ -60,7 +61,7 @@ def replace_ipv4(text: str, counts: Counts, about: About) -> str:
         start, end = _first_digit(text, match.start()), match.end()
         if start == match.start() or not _stands_alone(text, start, end) or not _is_public(text[start:end]):
             continue
-        if not _is_version(text, start, end, lists_versions):
+        if not _is_version(text, start, end, lists_versions, about.language):
             pieces += (text[done:start], about.placeholder("ipv4"))
             done = end
             counts["ipv4"] += 1
@@ -82,13 +83,15 @@ def _stands_alone(text: str, start: int, end: int) -> bool:
     return not (before == "/" and text[start - 2 : start] != "//")
 
 
-def _is_version(text: str, start: int, end: int, lists_versions: bool) -> bool:
+def _is_version(text: str, start: int, end: int, lists_versions: bool, language: str | None) -> bool:
     """Whether what stands around the quad, or its numbers, make it something else than an address."""
     before = text[max(start - _LINE_CHARS, 0) : start].rpartition("\n")[2]
     after = text[end : end + _LINE_CHARS].partition("\n")[0]
     if before.endswith("://"):
         return False
     if _is_identifier(text[start:end]) or _reads_as_version(before) or _HEADING_AFTER.match(text, end):
+        return True
+    if is_of_package(text, start, before, language):
         return True
     said = before[-_SAYING_CHARS:].lower()
     if _PORT_OR_MASK.match(after) or _SAY_IP.search(said) or _SAY_ADDRESS.search(said):

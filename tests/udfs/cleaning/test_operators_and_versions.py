@@ -12,6 +12,13 @@ from udfs.cleaning.personal_data import replace
 
 QUAD = "54.217.7.118"
 SMALL = "54.12.0.3"
+MORE_ALGORITHMS = """
+chacha20-ietf-poly1305 xchacha20poly1305_ietf curve25519xsalsa20poly1305 aes256gcm siphash24
+argon2id argon2i argon2id13 scryptsalsa208sha256 blake2b ristretto255 hmacsha512256
+ECDHE-RSA-AES128-GCM-SHA256 DHE-RSA-CHACHA20-POLY1305 diffie-hellman-group14-sha256
+hmac-sha2-256-etm@openssh.com ML-KEM-768 Kyber768 SPHINCS+-SHA2-128f AWS4-HMAC-SHA256
+RSASSA_PKCS1_V1_5_SHA_256 ECC_NIST_P256 WPA2-PSK SHA512-256 Rijndael256 SM4-CBC
+"""
 
 
 @pytest.mark.parametrize(
@@ -88,6 +95,60 @@ def test_versions_and_drawings_are_no_addresses(language: str, text: str) -> Non
 @pytest.mark.parametrize(
     ("language", "text"),
     [
+        ("scala", f'libraryDependencies += "a" %% "b" % "{QUAD}"\n"a" % "b" % "{QUAD}" % Test\n'),
+        ("clojure", f'(defproject x "1"\n  [[a/b "{QUAD}"]\n   [org.clojure/c "{QUAD}" :scope "test"]])\n'),
+        ("elixir", f'defp deps do\n  [{{:plug, "{QUAD}"}}]\nend\n'),
+        ("json", f'{{"dependencies": {{"a": "{QUAD}",\n "@b/c": "{QUAD}"}}}}\n'),
+        ("json", f'{{"devDependencies": {{\n  "a": "{QUAD}"\n}}}}\n'),
+        ("json", f'{{"require-dev": {{\n  "a/b": "{QUAD}"\n}}}}\n'),
+        ("toml", f'[dependencies]\na = "{QUAD}"\n\nb-c = "{QUAD}"\n'),
+        ("toml", f'[tool.poetry.group.dev.dependencies]\na = "{QUAD}"\n'),
+        ("toml", f'[workspace]\ndependencies = {{ a = "{QUAD}" }}\n'),
+        ("toml", f'[versions]\nkotlin = "{QUAD}"\n'),
+        ("yaml", f"dependencies:\n  a: {QUAD}\n  b:\n  c: '{QUAD}'\n"),
+        ("yaml", f"dependencies:\n  - python=3.11\n  - a={QUAD}\n"),
+        ("shell", f"apt-get install -y x={QUAD} y\n"),
+        ("dockerfile", f"RUN apt-get update && apt-get install -y \\\n    x={QUAD} \\\n    y={QUAD}\n"),
+        ("dockerfile", f"RUN apk add --no-cache x={QUAD}\n"),
+        ("shell", f"npm i -g a@{QUAD}\nbrew install b@{QUAD}\nconda install c={QUAD}\n"),
+        ("yaml", f"- uses: foo/bar@{QUAD}\n"),
+        ("typescript", f'import x from "https://deno.land/x/oak@{QUAD}/mod.ts";\n'),
+        ("swift", f'.package(url: "https://github.com/a/b", from: "{QUAD}"),\n'),
+        ("text", f"Changes in {QUAD}:\n"),
+        ("markdown", f"What's new in {QUAD}\n\n**New features in {QUAD}**\n"),
+        ("text", f"* Release notes for {QUAD}\nFixed in {QUAD}: a\nDeprecated since {QUAD}.\n"),
+        ("debian package control file", f"Depends: a (= {QUAD})\n"),
+        ("opam", f'"a" {{= "{QUAD}"}}\n'),
+    ],
+)
+def test_versions_of_packages_are_no_addresses(language: str, text: str) -> None:
+    assert replace(text, language) == (text, {})
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("json", f'{{"dependencies": {{"a": "1"}},\n{"a" * 80}\n"x": {{"a": "{QUAD}"}}}}\n'),
+        ("json", f'{{"dependencies": {{"host": "{QUAD}"}}}}\n'),
+        ("json", f'{{"a": "{QUAD}"}}\n'),
+        ("toml", f'[dependencies]\nb = "1"\n[servers]\na = "{QUAD}"\n'),
+        ("yaml", f"dependencies:\n  a: 1\nb: {QUAD}\n"),
+        ("clojure", f'[host "{QUAD}"]\n'),
+        ("elixir", f'[{{:node, "{QUAD}"}}]\n'),
+        ("shell", f"ssh root@{QUAD}\nscp ./x root@{QUAD}:/y\n"),
+        ("shell", f"apt-get install x\ny={QUAD}\n"),
+        ("python", f'print("%s" % "{QUAD}")\n'),
+        ("text", f"Changes were made from {QUAD}\n"),
+    ],
+)
+def test_addresses_beside_packages_go(language: str, text: str) -> None:
+    result = replace(text, language)[0]
+    assert QUAD not in result and "<IP_ADDRESS>" in result
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
         ("yaml", "host: 54.217.7.118\n"),
         ("yaml", "image_server: http://54.217.7.118:8080/x\n"),
         ("ini", "ip=54.217.7.118\n"),
@@ -122,6 +183,7 @@ def test_addresses_go(language: str, text: str) -> None:
         "DES-EDE3-CBC",
         "ssh-ed25519",
         "ecdsa-sha2-nistp256",
+        *MORE_ALGORITHMS.split(),
         *[
             "HmacSHA256",
             "HmacSHA512",
@@ -138,8 +200,6 @@ def test_addresses_go(language: str, text: str) -> None:
             "ARCFOUR128",
             "PKCS12",
         ],
-        *["chacha20-ietf-poly1305", "xchacha20poly1305_ietf", "curve25519xsalsa20poly1305", "aes256gcm", "siphash24"],
-        *["argon2id", "argon2i", "argon2id13", "scryptsalsa208sha256", "blake2b", "ristretto255", "hmacsha512256"],
         *[
             "PBES2-HS256+A128KW",
             "ECDH-ES+A256KW",
@@ -162,9 +222,6 @@ def test_addresses_go(language: str, text: str) -> None:
             "xxHash64",
             "CRC32C",
         ],
-        *["ECDHE-RSA-AES128-GCM-SHA256", "DHE-RSA-CHACHA20-POLY1305", "diffie-hellman-group14-sha256"],
-        *["hmac-sha2-256-etm@openssh.com", "ML-KEM-768", "Kyber768", "SPHINCS+-SHA2-128f", "AWS4-HMAC-SHA256"],
-        *["RSASSA_PKCS1_V1_5_SHA_256", "ECC_NIST_P256", "WPA2-PSK", "SHA512-256", "Rijndael256", "SM4-CBC"],
     ],
 )
 def test_names_of_algorithms_are_no_keys(value: str) -> None:
