@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import shlex
 import sys
 from pathlib import Path
 
 _KINDS = ("airflow", "systemd", "cron")
+_SECRETS = ("REFINELAKE_SALT", "AWS_", "OPENAI_", "AZURE_", "GOOGLE_APPLICATION")
+"""Beginnings of variables that a night may need and a scheduler does not know."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,6 +25,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tokenizer", metavar="DIR", help="folder of the pinned tokenizer: token tables too")
     parser.add_argument(
         "--at", metavar="HH:MM", default="02:00", help="when, by the scheduler's clock (default: 02:00)"
+    )
+    parser.add_argument(
+        "--environment",
+        metavar="FILE",
+        help="NAME=VALUE lines (REFINELAKE_SALT, keys of stores and models) that are set for the night",
     )
     parser.add_argument("--to", metavar="FOLDER", help="write the files there (default: print them)")
 
@@ -40,7 +48,22 @@ def work(args: argparse.Namespace) -> int:
             print(place)
         else:
             print(text if len(files) == 1 else f"# {name}\n{text}")
+    if not args.environment and (named := sorted(k for k in os.environ if k.startswith(_SECRETS))):
+        print(
+            f"schedule: {', '.join(named)} set here, and not there: no scheduler hands a shell's variables on. Write "
+            "them into a file that only its user may read, and name it by --environment",
+            file=sys.stderr,
+        )
     return 0
+
+
+def _with_environment(args: argparse.Namespace) -> str:
+    """What a shell does first, so that the night has the variables of a file; nothing where none is named."""
+    if not args.environment:
+        return ""
+    from jobs.runtime.places import absolute
+
+    return f"set -a; . {shlex.quote(absolute(args.environment))}; set +a; "
 
 
 def _command(name: str, args: argparse.Namespace) -> list[str]:
@@ -68,9 +91,10 @@ def _airflow(args: argparse.Namespace, hour: int, minute: int) -> dict[str, str]
     flows = [flow.command.partition(" ")[2] for flow in FLOWS]
     steps = [name for name in flows if asked.get(name, True)] + ["check", "maintain"]
     names = [name.partition(" ")[0] for name in steps]
+    before = _with_environment(args)
     # The space at the end: Airflow takes a command that ends with .sh for the name of a file.
     tasks = [
-        f'    {n} = BashOperator(task_id="{n}", bash_command={_raw(shlex.join(_command(s, args)))})'
+        f'    {n} = BashOperator(task_id="{n}", bash_command={_raw(before + shlex.join(_command(s, args)))})'
         for n, s in zip(names, steps, strict=True)
     ]
     return {
@@ -109,8 +133,11 @@ with DAG(
 
 
 def _systemd(args: argparse.Namespace, hour: int, minute: int) -> dict[str, str]:
+    from jobs.runtime.places import absolute
+
     command = " ".join(_quoted(word) for word in _command("nightly", args))
-    service = _SERVICE.format(folder=_escaped(str(Path.cwd())), command=command)
+    named = f"EnvironmentFile={_escaped(absolute(args.environment))}\n" if args.environment else ""
+    service = _SERVICE.format(folder=_escaped(str(Path.cwd())), environment=named, command=command)
     return {"refinelake.service": service, "refinelake.timer": _TIMER.format(hour=hour, minute=minute)}
 
 
@@ -131,7 +158,7 @@ Description=refinelake: refresh, check, release and look after the tables
 [Service]
 Type=oneshot
 WorkingDirectory={folder}
-ExecStart={command}
+{environment}ExecStart={command}
 TimeoutStartSec=infinity
 Nice=10
 """
@@ -149,5 +176,6 @@ WantedBy=timers.target
 
 def _cron(args: argparse.Namespace, hour: int, minute: int) -> dict[str, str]:
     """For cron a percent sign is the end of the line."""
-    line = f"cd {shlex.quote(str(Path.cwd()))} && {shlex.join(_command('nightly', args))} >> nightly.log 2>&1"
+    place, command = shlex.quote(str(Path.cwd())), shlex.join(_command("nightly", args))
+    line = f"{_with_environment(args)}cd {place} && {command} >> nightly.log 2>&1"
     return {"refinelake.cron": f"{minute} {hour} * * * " + line.replace("%", "\\%")}

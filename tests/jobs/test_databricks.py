@@ -48,6 +48,12 @@ def named(value: Any) -> set[str]:
     return texts.union(*(named(part) for part in inside))
 
 
+def test_tables_are_in_no_volume() -> None:
+    """A volume holds files, and Unity Catalog refuses a table there."""
+    tables = BUNDLE["variables"]["tables"]
+    assert not tables["default"].startswith("/Volumes") and "external location" in tables["description"]
+
+
 @pytest.mark.parametrize("name", JOBS)
 def test_a_job_is_one_of_databricks_own(name: str) -> None:
     job = typed(name)

@@ -92,6 +92,27 @@ def test_airflow_itself_renders_the_tasks(tmp_path: Path, monkeypatch: pytest.Mo
     assert shlex.split(tasks["run"][0]) == expected
 
 
+def test_a_night_has_the_variables_of_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A line of cron is carried out by its shell, with a program that says what it sees in the place of ours."""
+    monkeypatch.setenv("REFINELAKE_SALT", "of the shell")
+    written("cron", tmp_path, monkeypatch)
+    said = capsys.readouterr()
+    assert "REFINELAKE_SALT set here, and not there" in said.err and "of the shell" not in said.out + said.err
+    secret = tmp_path / "the environment"
+    secret.write_text("REFINELAKE_SALT='a b'\n")
+    (line,) = written("cron", tmp_path, monkeypatch, "--environment", secret.name).values()
+    assert "--environment" not in capsys.readouterr().err
+    command = line.split(None, 5)[5].replace("\\%", "%").partition(night(tmp_path)[0])[0] + "printenv REFINELAKE_SALT"
+    seen = subprocess.run(["sh", "-c", command], env={"PATH": os.environ["PATH"]}, capture_output=True, text=True)
+    assert seen.stdout == "a b\n", seen.stderr
+    dag = written("airflow", tmp_path, monkeypatch, "--environment", secret.name)["refinelake_dag.py"]
+    assert dag.count("{% raw %}set -a; . ") == dag.count("BashOperator(") == 3
+    service = written("systemd", tmp_path, monkeypatch, "--environment", secret.name)["refinelake.service"]
+    assert f"EnvironmentFile={secret}\n" in service
+
+
 @pytest.mark.parametrize("at", ["24:00", "2", "2:5", "02:00:00", "noon"])
 def test_a_time_that_is_none_is_refused(capsys: pytest.CaptureFixture[str], at: str) -> None:
     words = ["schedule", "cron", "--sources", "s", "--warehouse", "w", "--at", at]
