@@ -180,8 +180,11 @@ RECEIPTS = Table(
             "array<struct<name:string,version:bigint,rows_before:bigint,rows_after:bigint>>",
             "Every table as the release without them names it, and its rows before and after.",
         ),
-        Column("exports", "array<string>", "Copies made from releases that held them: destination and release."),
+        Column(
+            "exports", "array<string>", "Copies of releases that held them: destination, release, what became of it."
+        ),
         Column("trainings", "array<string>", "Training runs that read a withdrawn version: folder, table, version."),
+        Column("reports", "array<string>", "Reports that were not reached, and why."),
         Column("out_of_releases_at", "timestamp", "From when on readers see tables without them."),
         Column("storage_due_at", "timestamp", "When storage may let go of them: the end of retention, or at once."),
         Column("out_of_storage_at", "timestamp", "When files, old versions and logs were rid of them."),
@@ -192,15 +195,30 @@ RECEIPTS = Table(
 
 EXPORTS = Table(
     "exports",
-    "Copies of releases that left the warehouse: what a removal cannot reach, and must name.",
+    "Copies of releases that left the warehouse: a removal deletes those that it reaches, and names the others.",
     (
         Column("export_id", "string", "Run that made it.", nullable=False),
         Column("destination", "string", "Where it went.", nullable=False),
         Column("release_id", "bigint", "Release it was made from.", nullable=False),
-        Column("files", "map<string,string>", "Its files or tables with a hash or version of each."),
+        Column(
+            "files", "map<string,string>", "Its files with the bytes of each, or its tables; empty while it is made."
+        ),
         Column("exported_at", "timestamp", "When."),
     ),
     key=("export_id", "destination"),
+    deletion_vectors=False,
+)
+
+REPORTS = Table(
+    "reports",
+    "Files that show rows of this warehouse: a removal writes them anew where it reaches them, and names the others.",
+    (
+        Column("place", "string", "Where it was written.", nullable=False),
+        Column("machine", "string", "Whose folder that is; empty of a URL.", nullable=False),
+        Column("kind", "string", "report, web report, instruct report, or labels for people to fill in.", False),
+        Column("written_at", "timestamp", "When it was first written."),
+    ),
+    key=("place", "machine", "kind"),
     deletion_vectors=False,
 )
 
@@ -230,5 +248,6 @@ TABLES = (
     REMOVED_CONTENTS,
     RECEIPTS,
     EXPORTS,
+    REPORTS,
     TRAININGS,
 )

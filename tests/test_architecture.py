@@ -82,6 +82,7 @@ LONG_FILES = {
     "schemas/code.py": "a list: one contract after the other, no logic",
     "schemas/corpus.py": "a list: one contract after the other, no logic",
     "schemas/instruct.py": "a list: one contract after the other, no logic",
+    "schemas/ops.py": "a list: one contract after the other, no logic",
     "schemas/web.py": "a list: one contract after the other, no logic",
     "udfs/reading/tar.py": "one format under five compressions, with its defences, which are read together",
     "udfs/reading/git.py": "one binary format from its pack files up to a tree",

@@ -122,8 +122,11 @@ def _parts(messages: list | None, text: str | None) -> tuple[str, str]:
 
 
 def _export(lake: Lake, args: argparse.Namespace) -> None:
+    from jobs.commands.reports import LABELS, note
+    from jobs.runtime.places import absolute
     from udfs.recipes.blind import exported
 
+    note(lake, LABELS, absolute(args.export))
     rows = judged(lake, args.recipe, args.score, args.rows)
     try:
         Path(args.export).write_text(exported(rows, args.rows, _SALT), encoding="utf-8")

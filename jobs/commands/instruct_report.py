@@ -12,7 +12,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def work(args: argparse.Namespace) -> int:
+    from jobs.commands.reports import INSTRUCT
     from jobs.report_instruct import instruct_report_page
     from schemas.instruct import THREADS
 
-    return write_page(args, instruct_report_page, (THREADS,), "refinelake instruct run")
+    return write_page(args, INSTRUCT, instruct_report_page, (THREADS,), "refinelake instruct run")

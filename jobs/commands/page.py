@@ -19,13 +19,16 @@ def add_page_arguments(parser: argparse.ArgumentParser, name: str) -> None:
     parser.add_argument("--to", default=name, metavar="FILE", help="where to write it: a file or a URL")
 
 
-def write_page(args: argparse.Namespace, page: Callable[[Lake], str], of: tuple[Table, ...], first: str) -> int:
+def write_page(
+    args: argparse.Namespace, kind: str, page: Callable[[Lake], str], of: tuple[Table, ...], first: str
+) -> int:
     """Write the page of a warehouse that has one of the tables `of`, as the command `first` makes them.
 
     Raises ValueError where it has none, and where the page cannot be written.
     """
+    from jobs.commands.reports import put
     from jobs.commands.run import open_lake
-    from jobs.runtime.places import absolute, driver, write_text
+    from jobs.runtime.places import absolute, driver
     from jobs.runtime.store_errors import remedy
 
     target = absolute(args.to)
@@ -36,7 +39,7 @@ def write_page(args: argparse.Namespace, page: Callable[[Lake], str], of: tuple[
         names = " or ".join(t.name for t in of)
         raise ValueError(f"{lake.warehouse}: expected {names}, found none; run {first} first")
     try:
-        write_text(target, page(lake))
+        put(lake, kind, target, page(lake))
     except OSError as error:
         raise ValueError(f"{target}: expected to write the report, found {remedy(error)}") from error
     print(f"report: {args.to}")

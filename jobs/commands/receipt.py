@@ -13,10 +13,8 @@ def receipt_lines(receipt: dict[str, Any]) -> list[str]:
     lines = [
         f"removal {number}: {names} name{'s' * (names != 1)}, asked on {_day(receipt['asked_at'])}",
         f"  {receipt['files']:,} files taken out, {receipt['texts']:,} texts that stand nowhere any more",
+        *_tables(receipt["tables"] or ()),
     ]
-    moved = [t for t in receipt["tables"] or () if t["rows_before"] != t["rows_after"]]
-    tables = "; ".join(f"{t['name']} {t['rows_before']:,} to {t['rows_after']:,}" for t in moved)
-    lines.append(f"  rows: {tables or 'no table had any of them'}")
     held = receipt["holding"] or ()
     said = ", ".join(map(str, held)) if held else "none held them"
     lines.append(f"  out of all releases since {_day(receipt['out_of_releases_at'])}; withdrawn: {said}")
@@ -26,7 +24,22 @@ def receipt_lines(receipt: dict[str, Any]) -> list[str]:
         lines.append(f"  out of storage by the first refinelake maintain after {_day(receipt['storage_due_at'])}")
     lines += [f"  copied before: {e}" for e in receipt["exports"] or ()] or ["  no copies of these releases are known"]
     lines += [f"  trained on: {t}" for t in receipt["trainings"] or ()] or ["  no training run has said it read them"]
+    lines += [f"  report not written anew: {r}" for r in receipt["reports"] or ()]
     return lines
+
+
+def _tables(tables: Any) -> list[str]:
+    """Every table at its version: rows before and after of those that lost some, then the others."""
+    moved = [t for t in tables if t["rows_before"] != t["rows_after"]]
+    same = [t for t in tables if t["rows_before"] == t["rows_after"]]
+    said = "; ".join(f"{_at(t)} {t['rows_before']:,} to {t['rows_after']:,}" for t in moved)
+    lines = [f"  rows: {said or 'no table had any of them'}"]
+    listed = "; ".join(f"{_at(t)} {t['rows_after']:,}" for t in same)
+    return [*lines, f"  as before: {listed}"] if same else lines
+
+
+def _at(table: dict[str, Any]) -> str:
+    return f"{table['name']}@{table['version']}"
 
 
 def _day(value: Any) -> str:

@@ -100,6 +100,7 @@ def _pin(args: argparse.Namespace, old: dict[str, Any]) -> int:
     """A copy, since a shallow clone does not survive a VACUUM of its source."""
     from jobs.commands.run import new_run_id, open_lake
     from jobs.flows import TABLES
+    from jobs.runtime.copies import files_of, note_of
     from jobs.runtime.lease import claimed
     from jobs.runtime.places import absolute
     from jobs.runtime.receipts import note_export
@@ -114,14 +115,15 @@ def _pin(args: argparse.Namespace, old: dict[str, Any]) -> int:
     with claimed(copy, run_id, args.break_lock) as claim:
         claim.take()
         _refuse_other(copy)
+        # Begun is noted too: a copy that dies half-way holds texts. An append, which no other writer is in the way of.
+        note_export(lake, f"{run_id}-begun", copy.warehouse, args.pin, {})
         for table in tables:
             copy.ensure(table)
             if copy.rows(table) == 0:
                 copy.append(table, lake.read(table, old["tables"][table.name]), {"run_id": run_id, "pinned": args.pin})
             print(f"{table.name}: {copy.rows(table):,} rows", flush=True)
-        name_versions(copy, run_id, tables, f"release {args.pin} of {lake.warehouse}")
-    files = {t.name: f"version {old['tables'][t.name]}" for t in tables}
-    note_export(lake, run_id, copy.warehouse, args.pin, files)  # an append, which no other writer can be in the way of
+        name_versions(copy, run_id, tables, note_of(lake, args.pin))
+    note_export(lake, run_id, copy.warehouse, args.pin, files_of(copy, [t.name for t in tables]))
     print(f"{copy.warehouse} is release {args.pin}, a warehouse of its own that nothing replaces")
     return 0
 

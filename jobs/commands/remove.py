@@ -32,7 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "Take what somebody asks for out of every table, and keep it out: where a removed file stood for a group, the "
         "next best copy takes its place; releases that hold it are withdrawn, storage forgets it at the end of the "
-        "retention, or at once with --now. Parameters are those that the last run recorded."
+        "retention, or at once with --now, and deletes copies (releases --pin) of withdrawn releases. Parameters are "
+        "those that the last run recorded."
     )
     add_run_arguments(parser)
     for name, about in _NAMES.items():
@@ -52,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--reason", metavar="TEXT", help="why, for the record; no names")
     parser.add_argument("--now", action="store_true", help="storage forgets at once: older releases become unreadable")
     parser.add_argument("--allow-drop", action="store_true", help="allow taking out more than 5 %% of all files")
-    parser.add_argument("--report", metavar="FILE", help="report to write anew (default: WAREHOUSE/report.html)")
+    parser.add_argument("--report", metavar="FILE", help="a report to write anew beside those that are known of")
 
 
 def work(args: argparse.Namespace) -> int:
@@ -144,7 +145,7 @@ def _carried_out(
     """The request kept, every flow carried out, a release made, the receipt. Raises ValueError before anything."""
     from jobs.code.asking import keep, refuse_too_many
     from jobs.code.parameters import Ingest
-    from jobs.commands.run import write_report
+    from jobs.commands.reports import renew
     from jobs.flows import FLOWS, every_table
     from jobs.runtime import receipts
     from jobs.runtime.purge import forget_all, rewrite_all
@@ -161,27 +162,38 @@ def _carried_out(
     lake.claim.take()  # before the request is written, which must be written once
     number = keep(lake, run_id, requests, args.reason, datetime.now(UTC))
     console.say(f"removal {number}: {len(requests)} name{'s' * (len(requests) > 1)}")
-    results, run = _flows(args, lake, run_id, console)
+    results = _flows(args, lake, run_id, console)
     receipts.forget_checks(lake)
     rewrite_all(lake, every_table(), None if args.now else run_id, with_checkpoint=not args.now)
-    wrong = forget_all(lake, every_table(), at_once=True) if args.now else []
+    wrong = forget_all(lake, every_table(), at_once=True) if args.now else []  # before what names its versions
     _, waits = release_whole(lake, run_id, FLOWS, f"removal {number}", results)
     settled = receipts.settle(lake, FLOWS)
-    if run and (args.report or _has_report(lake)):
-        write_report(args.report or _report_of(lake), run, console)
-        run.held.let_go()
+    receipts.note_reports(lake, [{"removal_id": number}, *settled], renew(lake, _params(args), args.report))
+    if args.now:
+        wrong = _forgotten(lake, wrong)
     for why in (*waits, *wrong):
         console.warn(why)
-    if args.now and not wrong:
-        receipts.note_purged(lake, receipts.stored(lake), datetime.now(UTC))
     kept = {r["removal_id"] for r in settled} | {number}
     return [r for r in lake.small(receipts.RECEIPTS) if r["removal_id"] in kept]
 
 
-def _flows(args: argparse.Namespace, lake: Lake, run_id: str, console: Console) -> tuple[dict[str, StageResult], Any]:
+def _forgotten(lake: Lake, wrong: list[str]) -> list[str]:
+    """Beside old versions and logs storage forgets copies and what is set aside. Returns all that went wrong."""
+    from jobs.runtime import receipts
+    from jobs.runtime.copies import delete_copies
+
+    if wrong := [*wrong, *lake.clear_staging()]:
+        return wrong
+    delete_copies(lake, receipts.stored(lake))
+    receipts.note_purged(lake, receipts.stored(lake), datetime.now(UTC))
+    return []
+
+
+def _flows(args: argparse.Namespace, lake: Lake, run_id: str, console: Console) -> dict[str, StageResult]:
     """Both ingests less what was asked out, and every stage of each flow that was ever carried out."""
     from jobs.code.ingest import ingest_less_removed
     from jobs.commands.instruct_run import seeds_as_stored
+    from jobs.commands.run import ask_workers
     from jobs.corpus.given import NAME, read_given
     from jobs.corpus.parameters import Instructions
     from jobs.flows import CODE, CORPUS, INSTRUCT, WEB
@@ -202,17 +214,16 @@ def _flows(args: argparse.Namespace, lake: Lake, run_id: str, console: Console) 
             return partial(seeds_as_stored, run)
         return partial(ingest_less_removed if flow is CODE else web_ingest_less_removed, run)
 
-    done, runs = finished_work(lake), []
+    done = finished_work(lake)
     for flow in (CODE, WEB, INSTRUCT, CORPUS):
         if not done.keys() & {flow.before[0], *(s.name for s in flow.stages)} - {NAME}:
             continue
-        for other in runs:
-            other.held.let_go()
-        runs.append(runner.Run(lake, run_id, flow.stages, params, progress=console, audit=args.audit))
+        ask_workers(lake, flow, params)
+        run = runner.Run(lake, run_id, flow.stages, params, progress=console, audit=args.audit)
         stages = as_stored(flow.stages, lambda: lake) if flow is INSTRUCT else flow.stages
-        runner.run_stages(runs[-1], stages, before=((flow.before[0], first(flow, runs[-1])),))
-    run = runs[0] if CODE.stages[0].name in done else None
-    return finished_work(lake), run
+        runner.run_stages(run, stages, before=((flow.before[0], first(flow, run)),))
+        run.held.let_go()
+    return finished_work(lake)
 
 
 def _params(args: argparse.Namespace) -> dict[type, Any]:
@@ -220,15 +231,3 @@ def _params(args: argparse.Namespace) -> dict[type, Any]:
     from schemas.params import load_params
 
     return load_params(SECTIONS, args.params, args.set)
-
-
-def _report_of(lake: Lake) -> str:
-    from jobs.runtime.places import files_place
-
-    return f"{files_place(lake.warehouse, lake.staging_root)}/report.html"
-
-
-def _has_report(lake: Lake) -> bool:
-    from jobs.runtime.places import exists
-
-    return exists(_report_of(lake))

@@ -14,9 +14,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def work(args: argparse.Namespace) -> int:
     from jobs.code.flow import STAGES
+    from jobs.commands.reports import CODE, put
     from jobs.flows import SECTIONS
     from jobs.report import report_page
-    from jobs.runtime.places import absolute, driver, write_text
+    from jobs.runtime.places import absolute, driver
     from jobs.runtime.runner import Run
     from jobs.runtime.session import session
     from jobs.runtime.tables import Lake
@@ -25,6 +26,7 @@ def work(args: argparse.Namespace) -> int:
     params = load_params(SECTIONS, args.params, args.set)
     warehouse, target = absolute(args.warehouse), absolute(args.to)
     driver(target)  # refused before any work where it is not there
-    write_text(target, report_page(Run(Lake(session(warehouse), warehouse), "report", STAGES, params)))
+    lake = Lake(session(warehouse), warehouse)
+    put(lake, CODE, target, report_page(Run(lake, "report", STAGES, params)))
     print(f"report: {args.to}")
     return 0

@@ -99,8 +99,9 @@ def _run_code(args: argparse.Namespace, stages: tuple[Stage, ...], with_ingest: 
 
 def write_report(target: str, run: Run, console: Console) -> None:
     """Write the report, if there is a corpus and news of it. A place that refuses is a warning: the work is done."""
+    from jobs.commands import reports
     from jobs.report import report_page
-    from jobs.runtime.places import exists, write_text
+    from jobs.runtime.places import exists
     from jobs.runtime.store_errors import remedy
     from schemas.code import CODE_CORPUS
 
@@ -108,8 +109,7 @@ def write_report(target: str, run: Run, console: Console) -> None:
         return
     try:
         if not (all(r.skipped for r in run.results) and exists(target)):
-            page = report_page(run)
-            write_text(target, page)
+            reports.put(run.lake, reports.CODE, target, report_page(run))
         console.say(f"report: {target}")
     except OSError as e:  # from the place; another error is ours
         console.warn(f"{target}: expected to write the report, found {remedy(e)}, and refinelake report writes it")
@@ -180,19 +180,30 @@ def _carried_out(
     audit: bool,
 ) -> tuple[Run, str]:
     """The run, and a sentence on its release."""
+    from jobs.commands.reports import renew
     from jobs.flows import FLOWS, every_table
     from jobs.runtime import receipts, runner
     from jobs.runtime.purge import rewrite_all
     from jobs.runtime.releases import release_whole
 
+    ask_workers(lake, flow, params)
     run = runner.Run(lake, run_id, flow.stages, params, progress=console, audit=audit)
     runner.run_stages(run, stages, before=tuple((name, partial(work, run)) for name, work in before.items()))
     done = run.done | {r.stage: r for r in run.results}
     if receipts.unsettled(lake):  # a removal whose own run was killed
         rewrite_all(lake, every_table())
     released = release_whole(lake, run_id, FLOWS, done=done)
-    receipts.settle(lake, FLOWS)
+    if settled := receipts.settle(lake, FLOWS):
+        receipts.note_reports(lake, settled, renew(lake, params))
     return run, _released(*released, run.results)
+
+
+def ask_workers(lake: Lake, flow: Flow, params: dict[type, Any]) -> None:
+    """Raises WorkerError where a worker lacks what the flow's kernels need; on one machine nobody is asked."""
+    from jobs.runtime.session import check_workers
+
+    if not lake.alone:
+        check_workers(lake.spark, flow.extras(params))
 
 
 def _released(release: int | None, waits: list[str], results: list) -> str:

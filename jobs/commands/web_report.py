@@ -12,16 +12,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def work(args: argparse.Namespace) -> int:
+    from jobs.commands.reports import WEB
     from jobs.report_web import web_report_page
     from schemas.recall import RECALL_MODELS
     from schemas.web import WEB_PAGES
 
-    return write_page(
-        args,
-        web_report_page,
-        (
-            WEB_PAGES,
-            RECALL_MODELS,
-        ),
-        "refinelake web run",
-    )
+    return write_page(args, WEB, web_report_page, (WEB_PAGES, RECALL_MODELS), "refinelake web run")

@@ -67,12 +67,12 @@ def _read_into(place: str, allow_drop: bool, warnings: list[str]) -> Callable[[R
 
 
 def _write_report(target: str, run: Run, console: Console) -> None:
+    from jobs.commands import reports
     from jobs.report_web import web_report_page
-    from jobs.runtime.places import write_text
     from jobs.runtime.store_errors import remedy
 
     try:
-        write_text(target, web_report_page(run.lake))
+        reports.put(run.lake, reports.WEB, target, web_report_page(run.lake))
         console.say(f"report: {target}")
     except OSError as e:  # from the place; another error is ours
         console.warn(f"{target}: expected to write the report, found {remedy(e)}; refinelake web report writes it")

@@ -66,6 +66,7 @@ def work(args: argparse.Namespace) -> int:
 def _train(
     args: argparse.Namespace, lake: Lake, params: dict[type, Any], run_id: str, labels: list[dict[str, Any]]
 ) -> list[dict[str, Any]]:
+    from jobs.commands.run import ask_workers
     from jobs.flows import CODE, WEB
     from jobs.runtime.places import absolute, files_place
     from jobs.runtime.progress import Console
@@ -75,6 +76,7 @@ def _train(
     from schemas.recall import TEXT_TAG
 
     of_files = args.tag == TEXT_TAG
+    ask_workers(lake, WEB, params)
     run = Run(lake, run_id, CODE.stages if of_files else WEB.stages, params, progress=Console())
     for table in LABELS if of_files else ():
         lake.ensure(table)  # where no page was ever read they are not there yet

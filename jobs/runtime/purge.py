@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from jobs.runtime import places, small_writes
+from jobs.runtime.copies import delete_copies
 from jobs.runtime.receipts import due, note_purged
 from jobs.runtime.tables import Lake
 from jobs.runtime.versions import unchecked_retention
@@ -118,5 +119,6 @@ def forget_due(lake: Lake, tables: Iterable[Table]) -> tuple[list[int], list[str
     wrong = forget_all(lake, tables, at_once=False) if requests else []
     if wrong or not requests:
         return [], wrong
+    delete_copies(lake, requests)
     note_purged(lake, requests, datetime.now(UTC))
     return requests, []

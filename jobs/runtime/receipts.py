@@ -17,7 +17,18 @@ from jobs.runtime.releases import Flow, current_release, waits_for
 from jobs.runtime.tables import Lake
 from schemas.code import RAW_FILES
 from schemas.contract import Table
-from schemas.ops import CHECKS, EXPORTS, RECEIPTS, RELEASES, REMOVALS, TABLES, TRAININGS
+from schemas.ops import (
+    CHECKS,
+    EXPORTS,
+    RECEIPTS,
+    REJECTS,
+    RELEASES,
+    REMOVALS,
+    SOURCES,
+    TABLES,
+    TRAININGS,
+    UNIT_FACTS,
+)
 
 FORGOTTEN = "rows forgotten after a removal"
 
@@ -103,12 +114,16 @@ def settle(lake: Lake, flows: Iterable[Flow]) -> list[dict[str, Any]]:
         _withdraw(lake, held, receipt["removal_id"])
         pins = {(name, v) for r in releases if r["release_id"] in held for name, v in dict(r["tables"]).items()}
         tables = [
-            {**t, "version": versions.get(t["name"], 0), "rows_after": rows_now.get(t["name"], 0)}
+            {
+                **t,
+                "version": versions.get(t["name"], lake.version(t["name"]) or 0),
+                "rows_after": rows_now.get(t["name"], 0),
+            }
             for t in receipt["tables"] or ()
         ]
         known = {
             "tables": tables,
-            "exports": [f"{e['destination']} (release {e['release_id']})" for e in exports_of(lake, held)],
+            "exports": list(dict.fromkeys(copied(e["destination"], e["release_id"]) for e in exports_of(lake, held))),
             "trainings": [trained(t) for t in trainings_of(lake, pins)],
             "out_of_releases_at": now,
             "storage_due_at": due,
@@ -128,6 +143,11 @@ def exports_of(lake: Lake, releases: Iterable[int]) -> list[dict[str, Any]]:
     """Exports that were made from one of the releases."""
     wanted = set(releases)
     return [e for e in lake.small(EXPORTS) if e["release_id"] in wanted]
+
+
+def copied(destination: str, release: int) -> str:
+    """One line of a copy."""
+    return f"{destination} (release {release})"
 
 
 def trainings_of(lake: Lake, pins: set[tuple[str, int]]) -> list[dict[str, Any]]:
@@ -152,6 +172,11 @@ def stored(lake: Lake) -> list[int]:
 
 def _stored(lake: Lake) -> list[dict[str, Any]]:
     return [r for r in lake.small(RECEIPTS) if r["out_of_releases_at"] and not r["out_of_storage_at"]]
+
+
+def note_reports(lake: Lake, receipts: Iterable[dict[str, Any]], left: list[str]) -> None:
+    """On these receipts: the reports that were not written anew."""
+    _change(lake, {r["removal_id"] for r in receipts}, {"reports": left})
 
 
 def note_purged(lake: Lake, requests: Iterable[int], now: datetime) -> None:
@@ -188,6 +213,6 @@ def _change(lake: Lake, requests: set[int], changes: dict[str, Any]) -> None:
 
 
 def _rows_of(lake: Lake) -> dict[str, int]:
-    """Rows of every table but those of operations."""
-    ops = {t.name for t in TABLES}
+    """Rows of every table but those of operations that say nothing of a source."""
+    ops = {t.name for t in TABLES} - {REJECTS.name, SOURCES.name, UNIT_FACTS.name}
     return {name: lake.counted(name) for name in lake.names() if name not in ops}

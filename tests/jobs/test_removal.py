@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -78,11 +79,13 @@ def test_an_owner_leaves_every_table_every_byte_and_stays_out(
 ) -> None:
     """The next best copies take its place, and a warehouse that honours the request equals this one."""
     world, warehouse, other = world_of(tmp_path), tmp_path / "warehouse", tmp_path / "other"
-    run(world, warehouse)
+    page = tmp_path / "page.html"
+    assert command("run", "--sources", world.write(), "--warehouse", warehouse, "--report", page) == 0
     lake = Lake(spark, str(warehouse))
     before = {r["path"]: r["repo"] for r in contents_of(lake, CODE_CORPUS)}
     assert before["shared.py"] == f"{NEEDLE}-org/tool", "what has more stars stands for its copies"
     assert any(found(warehouse)), "a search that finds nothing before the purge shows nothing"
+    assert NEEDLE in page.read_text()
     assert said_by(capsys, "removals", "check", f"{NEEDLE}-org", warehouse).startswith(
         f"{NEEDLE}-org: 5 files in the newest release"
     )
@@ -97,7 +100,7 @@ def test_an_owner_leaves_every_table_every_byte_and_stays_out(
     assert "copied before: s3://elsewhere/copy (release 1)" in said
     assert f"trained on: /runs/a (pretrain, code_corpus version {version})" in said
     assert "withdrawn: 1" in said and "out of storage since" in said
-    assert list(found(warehouse)) == []
+    assert list(found(warehouse)) == [] and NEEDLE not in page.read_text()
     lake.look()
     after = {r["path"]: r["repo"] for r in contents_of(lake, CODE_CORPUS)}
     assert after["shared.py"] == after["near.py"] == "https://github.com/bystander/copies.git"
@@ -126,16 +129,16 @@ def said_by(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
     return capsys.readouterr().out
 
 
-def found(folder: Path) -> Iterator[str]:
-    """Files that hold the needle: as they are, unpacked, or in a value of a Parquet file."""
-    needle = NEEDLE.encode()
+def found(folder: Path, needle: str = NEEDLE) -> Iterator[str]:
+    """Files that hold the needle, a regular expression: as they are, unpacked, or in a value of a Parquet file."""
+    holds = re.compile(needle.encode()).search
     for file in sorted(p for p in folder.rglob("*") if p.is_file()):
         data = file.read_bytes()
-        if needle in str(file.relative_to(folder)).encode() or needle in data:
+        if holds(str(file.relative_to(folder)).encode()) or holds(data):
             yield f"{file}: as it is"
-        elif file.suffix == ".gz" and needle in gzip.decompress(data):
+        elif file.suffix == ".gz" and holds(gzip.decompress(data)):
             yield f"{file}: packed"
-        elif file.suffix == ".parquet" and NEEDLE in json.dumps(pq.read_table(file).to_pylist(), default=str):
+        elif file.suffix == ".parquet" and holds(json.dumps(pq.read_table(file).to_pylist(), default=str).encode()):
             yield f"{file}: in a row"
 
 

@@ -1,0 +1,87 @@
+"""Copies of releases (`releases --pin`): what one is made of, and how one goes when a removal withdraws its release.
+
+A copy is a warehouse of its own. One that has grown since is somebody's, and is named, not touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from jobs.runtime import places
+from jobs.runtime.accounting import rewrite_rows
+from jobs.runtime.receipts import copied, exports_of, trained
+from jobs.runtime.tables import Lake
+from schemas.ops import EXPORTS, LEASES, RECEIPTS, RELEASES, TRAININGS
+from udfs.reading.delta import opened
+
+
+def note_of(lake: Lake, release: int) -> str:
+    """What the first release of a copy says."""
+    return f"release {release} of {lake.warehouse}"
+
+
+def files_of(copy: Lake, tables: Iterable[str]) -> dict[str, str]:
+    """The files of a copy with the bytes of each, as its log has them: hashes would have to read it whole. Where this
+    process does not reach the log, the tables with their versions.
+    """
+    if not copy.reads_itself:
+        return {name: f"version {copy.version(name)}" for name in tables}
+    found: dict[str, str] = {}
+    for name in tables:
+        added = opened(copy.location(name)).get_add_actions(flatten=True)
+        sizes = zip(added.column("path").to_pylist(), added.column("size_bytes").to_pylist(), strict=True)
+        found |= {f"{name}/{path}": f"{size} bytes" for path, size in sizes}
+    return found
+
+
+def delete_copies(lake: Lake, requests: Iterable[int]) -> None:
+    """Delete the copies of releases that held what the requests took out, where this process can, and say so on their
+    receipts, with the training runs that read a copy. The rows of `exports` go with them.
+    """
+    wanted = set(requests)
+    receipts = lake.small(RECEIPTS)
+    held = {release for r in receipts if r["removal_id"] in wanted for release in r["holding"] or ()}
+    became: dict[str, str] = {}
+    read: dict[int, list[str]] = {}
+    for place, release in dict.fromkeys((e["destination"], e["release_id"]) for e in exports_of(lake, held)):
+        why, runs = _deleted(lake, place, release)
+        became[copied(place, release)] = why or "deleted"
+        read.setdefault(release, []).extend(runs)
+    if not became:
+        return
+    rewrite_rows(lake, RECEIPTS, [_told(r, became, read) if r["removal_id"] in wanted else r for r in receipts])
+    gone = {line for line, what in became.items() if what == "deleted"}
+    rows = [{**e, "files": dict(e["files"] or ())} for e in lake.small(EXPORTS)]
+    rewrite_rows(lake, EXPORTS, [e for e in rows if copied(e["destination"], e["release_id"]) not in gone])
+
+
+def _told(receipt: dict[str, Any], became: dict[str, str], read: dict[int, list[str]]) -> dict[str, Any]:
+    """A receipt with what became of each copy, and the training runs that read one."""
+    lines = [f"{line}: {became[line]}" if line in became else line for line in receipt["exports"] or ()]
+    runs = [run for release in receipt["holding"] or () for run in read.get(release, ())]
+    return {**receipt, "exports": lines, "trainings": list(dict.fromkeys([*(receipt["trainings"] or ()), *runs]))}
+
+
+def _deleted(lake: Lake, place: str, release: int) -> tuple[str | None, list[str]]:
+    """(why a copy still is there, None where it is not; training runs that read it)."""
+    if places.schema_of(place):
+        return "still there: its tables have names, drop them by hand", []
+    try:
+        if not places.exists(place):
+            return "not reached from here", []
+        copy = Lake(lake.session, place)
+        rows = copy.small(RELEASES)
+        if rows and [r["note"] for r in rows] != [note_of(lake, release)]:
+            return "still there: it has become a warehouse of its own, remove there too", []
+        if not rows and not copy.version(LEASES.name):
+            return "still there: no copy that refinelake made", []
+        runs = [trained(row) for row in copy.small(TRAININGS)]
+        # The releases last: a run that dies here finds the copy again.
+        for name in sorted(copy.names(), key=lambda n: n == RELEASES.name):
+            places.remove(copy.location(name))
+        if not places.names(place):
+            places.remove(place)
+    except (OSError, ValueError) as error:  # from the place; ValueError where its driver is not here
+        return f"still there: {error}", []
+    return None, runs
