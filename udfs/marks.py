@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-_NOUN: Final = (
+NOUN: Final = (
     r"(?:file|code|source|header|class|module|script|document|page|makefile|package|program|parser|lexer|scanner|schema"
     r"|stub|interface|binding|client|bundle|config|configuration|fixture|migration|snapshot|wrapper|output|content"
     r"|template|library)s?"
@@ -18,10 +18,27 @@ _NOUN: Final = (
 _ITSELF: Final = r"(?:auto|automatically|machine|programmatically|mechanically)[ _-]?@?"
 _MADE: Final = rf"(?:{_ITSELF})?generated"
 _WAS: Final = r"(?:is|are|was|were|has been|have been)(?: \w+)?"
-_OF: Final = r"(?:by|from|with|using|via)\b"
+_TOOLS: Final = (
+    r"(?:scripts?|tools?|compiler|generator|build|makefile|program|command|plug-?in|package|wizard|utility|macro|task"
+    r"|designer|preprocessor|transpiler|translator|converter|exporter|module|target|rule|job|workflow|pipeline|recipe|sdk"
+    r"|cli|framework|suite|installer|editor|studio|codegen|gem|crate|extension|step|hook|processor|engine|bot|action|assistant|function|g?rpc|idl)"
+)
+_INPUTS: Final = (
+    r"(?:specs?|specifications?|schemas?|templates?|files?|sources?|definitions?|definition|protos?|grammars?|idl|xml|json"
+    r"|yaml|csv|model|headers?|wsdl|database|documentation|docs|config|configuration|makefile|api|apis|html|markdown|code"
+    r"|standard|data|tables?|svg|icons?|fonts?|above|following|original|script)"
+)
+_COMMON: Final = r"(?:the|an?|its|their|your|our|this|that|each|every|any|all)"
+# By a tool, not by default or by the server; from a file, not from the title.
+OF: Final = (
+    r"(?:(?:by|with|using|via)\b(?! (?:default|hand|itself|chance|design|someone|people|users?|us|you|me|them|means)\b)"
+    rf"(?! {_COMMON} (?!(?:[\w./+\"'`-]+ ){{0,4}}[\w-]*{_TOOLS}\b))"
+    rf"|from\b(?! {_COMMON} (?!(?:[\w./+\"'`-]+ ){{0,4}}[\w./-]*{_INPUTS}\b)))"
+)
+_OF: Final = OF
 _NOT: Final = r"(?:do not|don't|never) (?:manually |hand-?)?(?:edit|modify|change)\b"
 # The statement is over, or goes on with how it was made.
-_THEN: Final = r"(?:[^\w\n]*$|[^\w\s]| (?:by|from|with|using|via|on|at|for|in|do|please|\(|-|\*))"
+_THEN: Final = rf"(?:[^\w\n]*$|[^\w\s]| (?:{OF}|(?:on|at|for|in|do|please)\b|\(|-|\*))"
 
 LEAD: Final = (
     r"[^\w@<\n]*+(?:<!-+\s*)?(?:(?:rem|dnl)\s+)?(?:(?:warning|note|notice|attention|caution|important)\b[^\w@\n]*+)?"
@@ -29,26 +46,39 @@ LEAD: Final = (
 )
 """What may stand before a mark: the comment's signs, a word of warning, the file's own name."""
 
+UNCONDITIONAL: Final = (
+    r"(?![^\n.;!]{0,120}?\b(?:unless|if|when|whenever|by default|on demand|lazily|as needed|for you|on the fly"
+    r"|at (?:run-?\s?time|start-?up|import)|on (?:first|start-?up|save|insert|creation|each|every)"
+    r"|optional|optionally)\b)"
+    # Nor does it list what was generated.
+    r"(?![^\n.;!]{0,60}: ?[`'\"]?[a-z]\w*(?:_\w+|, ?[`'\"]?[a-z]\w*[\s`'\",.]|\u2026|\.\.\.))"
+)
+"""Prose says when something is generated; a mark does not."""
+_ELSEWHERE: Final = (
+    r"(?! (?:in|on|from|until|till|while|without|unless|if|when|with|outside|via|through|at|during|after"
+    r"|before|anymore)\b)"
+)
+
 SELF: Final = (
-    rf"(?:this (?:is )?(?:an? )?(?:[\w-]+ )?{_MADE} (?:\w+ )?{_NOUN}\b"
-    rf"|this is an? (?:\w+ ){{0,2}}{_NOUN} (?:that|which) {_WAS} {_MADE}\b"
-    rf"|(?:this|the following) (?:[\w.+#-]+ ){{0,2}}{_NOUN}(?: \w+)? {_WAS} {_MADE}\b"
-    rf"|(?:the )?{_NOUN} (?:automatically )?{_MADE} (?:automatically )?{_OF}"
-    rf"|(?:the )?{_NOUN} {_WAS} {_ITSELF}generated\b)"
+    rf"(?:this (?:is )?(?:an? )?(?:[\w-]+ )?{_MADE} (?:\w+ )?{NOUN}\b"
+    rf"|this is an? (?:\w+ ){{0,2}}{NOUN} (?:that|which) {_WAS} {_MADE}\b"
+    rf"|(?:this|the following) (?:[\w.+#-]+ ){{0,2}}{NOUN}(?: \w+)? {_WAS} {_MADE}\b"
+    rf"|(?:the )?{NOUN} (?:automatically )?{_MADE} (?:automatically )?{_OF}"
+    rf"|(?:the )?{NOUN} {_WAS} {_ITSELF}generated\b)"
 )
 """The file says of itself that it was generated, or by what."""
 
 HANDS_OFF: Final = (
     rf"(?:please )?(?:{_NOT}(?: or \w+)*"
-    r"(?: (?:this|it|by hand|manually|directly|below|above|any|here)\b"
-    rf"| (?:the )?(?!\w*generated)(?:\w+ )?{_NOUN}\b|[^\w\n]*$|[^\w\s])"
-    rf"|this {_NOUN} (?:must|should) not be (?:edited|modified|changed)\b)"
+    rf"(?: (?:this|it|by hand|manually|directly|below|above|any|here)\b{_ELSEWHERE}"
+    rf"| (?:the )?(?!\w*generated)(?:\w+ )?{NOUN}\b{_ELSEWHERE}|[^\w\n]*$|[^\w\s])"
+    rf"|this {NOUN} (?:must|should) not be (?:edited|modified|changed)\b)"
 )
 _SAYS: Final = re.compile(
-    rf"{LEAD}(?:{SELF}|{HANDS_OFF}|readme\.\w+ {_WAS} {_MADE}\b|<auto-?generated\b|@generated\b"
-    rf"|{_ITSELF}(?:generated|created)(?: (?:\w+ )?{_NOUN}\b|{_THEN})"
-    rf"|generated (?:automatically |on |at |code |file )*{_OF}"
-    rf"|generated (?:automatically|code|file|source|content){_THEN}|{_MADE}\b[^\n]{{0,100}}\b{_NOT}"
+    rf"{LEAD}(?:{SELF}{UNCONDITIONAL}|{HANDS_OFF}|readme\.\w+ {_WAS} {_MADE}\b|<auto-?generated\b|@generated\b"
+    rf"|{_ITSELF}(?:generated|created)(?: (?:\w+ )?{NOUN}\b|{_THEN}){UNCONDITIONAL}"
+    rf"|generated (?:automatically |on |at |code |file )*{_OF}{UNCONDITIONAL}"
+    rf"|generated (?:automatically|code|file|source|content){_THEN}{UNCONDITIONAL}|{_MADE}\b[^\n]{{0,100}}\b{_NOT}"
     r"|(?:created by )?autogen\b)",
     re.I,
 )

@@ -11,7 +11,7 @@ import re
 _TABLE_CHARS, _COMMAND_CHARS = 8_000, 600
 # sbt: "org" %% "name" % "1"; Debian and opam: (= 1), {= "1"}; Swift: from: "1"; npm, Deno, GitHub: owner/name@1.
 _BESIDE = re.compile(
-    r"%{1,3} (?:[\"'][\w.-]+[\"']|\w+) %{1,2} [\"']\Z|[({\[] ?[=<>]{1,2} ?[\"']?\Z"
+    r"%{1,3} (?:[\"'][\w.-]+[\"']|\w+) %{1,2} [\"']\Z|[({\[] ?(?:[<>]=?|==?) ?[\"']?\Z"
     r"|\.package\([^\n]{0,90}\b(?:(?:from|exact|upToNextM\w+\(from): ?|exact\()\"\Z"
     r"|(?<![\w./:@-])(?:https?://|\w{2,6}:)?@?[\w.-]+(?:/[\w.-]+){1,8}@\Z"
 )
