@@ -73,8 +73,8 @@ class InstructionDedup(Dedup):
     """As `dedup`, of instructions, question and answer together as one text.
 
     `embeddings` is a folder with a sentence encoder, at the same place on every worker ("": none, the default). Texts
-    whose vectors have a cosine of `cosine` or more mean the same, and one of them stays. With all-MiniLM-L6-v2 0.92 takes
-    5 of 12 other wordings and 1 of 12 other questions that differ in a word, 0.85 takes 8 and 2 (benchmarks.embeddings).
+    whose vectors have a cosine of `cosine` or more mean the same, and one of them stays. With all-MiniLM-L6-v2 0.92
+    takes 5 of 12 other wordings and 1 of 12 other questions, 0.85 takes 8 and 2 (benchmarks.embeddings).
     """
 
     embeddings: str = ""

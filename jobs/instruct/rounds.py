@@ -5,7 +5,7 @@ Nothing is lost with a run: answers and runs are committed as they come, and a t
 
 from __future__ import annotations
 
-from functools import reduce
+from functools import partial, reduce
 
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
@@ -18,15 +18,17 @@ from jobs.instruct.running import Programs
 from jobs.runtime.accounting import StageResult, dropped_by
 from jobs.runtime.keys import Keys, only
 from jobs.runtime.narrowing import Work
-from jobs.runtime.quarantine import append_measured
+from jobs.runtime.quarantine import append_measured, stage_counted
 from schemas.instruct import CALL_CHUNKS, EXECUTIONS, LLM_RESPONSES, TRAILS
 from udfs.recipes.book import RECIPES
 from udfs.recipes.replay import MOST_STEPS
-from udfs.spark.instruct import played_rows
+from udfs.spark.instruct import ThreadGuard, played_rows
 
 THREAD = ["seed_id", "recipe"]
 _COLUMNS = (*THREAD, "recipe_version", "keep", "reasons", "steps", "made", "scores", "texts")
 _STATUSES = ("waiting", "done", "dropped")
+_EMPTY = ("waits", "trail", "steps", "made", "scores", "texts")
+"""Of a thread that killed its worker."""
 
 
 def play_all(work: Work, missing: DataFrame, texts: list[DataFrame], result: StageResult) -> None:
@@ -105,8 +107,9 @@ class _Rounds:
         seen = {status: F.count_if(F.col("status") == status) for status in _STATUSES}
         for kind in ("call", "run"):
             seen[kind] = F.coalesce(F.sum(F.size(F.expr(f"filter(waits, w -> w.kind = '{kind}')"))), F.lit(0))
-        played = played_rows(rows, self.p.player())
-        return self.lake.stage_counted(played, self.work.run.run_id, self._name(str(turn)), seen)
+        guard = ThreadGuard("recipes", frozenset(), frozenset((*THREAD, "recipe_version")), frozenset(_EMPTY))
+        played = partial(played_rows, rows, self.p.player())
+        return stage_counted(self.lake, played, guard, self.work.run.run_id, self._name(str(turn)), seen)
 
     def _write_down(self, asked: DataFrame, trails: DataFrame | None, turn: int) -> None:
         """Who asks what, with the origin of its seed: in the first round also what other versions asked before."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs.runtime.frames import align
@@ -94,6 +94,20 @@ def stage_units(lake: Lake, read: Callable[[], DataFrame], run_id: str, name: st
     with guarded(UnitGuard(reader, frozenset(), frozenset(("source_id", "unit")), frozenset(), UNIT_LIMITS)):
         found = read()
     return _staged(lake, found, run_id, name)
+
+
+def stage_counted(
+    lake: Lake, rows: Callable[[], DataFrame], guard: Guard, run_id: str, name: str, seen: Mapping[str, Column]
+) -> tuple[DataFrame, dict[str, int]]:
+    """Lake.stage_counted of the rows of a kernel; where a worker dies of them, with each batch in a child process."""
+    try:
+        return lake.stage_counted(rows(), run_id, name, seen)
+    except Exception as error:
+        if not worker_died(error):
+            raise
+    with guarded(guard):
+        found = rows()
+    return lake.stage_counted(_staged(lake, found, run_id, f"{name}.guarded"), run_id, name, seen)
 
 
 def _staged(lake: Lake, rows: DataFrame, run_id: str, name: str) -> DataFrame:

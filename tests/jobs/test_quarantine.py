@@ -14,6 +14,7 @@ import pytest
 
 from jobs.code.ingest import ingest
 from jobs.code.parameters import Ingest, RepositoryText
+from jobs.corpus.parameters import InstructionDedup
 from jobs.flows import FLOWS
 from jobs.runtime.manifest import read_manifest
 from jobs.runtime.quarantine import append_measured
@@ -27,6 +28,7 @@ from tests.jobs.killing import DEADLY, HANGS, LENGTHS, Counter, killed, killed_b
 from tests.jobs.pipeline import World
 from tests.jobs.rows import frame
 from tests.jobs.web.crawls import classifier
+from tests.udfs.embeddings.test_embeddings import small_encoder
 from udfs.spark.guard import Limits
 
 ROOT = Path(__file__).parents[2]
@@ -99,12 +101,14 @@ KEYS = {
 }
 KEYS |= {f"web_{name}": KEYS[name] for name in ("fingerprints", "cleaned_texts", "signals")}
 KEYS["instruction_fingerprints"] = KEYS["fingerprints"]
+KEYS["instruction_embeddings"] = "unit_id string"
 KEYS["algorithm_marks"] = "clean_id string"
 KEYS["seed_parts"] = "clean_id string, recipe string, language string"
 KEYS["package_usages"] = KEYS["instruction_parts"]
 KEYS["recall_scores"] = "content_id string, tag string"
 KEYS["text_scores"] = "content_id string"
-KERNELS_OF = {"instruction_parts": "corpus", "recall_scores": "web", "text_scores": "web"}
+KERNELS_OF = {"instruction_embeddings": "embeddings", "instruction_parts": "corpus"}
+KERNELS_OF |= {"recall_scores": "web", "text_scores": "web"}
 KERNELS_OF |= dict.fromkeys(("algorithm_marks", "seed_parts", "package_usages"), "instruct")
 """The file of udfs/spark whose kernels a measure maps; of all others code."""
 
@@ -120,6 +124,8 @@ def test_a_stand_in_is_a_row_by_contract(
         params = Recall(models={"Code": classifier(tmp_path / "code")})
     elif stage.name == "text_scores":
         params = RepositoryText(model=classifier(tmp_path / "code"))
+    elif stage.name == "instruction_embeddings":
+        params = InstructionDedup(embeddings=str(small_encoder(tmp_path)))
     lake.ensure(stage.writes)
     texts = {"sound": "def f():\n    return 1\n", DEADLY: DEADLY}
     values = {"unit_id": 0, "content_id": 0, "clean_id": 0, "language": "python", "kind": "code", "tag": "Code"}
@@ -130,7 +136,7 @@ def test_a_stand_in_is_a_row_by_contract(
     )
     both = [{"content_id": i, "clean_id": i, "text": t} for i, t in texts.items()]
     tables = [frame(lake.spark, t, [{n: r[n] for n in r if n in t.names} for r in both]) for t in stage.texts]
-    if stage.name == "instruction_fingerprints":
+    if stage.name in ("instruction_fingerprints", "instruction_embeddings"):
         talks = [{"instruction_id": i, "messages": [{"role": "user", "content": t}]} for i, t in texts.items()]
         tables = [frame(lake.spark, t, talks if t.name == "given_instructions" else []) for t in stage.texts]
     measured = partial(stage.transform, keys, *tables, params)

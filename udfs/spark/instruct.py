@@ -4,18 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 from pyspark.sql import DataFrame
 
 from udfs.spark.batches import mapped
+from udfs.spark.guard import KILLED, Guard
 
 if TYPE_CHECKING:
     from udfs.calls.sending import Settings
     from udfs.execution.batches import Running
     from udfs.recipes.batches import Player
     from udfs.recipes.seeds import Keywords
+
+
+class ThreadGuard(Guard):
+    """Of threads that are played: one that kills its worker has ended, and that is why it made nothing."""
+
+    def fills(self, names: list[str]) -> bool:
+        return False
+
+    def said(self, why: str, schema: pa.Schema) -> dict[str, Any]:
+        reason = {"rule": KILLED, "value": None, "threshold": None, "detail": why}
+        return {"status": "dropped", "keep": False, "reasons": [reason]}
 
 
 def mark_rows(rows: DataFrame, p: Keywords) -> DataFrame:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.instruct.asked_for import stored_versions
@@ -26,7 +31,9 @@ from schemas.instruct import (
 from tests.jobs.instruct.teaching import PYTHON, by_stage, corpora, document, function, run_instruct, settings, teacher
 from tests.jobs.pipeline import contents_of
 from tests.udfs.calls.endpoint import Endpoint
+from udfs.recipes.batches import PLAYED, Player, played_batch
 from udfs.recipes.textbooks import Textbooks
+from udfs.spark.batches import mapped
 
 BOTH = Recipes(names=("snippets", "textbooks"))
 FILES = [document(f"org/r{n}", f"{n}.py", function(n)) for n in range(3)]
@@ -105,9 +112,39 @@ def test_what_cannot_be_run_is_known_before_anything_is_paid(lake: Lake, tmp_pat
     corpora(lake, FILES)
     nowhere = PYTHON | {Runs: Runs(need="rlimits", libraries=(str(tmp_path / "nowhere"),))}
     with Endpoint(teacher) as endpoint:
-        with pytest.raises(ValueError, match="runs: .*nowhere"):
+        with pytest.raises(ValueError, match=r"runs: .*nowhere"):
             run_instruct(lake, "r1", Recipes(names=("snippets",)), settings(endpoint.url), more=nowhere)
         assert not endpoint.log
         # A recipe that runs nothing has no need of it.
         run_instruct(lake, "r2", Recipes(names=("textbooks",)), settings(endpoint.url), more=nowhere)
         assert len(endpoint.log) == 3
+
+
+def test_a_thread_that_kills_its_worker_ends_and_the_others_go_on(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One answer holds what the kernel dies of: its thread is played in a child process, and has that as its reason."""
+    corpora(lake, FILES)
+    monkeypatch.setattr("jobs.instruct.rounds.played_rows", deadly_rows)
+    with Endpoint(teacher) as endpoint:
+        result = run_instruct(lake, "r1", Recipes(names=("textbooks",)), settings(endpoint.url))
+        (dead,) = lake.read(THREADS).where("not keep").collect()
+        assert (
+            dead["reasons"][0]["rule"] == "killed_worker" and "SIGABRT, 2 times alone" in dead["reasons"][0]["detail"]
+        )
+        assert by_stage(result)["threads"].reasons == {"killed_worker": 1} and lake.read(TEXTBOOKS).count() == 2
+        # It is at its end: nothing is tried again.
+        asked = len(endpoint.log)
+        assert by_stage(run_instruct(lake, "r2", Recipes(names=("textbooks",)), settings(endpoint.url)))[
+            "threads"
+        ].skipped
+        assert len(endpoint.log) == asked == 3
+
+
+def deadly_rows(rows: DataFrame, player: Player) -> DataFrame:
+    names = ("seed_id", "recipe", "recipe_version", "language", "fields", "known")
+    return mapped(rows.select(*names), partial(_deadly, player), PLAYED)
+
+
+def _deadly(player: Player, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    if any(row["known"] and "add_1(" in row["fields"] for row in batch.to_pylist()):
+        os.abort()
+    yield from played_batch(player, batch)
