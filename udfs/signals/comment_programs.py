@@ -6,13 +6,14 @@ from functools import cache
 from typing import Any
 
 from udfs.signals.comment_styles import CODE, COMMENT, DOC, STRING, syntax
-from udfs.signals.raw_ends import A_WORD, AN_R, BIG_R, DOLLAR, FORMATTED, RUBY, SHELL, VERBATIM
+from udfs.signals.raw_ends import A_WORD, AN_R, BIG_R, DOLLAR, E_OR_Q, FORMATTED, RUBY, SHELL, VERBATIM
 from udfs.signals.steps import (
     AFTER_STOP,
     AFTER_WORD,
     ANYWHERE,
     AT_LINE,
     BLOCK,
+    BRACED,
     BRACES,
     CHAR,
     CPP,
@@ -32,10 +33,13 @@ from udfs.signals.steps import (
     NO_URL,
     OPERATOR,
     OR_LINE,
+    ORACLE,
     PARENS,
     QUOTED,
     REGEX,
     RUN,
+    SIGIL,
+    SLASHED,
     SPACED,
     TAGGED,
     TRIPLE,
@@ -76,6 +80,11 @@ _STRINGS = {
     "sh_dq": Step(HOLED, '"', '"', flags=ESCAPES | LINES | OR_LINE),
     "sh_sq": Step(HOLED, "'", "'", flags=LINES | OR_LINE),
     "tagged": Step(TAGGED, "$"),
+    "percent": Step(SIGIL, "%"),
+    "sigil": Step(SIGIL, "~"),
+    "braced": Step(BRACED, "{"),
+    "e_or_q_sq": Step(ORACLE, "'", before=E_OR_Q),
+    "slashed": Step(SLASHED, "$/"),
 }
 _BEFORE = {"": 0, "formatted": FORMATTED, "dollar": DOLLAR, "word": A_WORD}
 _HEREDOCS = {
@@ -86,7 +95,8 @@ _HEREDOCS = {
 _BRACKETS = {"{": BRACES, "(": PARENS}
 _ESCAPE = r"\\[\s\S]"
 _REGEX = (
-    r"/(?:(?<=[=(,:\[!&|?{};\n]/)|(?<=[=(,:\[!&|?;] /)|(?<=return /)|(?<=\t/)|(?<=  /))"
+    r"/(?:(?<=[=(,:\[!&|?{};\n]/)|(?<=[=(,:\[!&|?;{] /)|(?<==> /)|(?<=return /)"
+    r"|(?<=typeof /)|(?<=case /)|(?<=\t/)|(?<=  /))"
     r"(?:[^\\/\[\n]|\\[^\n]|\[(?:[^\]\\\n]|\\[^\n])*+\]?)++/?"
 )
 _SKIPS = {_ESCAPE: Step(ESCAPE, "\\"), _REGEX: Step(REGEX, "/")}

@@ -13,6 +13,12 @@ from functools import cache
 from importlib import resources
 from typing import Any, NamedTuple
 
+# What a string of PHP and of Nix fills in by an expression, which may hold strings: of bounded length, so that a text
+# of openers is passed in linear time.
+_FILLED = (
+    r"(?:[^{}\"'\\]|\"[^\"\\\n]{0,200}+(?:\\[^\n][^\"\\\n]{0,200}+){0,20}+\""
+    r"|'[^'\\\n]{0,200}+'|\{[^{}\n]{0,200}+\}){0,400}+\}"
+)
 # How strings look, but for those that only a compiled scan reads.
 # "_raw" knows no backslash, "m" may span lines; a doubled quote reads as two strings side by side.
 STRINGS = {
@@ -34,6 +40,8 @@ STRINGS = {
     "dq_open": r'"(?<![\w)\]}]")[^"\\\n]*+(?:\\[\s\S][^"\\\n]*+)*+"?',
     "sq_open": r"'(?<![\w)\]}.']')[^'\\\n]*+(?:\\[\s\S][^'\\\n]*+)*+'?",
     "lua_long": r"\[\[(?s:.*?)(?:\]\]|\Z)",
+    "php_dq": rf'"[^"\\{{]*+(?:(?:\\[\s\S]|\{{(?:\${_FILLED})?)[^"\\{{]*+)*+"?',
+    "nix_dq": rf'"[^"\\$]*+(?:(?:\\[\s\S]|\$(?:\{{{_FILLED})?)[^"\\$]*+)*+"?',
     "nix_raw": r"''(?s:.*?)(?:''(?![$'\\])|\Z)",
 }
 CODE, STRING, COMMENT, NESTED, DOC = range(5)

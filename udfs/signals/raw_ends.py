@@ -14,8 +14,9 @@ from udfs.signals.token_ends import is_at, line_end
 
 _MOST_DELIMITER, _MOST_TAG, _MOST_TAGS = 16, 64, 8
 _AS, _DO = np.frombuffer(b"as", np.uint8), np.frombuffer(b"do", np.uint8)
-FORMATTED, DOLLAR, A_WORD, VERBATIM, AN_R, BIG_R = range(1, 7)
-"""Before a quote: f or t (Python), $ or $@ (C#), any word (Scala), @ or @$ (C#), r, br or cr (Dart, Rust), R (C++)."""
+FORMATTED, DOLLAR, A_WORD, VERBATIM, AN_R, BIG_R, E_OR_Q = range(1, 8)
+"""Before a quote: f or t (Python), $ or $@ (C#), any word (Scala), @ or @$ (C#), r, br or cr (Dart, Rust), R (C++), E
+(PostgreSQL) or q or nq (Oracle)."""
 RUBY, SHELL = 1, 2
 """Languages of heredocs: how their openers are told from a shift, and their last lines."""
 
@@ -41,6 +42,11 @@ def stands_before(text, at, before):  # type: ignore[no-untyped-def]
         return is_word(last)
     if before == BIG_R:
         return last == 0x52
+    if before == E_OR_Q:
+        if last | 0x20 != 0x65 and last | 0x20 != 0x71:
+            return False
+        at -= 1 + (at > 1 and last | 0x20 == 0x71 and text[at - 2] | 0x20 == 0x6E)
+        return at == 0 or not is_word(text[at - 1])
     if before == FORMATTED and last | 0x20 not in (0x66, 0x72, 0x74):
         return False
     begin = at
@@ -217,9 +223,9 @@ def _tag(text, at, end, how):  # type: ignore[no-untyped-def]
     quote = text[i] if i < end and (text[i] == 0x22 or text[i] == 0x27 or (how == RUBY and text[i] == 0x60)) else 0
     i += quote != 0
     begin = i
-    while i < end and is_word(text[i]) and i - begin <= _MOST_TAG:
+    while i < end and i - begin <= _MOST_TAG and (is_word(text[i]) or (quote != 0 and text[i] != quote)):
         i += 1
-    if i == begin or 0x30 <= text[begin] <= 0x39 or (how == RUBY and not quote and text[begin] > 0x5F):
+    if i == begin or (0x30 <= text[begin] <= 0x39 and not quote) or (how == RUBY and not quote and text[begin] > 0x5F):
         return none
     if quote:
         return (begin, i, i + 1) if i < end and text[i] == quote else none

@@ -210,4 +210,7 @@ def _in_text(text, at, levels, level, steps, marks):  # type: ignore[no-untyped-
         if opens:
             levels[level, 1], levels[level, 2] = 1, text[bracket]
             return bracket + 1
-    return at + 2 if byte == 0x5C and flags & ESCAPES else at + 1
+    if byte != 0x5C or not flags & ESCAPES:
+        return at + 1
+    # In Python a backslash takes no brace along.
+    return at + 2 if not flags & FORMAT or (at + 1 < len(text) and text[at + 1] != 0x7B) else at + 1

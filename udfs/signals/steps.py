@@ -11,10 +11,11 @@ import numpy.typing as npt
 LINE, BLOCK, NESTED, QUOTED, TRIPLE, CHAR, REGEX, ESCAPE, FIRST, HOLED, CPP, HASHED, RUN, TAGGED, HEREDOC, AT_LINE = (
     range(16)
 )
+SIGIL, BRACED, ORACLE, SLASHED = range(16, 20)
 """Forms: a mark up to the line's end, marks around, these within each other, quotes, three quotes, a character, a
 regular expression of JavaScript, a backslash and what follows, a mark that is the first of its line, quotes around
 text and code, the raw strings of C++ and of Rust and Swift, three quotes or more, $tag$, a heredoc, lines from a mark
-to a mark."""
+to a mark; %w() of Ruby and ~s() of Elixir, {id|...|id} of OCaml, q'[...]' of Oracle, $/.../$ of Groovy."""
 ESCAPES, LINES, AFTER_WORD, AFTER_STOP, DOUBLED, BRACES, PARENS, FORMAT, LAST_QUOTES, OR_LINE = (
     1 << i for i in range(10)
 )

@@ -5,12 +5,15 @@ from __future__ import annotations
 import numba
 
 from udfs.signals.raw_ends import cpp_end, dollar_end, hashed_end, heredoc_end, run_end, stands_before
+from udfs.signals.regex_ends import may_be_regex, regex_end
+from udfs.signals.sigil_ends import braced_end, oracle_end, sigil_end, slashed_end
 from udfs.signals.steps import (
     AFTER_STOP,
     AFTER_WORD,
     AT_LINE,
     BEFORE,
     BLOCK,
+    BRACED,
     CHAR,
     CLOSER,
     CPP,
@@ -31,9 +34,12 @@ from udfs.signals.steps import (
     OPENER,
     OPERATOR,
     OR_LINE,
+    ORACLE,
     QUOTED,
     REGEX,
     RUN,
+    SIGIL,
+    SLASHED,
     SPACED,
     TAGGED,
     TRIPLE,
@@ -47,10 +53,8 @@ from udfs.signals.token_ends import (
     is_spaced,
     line_end,
     lines_end,
-    may_be_regex,
     nested_end,
     quoted_end,
-    regex_end,
     triple_end,
 )
 
@@ -129,6 +133,14 @@ def _other(text, at, inside, steps, number, budget):  # type: ignore[no-untyped-
         return dollar_end(text, at, budget)
     if form == HEREDOC:
         return heredoc_end(text, at, flags, budget)
+    if form == SIGIL:
+        return sigil_end(text, at, budget)
+    if form == BRACED:
+        return braced_end(text, at, budget)
+    if form == ORACLE:
+        return oracle_end(text, at, budget)
+    if form == SLASHED:
+        return slashed_end(text, at, budget)
     return run_end(text, at, form == RUN)  # three quotes in which a backslash is none
 
 

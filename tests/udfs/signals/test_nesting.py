@@ -104,6 +104,40 @@ _CASES = [
     ("sql", "do $x$ begin -- yes\nend $x$;\n", ["-- yes"]),
     ("sql", "comment on x is $$a\ndon't -- no$$; -- yes\n", ["-- yes"]),
     ("sql", "select $1, a$b$c -- yes\nwhere x = '$$' -- too\n", ["-- yes", "-- too"]),
+    ("sql", "select E'it\\'s -- no' -- yes\n", ["-- yes"]),
+    ("plpgsql", "x := e'a\\'/* no'; name'b\\' -- yes\n", ["-- yes"]),
+    ("plsql", "x := q'[it's -- no]'; y := nq'!it's /* no!'; -- yes\n", ["-- yes"]),
+    ("plsql", "x := Q'<it's -- no>'; -- yes\n", ["-- yes"]),
+    # Regular expressions and literals with delimiters of their own
+    ("javascript", "x = `${a.match(/`/)} // no`; // yes\n", ["// yes"]),
+    ("javascript", "x = `${ /`/.test(a) } // no`; // yes\n", ["// yes"]),
+    ("javascript", "if (a) /`/.test(b) // yes\ny = `// no` // too\n", ["// yes", "// too"]),
+    ("javascript", "while (f(a)) /[/`'\"]/.exec(b); // yes\n", ["// yes"]),
+    ("javascript", "const f = (a) => /`/.test(a) // yes\ncase /`/: // too\n", ["// yes", "// too"]),
+    ("javascript", "x = `${typeof /`/ === 'object'} // no` // yes\n", ["// yes"]),
+    ("javascript", "x = f(a) / 2 + (b) / 3 // yes\ny = notif(a) / b / c; // too\n", ["// yes", "// too"]),
+    ("php", '<?php $a = "{$b["//x"]} # no"; // yes\n', ["// yes"]),
+    ("php", '<?php $a = "{$b->c([\'/*\' => "x"])} {d"; // yes\n', ["// yes"]),
+    ("nix", '{ a = "${a."#b"} # no"; } # yes\n', ["# yes"]),
+    ("nix", '{ a = "$ ${f { b = "# no"; }} $"; } # yes\n', ["# yes"]),
+    ("python", 'x = fr"\\{a["#"]} # no"  # yes\n', ["# yes"]),
+    ("python", "x = rf'\\{a['#']} \\' # no'  # yes\n", ["# yes"]),
+    ("ruby", "a = %w(# a #b) # yes\n", ["# yes"]),
+    ("ruby", "a = %q{x {# no} #} + %Q[#{b} # no] + %r{# no}i # yes\n", ["# yes"]),
+    ("ruby", "a = b %w # yes\nc = d % (e) # too\nf = g %i[h] if x % y # three\n", ["# yes", "# too", "# three"]),
+    ("crystal", "a = %w(# a #b) # yes\n", ["# yes"]),
+    ("elixir", "a = ~s(a # b) # yes\n", ["# yes"]),
+    ("elixir", "a = ~r/# no/ ; b = ~w[# a #b]a ; c = ~S|\\| # yes\n", ["# yes"]),
+    ("elixir", 'a = ~S"""\n# no\n""" # yes\n', ["# yes"]),
+    ("groovy", "def a = $/ /* no // $/ $$ /$ // yes\n", ["// yes"]),
+    ("groovy", "def a = (b =~ /x$/) // yes\n", ["// yes"]),
+    ("groovy", "a =~ /\\$[0-9]+$/ || // yes\nb =~ /c$/ // too\n", ["// yes", "// too"]),
+    ("ocaml", "let a = {|(* no |} (* yes *)\n", ["(* yes *)"]),
+    ("ocaml", "let a = {x|(* |} no |x} (* yes *)\nlet b = { c | d = 1 } (* too *)\n", ["(* yes *)", "(* too *)"]),
+    ("perl", 'f(<<"A", <<B);\n# no\nA\n# no \'\nB\n1; # yes\n', ["# yes"]),
+    ("perl", "f(<<A . x(<<'B C'));\n# no\nA\n# no \"\nB C\n1; # yes\n", ["# yes"]),
+    ("ruby", 'f(<<-"E O") # no\n# no \'\n  E O\nb # yes\n', ["# yes"]),
+    ("shell", "cat <<'E O'\n# no \"\nE O\nb # yes\n", ["# yes"]),
     # Haskell
     ("haskell", "f = a --> b\ng = a |-- b\nh = a -- yes\n--- too\n", ["-- yes", "--- too"]),
     ("haskell", "--| no\n-- | yes\nx = (-->) -- too\n", ["-- | yes", "-- too"]),
@@ -140,7 +174,11 @@ def test_code_that_is_never_closed_is_text(language: str, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "language", ["javascript", "python", "kotlin", "swift", "csharp", "ruby", "shell", "sql", "cpp"]
+    "language",
+    [
+        *("javascript", "python", "kotlin", "swift", "csharp", "ruby", "shell", "sql", "cpp"),
+        *("elixir", "groovy", "ocaml", "php", "nix", "perl"),
+    ],
 )
 @pytest.mark.parametrize(
     "unit",
@@ -161,6 +199,14 @@ def test_code_that_is_never_closed_is_text(language: str, text: str) -> None:
         '"""',
         "f'{x:",
         "{'",
+        "= %w(",
+        "= ~s(",
+        "{a|",
+        "q'[",
+        "= $/",
+        '"{$a',
+        "<<A, <<B\n",
+        "if (/",
     ],
     ids=ascii,
 )
