@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from jobs.runtime.staging import RUN_TIME
 from jobs.runtime.tables import Lake
 from schemas.instruct import LLM_RESPONSES, SYNTHETIC_SNIPPETS, TEXTBOOKS
 from tests.jobs.instruct.teaching import MODEL, teacher
@@ -49,10 +51,15 @@ def test_what_was_made_of_a_removed_text_goes_with_it(spark: Any, tmp_path: Path
         asked = len(endpoint.log)
         assert asked == 4 and lake.read(TEXTBOOKS).count() == 2 and lake.read(SYNTHETIC_SNIPPETS).count() == 2
         assert any(NEEDLE in (r["text"] or "") for r in lake.read(LLM_RESPONSES).collect())
+        # A reader of today, dead or not, may have set a text aside; a folder of nobody's run is left alone.
+        today = f"reader-{datetime.now(UTC):{RUN_TIME}}-a"
+        for name in (today, "kept"):
+            (warehouse / "_staging" / name).mkdir(parents=True)
+        (warehouse / "_staging" / today / "rows").write_text(NEEDLE)
         assert command("remove", "--repo", f"{NEEDLE}-org/tool", "--now", "--warehouse", warehouse) == 0
+        assert [p.name for p in (warehouse / "_staging").iterdir()] == ["kept"]
         lake.look()
         assert len(endpoint.log) == asked, "a removal asks no model"
-    left = [place for place in found(warehouse) if "_staging" not in place]
-    assert left == []
+    assert list(found(warehouse)) == []
     assert lake.read(TEXTBOOKS).count() == 1 and lake.read(SYNTHETIC_SNIPPETS).count() == 1
     assert lake.read(LLM_RESPONSES).count() == 2

@@ -14,9 +14,12 @@ from schemas.ops import RECEIPTS, REJECTS, RELEASES
 from schemas.recall import PAGE_LABELS
 from schemas.web import PAGE_TEXTS, WEB_CORPUS, WEB_PAGES
 from tests.jobs.pipeline import contents_of
+from tests.jobs.test_removal import found
 from tests.jobs.web.crawls import Crawls, by_model, classifier, code_page, label, run_web
 
 MARK = "www.gone.example"
+GONE = r"(?<!not)gone\.example"
+"""What no byte of the warehouse may say: a host of that end, and not the bystander's."""
 
 
 def urls(lake: Lake) -> set[str]:
@@ -45,8 +48,10 @@ def test_a_domain_leaves_every_table_and_stays_out(
 
     capsys.readouterr()
     words = ["remove", "--domain", "https://GONE.example/", "--warehouse", lake.warehouse, "--allow-drop"]
-    assert exit_code(words) == 0, capsys.readouterr().err
+    assert any(found(Path(lake.warehouse), GONE)), "a search that finds nothing before the purge shows nothing"
+    assert exit_code([*words, "--now"]) == 0, capsys.readouterr().err
     said = capsys.readouterr().out
+    assert "out of storage since" in said and list(found(Path(lake.warehouse), GONE)) == []
     assert "5 files taken out, 4 texts" in said.replace("pages", "files") and "withdrawn: 1" in said
     lake.look()
     assert urls(lake) == {"https://other.example/1", "https://notgone.example/8"}
