@@ -17,7 +17,17 @@ os.environ.setdefault("REFINELAKE_SPARK_CONF", str(ROOT / "tests" / "spark-test.
 
 LONGEST = tuple(
     f"test_{name}.py"
-    for name in ("removal", "web_removal", "web_flow", "refresh", "corpus", "web_commands", "quarantine", "two_runs")
+    for name in (
+        "removal",
+        "removal_groups",
+        "web_removal",
+        "web_flow",
+        "refresh",
+        "corpus",
+        "web_commands",
+        "quarantine",
+        "two_runs",
+    )
 )
 """Files of minutes: the first of the Spark tests, so that no worker is left alone with one at the end."""
 TINY = tuple(
