@@ -30,8 +30,8 @@ NOT_HERE = {
     "GPUS=8 sbatch --nodes=32 --gpus-per-node=8 docker/train.sbatch train pretrain ...": "Slurm; test_launchers.py",
     "refinelake-distribute --nodes 2 --gpus 8 -- train pretrain ...": "two nodes; test_train_job.py",
     "spark-submit --properties-file cluster.conf ...": "whatever cluster; test_cluster.py submits the flow",
-    "spark-submit --master k8s://https://HOST:6443 --conf spark.kubernetes.container.image=IMAGE ... jobs/submit.py run "
-    "...": "needs Kubernetes; test_cluster.py submits the same to a standalone master",
+    "spark-submit --master k8s://https://HOST:6443 --conf spark.kubernetes.container.image=IMAGE ... "
+    "jobs/submit.py run ...": "needs Kubernetes; test_cluster.py submits the same to a standalone master",
     "docker compose -f docker/compose.yaml up -d": "needs an engine; test_docker.py reads the file",
     "docker compose -f docker/compose.yaml run --rm submit": "needs an engine; test_docker.py reads the file",
     "databricks bundle deploy -t prod --var sources=/Volumes/main/refinelake/staging/sources.jsonl --var "
