@@ -13,7 +13,7 @@ from typing import NamedTuple
 from udfs.cleaning.needle_conditions import BARE, NAME
 from udfs.cleaning.needles import Needle
 from udfs.cleaning.placeholders import About, Counts, lowered, substitute_in
-from udfs.cleaning.secrecy import is_key, is_password, is_strong_key
+from udfs.cleaning.secrecy import is_key, is_password, is_punctuated_key, is_strong_key
 
 _BEFORE_KEY = (
     r"(?:api|secret|access|private|account|encryption|encrypt|decryption|consumer|auth|signing|sign|master|shared|service"
@@ -78,6 +78,8 @@ _QUOTED = (
     r"(?::=|=>|==|=|:|(?<=[\"'`]),|\(|\|\||\?\?|\bor\b|value[ \t]?=)[ \t]{0,16}"
     rf"[a-z@]{{0,2}}\\?(?P<quote>[\"'`]){_VALUE}\\?(?P=quote)"
 )
+_ARGUMENT = rf"[0-9]{{0,2}}[ \t]{{1,8}}(?P<quote>[\"']){_VALUE}(?P=quote)"
+_FOLDED = r"[0-9]{0,2}[\"']?:[ \t]*[>|][+-]?[0-9]?[+-]?[ \t]*\r?\n[ \t]+(?P<value>[^\s\"'`]{6,400}+)[ \t]*\r?(?=\n|\Z)"
 _TAG = r"[0-9]{0,2}(?:>[ \t]{0,8}|</key>\s{0,40}<string>)(?P<value>[^<>\s]{6,400}+)[ \t]{0,8}</"
 _BARE = r"(?P<value>[^\s\"'`#=*&|>][^\s\"'`]{5,400}+)"
 _REST = rf"[0-9]{{0,2}}\]?[ \t]{{0,8}}[=:][ \t]{{0,8}}{_BARE}(?=[\"'`]|[ \t]*(?:[#;].*)?\r?$)"
@@ -90,6 +92,7 @@ def _patterns(tail: str) -> dict[str, re.Pattern[str]]:
 
 
 _IN_QUOTES, _IN_TAGS, _AS_REST, _AS_WORD = map(_patterns, (_QUOTED, _TAG, _REST, _WORD))
+_AS_ARGUMENT, _AS_BLOCK = map(_patterns, (_ARGUMENT, _FOLDED))
 _BEFORE = {each: re.compile(f"{each.before}\\Z") for each in _NAMES}
 
 # Languages of settings: what stands behind the sign is the value.
@@ -100,6 +103,9 @@ _SETTINGS = frozenset(
         None, "markdown", "restructuredtext", "asciidoc", "org", "rmarkdown", "mdx", "toml",
     )
 )  # fmt: skip
+# A name and a value in quotes are a call.
+_CALLERS = frozenset(("gradle", "groovy", "gradle kotlin dsl", "ruby", "puppet", "hcl", "nginx", "caddyfile"))
+_BLOCKS = frozenset(("yaml", "miniyaml", "oasv2-yaml", "oasv3-yaml", "markdown", None))
 _SHELLS = frozenset(
     ("shell", "shellsession", "dockerfile", "makefile", "batchfile", "powershell", "fish", "tcsh", "nushell")
 )
@@ -115,6 +121,10 @@ def replace_assigned(text: str, counts: Counts, about: About) -> str:
         tried += [(bare, _AS_REST), (bare, _AS_WORD)]
     elif about.language in _SHELLS:
         tried.append((bare, _AS_WORD))
+    if about.language in _CALLERS:
+        tried.append((quoted, _AS_ARGUMENT))
+    elif about.language in _BLOCKS:
+        tried.append((bare, _AS_BLOCK))
     lower = ""
     for words, patterns in tried:
         for word in words:
@@ -144,7 +154,7 @@ def _kind_of(word: str, lower: str, text: str) -> Callable[[re.Match[str], str],
             if name.strong:
                 fits = is_strong_key(value)
             else:
-                fits = is_password(value) if name.kind == "password" else is_key(value)
+                fits = is_password(value) if name.kind == "password" else is_key(value) or is_punctuated_key(value)
             if fits:
                 return name.kind
         return None

@@ -7,6 +7,7 @@ and what its documentation shows.
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections.abc import Iterator
@@ -52,14 +53,17 @@ _HANDED = (
     rf"{_REST}(?:^[ \t]*(?P=end)\b|\Z)"
 )
 _INLINE = r"(?<!`)`{1,2}(?!`)(?P<body>[^`\n]{3,200})`"
-_BLOCKS = [
+_ALL = [
     (sign, re.compile(pattern, re.M | (re.I if pattern in (_ORG, _ELEMENT) else 0)))
     for sign, pattern in (
         ("<code language=", _CELL), ("```", _FENCE), ("~~~", _FENCE), ("::", _RST), ("::", _LITERAL), ("#+", _ORG),
-        ("[source", _ASCIIDOC), ("\\begin{", _TEX), ("</", _ELEMENT), (">", _PROMPT), ("In [", _PROMPT),
-        ("sage:", _PROMPT), ("#'", _ROXYGEN), ("<<", _HANDED), ("`", _INLINE),
+        ("[source", _ASCIIDOC), ("\\begin{", _TEX), ("</", _ELEMENT), (">>>", _PROMPT), ("julia>", _PROMPT),
+        ("scala>", _PROMPT), ("In [", _PROMPT), ("sage:", _PROMPT), ("#'", _ROXYGEN), ("<<", _HANDED), ("`", _INLINE),
     )
 ]  # fmt: skip
+# Pages are long, and hold code in elements only.
+_IN_PAGES = [block for block in _ALL if block[0] in ("</", ">>>")]
+_PAGES = frozenset(_DATA["pages_with_code"].split(", "))
 _OF_ELEMENT = (
     re.compile(r"(?:lang(?:uage)?-|brush: ?|highlight-|source-)([\w+#]+)", re.I),
     re.compile(r"(?:lang(?:uage)?=[\"']?|class=[\"']?|type=[\"']?text/)([\w+#-]+)", re.I),
@@ -93,7 +97,7 @@ def code_of(text: str, language: str | None, kind: str, depth: int = 0) -> str:
     if language in OPERATORS and kind not in ("text", "notebook"):
         return _of_program(text, language or "", depth)
     if kind in ("text", "notebook") or language in _HOLDERS or language is None:
-        return "\n".join(_of_blocks(text, depth))
+        return "\n".join(_of_blocks(text, depth, _IN_PAGES if language in _PAGES else _ALL))
     return ""
 
 
@@ -115,14 +119,16 @@ def _of_program(text: str, language: str, depth: int) -> str:
     return "\n".join(found)
 
 
-def _of_blocks(text: str, depth: int) -> Iterator[str]:
+def _of_blocks(text: str, depth: int, blocks: list[tuple[str, re.Pattern[str]]] = _ALL) -> Iterator[str]:
     """Of each block of code in a text that is none."""
-    for sign, pattern in _BLOCKS if "@" in text else ():
+    for sign, pattern in blocks if "@" in text else ():
         if sign not in text:
             continue
         for match in pattern.finditer(text):
+            if "@" not in match["body"]:
+                continue
             body = _without_signs(match)
-            language = _named(match) or (_PYTHON.search(body) and "python") if "@" in body else None
+            language = _named(match) or (_PYTHON.search(body) and "python")
             if language in OPERATORS:
                 body = _RESULT.sub("", body) if _PROMPTED.search(body) else _MAGIC.sub("", body)
                 yield code_of(body, language, "code", depth + 1)
@@ -131,7 +137,7 @@ def _of_blocks(text: str, depth: int) -> Iterator[str]:
 def _without_signs(match: re.Match[str]) -> str:
     """The body without what stands before each line of a comment or a quotation."""
     sign = (match.groupdict().get("before") or "").strip() or ("#'" if match[0].startswith("#'") else "")
-    body = match["body"]
+    body = html.unescape(match["body"]) if "attributes" in match.groupdict() else match["body"]
     return re.sub(rf"^[ \t]*{re.escape(sign)}", "", body, flags=re.M) if sign else body
 
 

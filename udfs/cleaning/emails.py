@@ -27,6 +27,22 @@ _USERINFO = re.compile(r"://(?:[^\s/\"'<>(),;]{0,64}|[^\s\"'<>(),;]{0,99}/)\Z")
 # What a string puts in by an expression.
 _FILLED_IN = re.compile(r"\{[^{}\"'`\n]*\Z")
 _LONGEST_EXPRESSION = 100
+_CODE_SIGN = re.compile(r"[=(\[{<`@*+/\\$%|]|[:\]>][ \t]*\Z")
+_STATEMENTS = (
+    "return",
+    "print",
+    "yield",
+    "assert",
+    "if ",
+    "while ",
+    "elif ",
+    "for ",
+    "await ",
+    "else",
+    "lambda",
+    "In ",
+    ">>>",
+)
 
 
 def replace_emails(text: str, counts: Counts, about: About) -> str:
@@ -40,7 +56,7 @@ def replace_emails(text: str, counts: Counts, about: About) -> str:
         start = _local_start(text, match.start())
         if not (end <= start < match.start() and _is_address(text, start, match)):
             continue
-        if not _is_quoted(text, start, match.end()):
+        if not (_is_quoted(text, start, match.end()) or (about.language not in OPERATORS and _is_prose(text, start))):
             code = code_of(text, about.language, about.kind) if code is None else code
             if _is_operator(text, start, match.end(), code, about.language):
                 continue
@@ -58,6 +74,12 @@ def _is_quoted(text: str, start: int, end: int) -> bool:
     sign = line[2].lstrip()[:2] if line[1] else ""
     # Such a comment may show code.
     return sign[:1] == "#" and sign != "#'" and "```" not in text and ">>>" not in text
+
+
+def _is_prose(text: str, start: int) -> bool:
+    """Whether words without signs of code stand before it in its line."""
+    line = text[max(start - _LONGEST_EXPRESSION, 0) : start].rpartition("\n")[2].lstrip("> \t")
+    return bool(line) and _CODE_SIGN.search(line) is None and not line.startswith(_STATEMENTS)
 
 
 def _is_operator(text: str, start: int, end: int, code: str, language: str | None) -> bool:

@@ -38,7 +38,9 @@ def is_read(line: str) -> bool:
         return True
     if ("oding" in line or "ODING" in line) and _CODING.match(line):
         return True
-    return bool(("-*-" in line and _MODE.match(line)) or (":" in line and _VIM.match(line)))
+    if ":" in line and ("vi" in line or "ex:" in line or "VI" in line) and _VIM.match(line):
+        return True
+    return "-*-" in line and _MODE.match(line) is not None
 
 
 def is_directive(line: str) -> bool:

@@ -64,6 +64,8 @@ def leads(text: str) -> bool:
 def _is_prose(match: re.Match[str], lines: Sequence[str], comment: Comment, start: int) -> bool:
     """Whether the phrase is quoted, cited, or part of a sentence about what the program does."""
     text, at = match.string, match.start()
+    if at == 0:
+        return False
     before = text[:at]
     if before.endswith(_QUOTES) and not match[0].startswith("beer"):
         return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from udfs.cleaning.header_notices import goes_along, is_notice, said
 from udfs.cleaning.header_paragraphs import Comment, words
@@ -13,6 +14,7 @@ _OWN_LINE = re.compile(
     r"|(?:authors?|maintainers?|contact|e-?mail|(?:written|created|maintained) by)\b)",
     re.I,
 )
+_OWN_FIRST = frozenset("sScCpPaAmMeEwW(\u00a9")
 _MARKER = re.compile(r"\s*(//[/!]?|#'|--[ \t]\||)")
 _ENDS, _CLOSING = frozenset(".!?:"), frozenset("\"')]>")
 # Lines that begin a description, whatever stands before them.
@@ -63,7 +65,7 @@ def _is_cut(lines: Sequence[str], comment: Comment, at: int) -> bool:
     if _has_ended(lines[at - 1]) or _is_marked(lines, comment, at):
         return True
     said, before = words(lines[at], comment), words(lines[at - 1], comment)
-    return (_OWN_LINE.match(said) is None) != (_OWN_LINE.match(before) is None) or _SENTENCE.match(said) is not None
+    return _is_own(said) != _is_own(before) or _SENTENCE.match(said) is not None
 
 
 def _has_ended(line: str) -> bool:
@@ -74,11 +76,16 @@ def _has_ended(line: str) -> bool:
 
 def _is_marked(lines: Sequence[str], comment: Comment, at: int) -> bool:
     """Whether the line has another sign of a comment than the one before it."""
-    return not comment.opener and _marker(lines[at]) != _marker(lines[at - 1])
+    return not comment.opener and _marker(lines[at].lstrip()[:4]) != _marker(lines[at - 1].lstrip()[:4])
 
 
-def _marker(line: str) -> str:
-    return _MARKER.match(line).group(1)  # type: ignore[union-attr]
+@lru_cache(maxsize=1024)
+def _marker(begin: str) -> str:
+    return _MARKER.match(begin).group(1)  # type: ignore[union-attr]
+
+
+def _is_own(said: str) -> bool:
+    return said[:1] in _OWN_FIRST and _OWN_LINE.match(said) is not None
 
 
 def _describes(lines: Sequence[str], comment: Comment, start: int, end: int, *, lead: bool = False) -> bool:

@@ -148,10 +148,19 @@ def _settings_and_commands() -> Iterable[Place]:
     user = r"[^\n]{0,200}?(?<=[ \t])(?:-u|--user|--proxy-user)[ =]{0,2}[\"']?(?P<user>[^\s:\"'$<>{}]{1,64})"
     yield _place("password", "curl ", user + r":(?P<value>[^\s\"'<>{}\\]{3,128})", _in_url)
     flag = r"\b[^\n|;]{0,120}?[ \t]-p ?[\"']?(?P<value>[^\s\"'\\-][^\s\"'\\]{5,128})"
-    for command in ("sshpass", "mysql", "mysqldump", "mysqladmin", "docker login"):
+    for command in ("sshpass", "docker login"):
         yield _place("password", command, flag, _on_command_line)
-    machine = r"\s{0,4}\S{1,120}\s{1,8}login\s{1,4}\S{1,120}\s{1,8}password\s{1,4}[\"']?"
-    yield _place("password", "machine ", machine + r"(?P<value>[^\s\"']{4,200})", _secret)
+    for command in ("mysql", "mysqldump", "mysqladmin"):  # behind a blank stands the name of a database
+        yield _place("password", command, flag.replace("-p ?", "-p"), _on_command_line)
+    of_openssl = r"(?:in|out)?(?:\\?[\"']?[ \t=,]{1,3}\\?[\"']?)pass:(?P<value>[^\s\"'`;|&()\\]{4,128})"
+    yield _place("password", "-pass", of_openssl, _secret)
+    of_keytool = r"(?:\\?[\"']?[ \t=,]{1,3}\\?[\"']?)(?P<value>[^\s\"'`;|&\\-][^\s\"'`;|&\\]{5,128})"
+    for option in ("storepass", "keypass"):
+        yield _place("password", option, of_keytool, _password, BARE)
+    user = r"\s{1,8}login\s{1,4}\S{1,120}\s{1,8}password\s{1,4}[\"']?(?P<value>[^\s\"']{4,200})"
+    yield _place("password", "machine ", r"\s{0,4}\S{1,120}" + user, _secret)
+    for whole in ("default login", "default\nlogin", "default\n\tlogin", "default\n  login", "default\n    login"):
+        yield _place("password", whole, user.replace(r"\s{1,8}login", "", 1), _secret)
     for port in (":5432:", ":*:"):
         yield _place("password", port, r"[^\s:]{1,64}:[^\s:]{1,64}:(?P<value>[^\s:]{4,128})\r?$", _in_pgpass)
     ended = r" ?= ?(?P<value>[^\s\"';&<>{}\\]{4,200}+)(?=[;&\"'\s\\<`]|\Z)"

@@ -115,9 +115,15 @@ def _is_assigned(text, at, end, longer, in_quotes, kinds):  # type: ignore[no-un
             if end >= len(text) or text[end] == 0x0A or end > begin + _FARTHEST:
                 return False
     else:
+        folded = False  # a block of YAML, which begins on the next line
         for _ in range(_FARTHEST):
-            if end + 1 < len(text) and kinds[text[end + 1]] & (_SIGN | _QUOTE):
-                end += 1
+            if end + 1 >= len(text):
+                break
+            byte = text[end + 1]
+            folded |= byte == 0x3E or byte == 0x7C
+            if not kinds[byte] & (_SIGN | _QUOTE) and not (folded and byte in (0x0A, 0x0D, 0x2B, 0x2D)):
+                break
+            end += 1
     return _is_value(text, end + 1, kinds)
 
 

@@ -126,6 +126,18 @@ def is_key(value: str, shortest: int = 8) -> bool:
     return len(value) >= 16 and is_mixed(value)
 
 
+_DJANGO = re.compile(r"(?:django-insecure-)?[A-Za-z0-9!@#$%^&*(\-_=+)]{40,80}")
+
+
+def is_punctuated_key(value: str) -> bool:
+    """What Django draws: letters, digits and signs that change places all the time."""
+    if not _DJANGO.fullmatch(value) or is_made_up(value.removeprefix("django-insecure-")):
+        return False
+    classes = ["d" if c.isdecimal() else "l" if c.isalpha() else "s" for c in value.removeprefix("django-insecure-")]
+    changes = sum(a != b for a, b in pairwise(classes))
+    return min(map(classes.count, "dls")) >= 3 and changes >= 0.4 * len(classes) and len(set(value)) > 15
+
+
 _PATH = re.compile(r"\.{0,2}/|[a-z]+://|[a-z]+(?:[./][a-z]+)+\b")
 
 

@@ -55,6 +55,7 @@ HELD = [
     ("tex", "text", "\\begin{minted}{python}\nx = a@b.it\n\\end{minted}\n"),
     ("html", "code", '<pre><code class="language-python">x = a@b.it\n</code></pre>\n'),
     ("html", "code", "<pre>\n>>> x = a@b.it\n</pre>\n"),
+    ("html", "code", "<pre>\n&gt;&gt;&gt; x = a@b.it\n</pre>\n"),
     ("html", "code", '<script type="text/python">\nx = a@b.it\n</script>\n'),
     ("html", "code", "<py-script>\nimport numpy\nx = a@b.it\n</py-script>\n"),
     ("vue", "code", "<template><code>y = f(a@b.it)</code></template>\n"),
@@ -120,4 +121,4 @@ def test_a_text_of_openers_takes_no_long_time(opener: str) -> None:
 
 def test_the_names_of_the_data_are_languages() -> None:
     known = set(json.loads(data_bytes("languages.json"))["languages"])
-    assert known >= contained._HOLDERS | set(contained._ALIASES.values()) | contained.OPERATORS
+    assert known >= contained._HOLDERS | contained._PAGES | set(contained._ALIASES.values()) | contained.OPERATORS

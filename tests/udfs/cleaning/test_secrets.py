@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import random
 import re
+import string
 import zlib
 from pathlib import Path
 
@@ -104,3 +108,52 @@ def test_values_without_quotes_are_read_where_they_are_values() -> None:
 )
 def test_what_a_password_is(value: str, expected: bool) -> None:
     assert secrecy.is_password(value) is expected
+
+
+def drawn(alphabet: str, size: int) -> str:
+    draw = random.Random(f"{alphabet} {size}")
+    return "".join(draw.choice(alphabet) for _ in range(size))
+
+
+BASE64 = string.ascii_letters + string.digits + "+/"
+BODY = drawn(BASE64, 1_600)
+DJANGO = drawn("abcdefghijklmnopqrstuvwxyz0123456789!@#$%^&*(-_=+)", 50)
+FRAMELESS = [
+    "MIIEpAI" + "BAAKCAQEA" + BODY,
+    "MIIEvQI" + "BADANBgkqhkiG9w0BAQEFAASC" + BODY,
+    "MIGHAgEAMBMG" + "ByqGSM49" + BODY[:120],
+    "MHcCAQ" + "EEI" + BODY[:150] + "==",
+    base64.b64encode(json.dumps({"auths": {"r.io": {"auth": BODY[:24]}}}).encode()).decode(),
+    base64.b64encode(json.dumps({"auths": {"r.io": {"auth": BODY[:24]}}}, indent=2).encode()).decode(),
+    base64.b64encode(json.dumps({"auths": {"r.io": {"auth": BODY[:24]}}}, separators=(",", ":")).encode()).decode(),
+    base64.b64encode(json.dumps({"type": "service_account", "private_key": BODY}).encode()).decode(),
+]
+
+
+@pytest.mark.parametrize("value", FRAMELESS, ids=range(len(FRAMELESS)))
+@pytest.mark.parametrize("around", ["key: {}\n", "x = '{}'\n", "  .dockerconfigjson: {}\n", "[{}]\n"])
+def test_keys_in_base64_without_a_frame_go(value: str, around: str) -> None:
+    assert value[20:60] not in replace(around.format(value), "yaml")[0]
+
+
+@pytest.mark.parametrize("kind", ["RSA PRIVATE KEY", "PRIVATE KEY", "OPENSSH PRIVATE KEY"])
+@pytest.mark.parametrize("newline", ["\n", "\\n", '" +\n    "', "\r\n"])
+def test_a_private_key_that_is_cut_off_goes(kind: str, newline: str) -> None:
+    lines = [BODY[at : at + 64] for at in range(0, 640, 64)]
+    text = f'key = "-----BEGIN {kind}-----{newline}' + newline.join(lines) + '"\nx = 1\n'
+    result = replace(text, "java")[0]
+    assert not any(line in result for line in lines) and result.endswith("x = 1\n")
+
+
+@pytest.mark.parametrize("value", [DJANGO, "django-insecure-" + DJANGO, "%(" + DJANGO[2:]], ids=range(3))
+def test_djangos_keys_go(value: str) -> None:
+    assert replace(f"SECRET_KEY = '{value}'\n", "python") == ("SECRET_KEY = '<KEY>'\n", {"key": 1})
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["storePassword '{}'\n", 'keyPassword "{}"\n', "credentials {{\n  username 'bob'\n  password '{}'\n}}\n"],
+)
+def test_passwords_that_are_arguments_go(text: str) -> None:
+    word = drawn(string.ascii_letters + string.digits, 14)
+    assert replace(text.format(word), "gradle")[0] == text.format("<PASSWORD>")
