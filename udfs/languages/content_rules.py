@@ -334,5 +334,14 @@ ALSO_RUN: Final[dict[str, frozenset[str]]] = {
 }
 """Languages of files that the program of another one runs: a .ts file that begins with `#!/usr/bin/env node`."""
 
+RUN_BY: Final[dict[str, str]] = {
+    "clojure": "clojure clj lein boot lumo planck joker nbb", "emacs lisp": "emacs", "tcl": "expect",
+    "kotlin": "kotlin kscript", "scala": "scala-cli amm scalas", "swift": "swift swift-sh", "nim": "nim nimr",
+    "f#": "fsharpi fsi", "haskell": "stack cabal ghc", "ocaml": "utop", "standard ml": "sml poly", "java": "java jbang",
+    "go": "gorun yaegi", "rust": "cargo-script run-cargo-script", "csharp": "dotnet-script scriptcs", "forth": "gforth",
+    "common lisp": "abcl ros", "sage": "sage", "zig": "zig", "v": "v", "scheme": "mit-scheme petite scheme48",
+}  # fmt: skip
+"""Programs that run scripts, beside those that Linguist knows."""
+
 NEEDS_PROOF: Final = frozenset({".lock", ".backup", ".config", ".dist", ".metadata", ".src", ".in", ".url"})
 """An extension that says little: without a matching rule the language stays unknown."""

@@ -21,6 +21,7 @@ from udfs.languages.content_rules import (
     FIRST,
     NEEDS_PROOF,
     OWN_RULES_ONLY,
+    RUN_BY,
     SHARED_NAMES,
     THEN,
     Rule,
@@ -341,7 +342,10 @@ _FILENAMES: Final = _index("filenames")
 _LOWER_FILENAMES: Final = {
     name.lower(): languages for name, languages in _FILENAMES.items() if "." in name or not name.isupper()
 }
-_INTERPRETERS: Final = _index("interpreters") | {"emacs": ("emacs lisp",), "expect": ("tcl",)}
+_INTERPRETERS: Final = {
+    **{program: (language,) for language, programs in RUN_BY.items() for program in programs.split()},
+    **_index("interpreters"),
+}
 _EXTENSIONS: Final = _index("extensions")
 _LOWER_EXTENSIONS: Final = _index("extensions", fold=True)
 _ALIASES: Final = {alias.replace(" ", "-"): names[0] for alias, names in _index("aliases", fold=True).items()}

@@ -31,6 +31,8 @@ ENDINGS: Final = frozenset(word for words in KINDS.values() for word in words)
 """Last parts of a name that say what a file is for, and nothing about its language."""
 
 _ENDING: Final = re.compile(r"[.](\w{1,16})\Z|~\Z")
+# Behind the extension: settings.py-dist.
+_JOINED_ENDING: Final = re.compile(r"[.]\w{1,10}?(?P<sign>[-_])(?P<word>[A-Za-z0-9]{1,16})\Z")
 _FAMILY: Final = re.compile(r"(\w*file|\.[a-z]\w{2,}|[a-z]{4,})[-._][\w.+-]{1,60}\Z", re.I)
 # "profile" is no file of a tool, though it ends in the same letters.
 _TOOL_FILE: Final = re.compile(r"(?<!pro)file\Z", re.I)
@@ -53,9 +55,10 @@ def may_prove(name: str) -> bool:
 def without_ending(name: str) -> str | None:
     """The name without its last part, if that is one of ENDINGS."""
     found = _ENDING.search(name)
-    if not found or not found.start() or (found.group(1) or "old").lower() not in ENDINGS:
-        return None
-    return name[: found.start()]
+    if found and found.start() and (found.group(1) or "old").lower() in ENDINGS:
+        return name[: found.start()]
+    joined = _JOINED_ENDING.search(name)
+    return name[: joined.start("sign")] if joined and joined["word"].lower() in ENDINGS else None
 
 
 def bases(name: str) -> Iterator[tuple[str, bool]]:

@@ -136,3 +136,35 @@ def test_the_examples_of_the_page_are_what_it_says() -> None:
     for _, *examples in names_page._EXAMPLES:
         for name in examples:
             assert detect(name, "a\n").language is not None, name
+
+
+@pytest.mark.parametrize(
+    ("name", "language"),
+    [
+        ("local_settings.py-dist", "python"),
+        ("config.yml-sample", "yaml"),
+        ("app.conf.js_example", "javascript"),
+        ("main.c-orig", "c"),
+        ("settings.php_default", "php"),
+        ("notes.py-me", None),
+        ("a-dist", None),
+    ],
+)
+def test_an_ending_may_be_joined_to_the_extension(name: str, language: str | None) -> None:
+    assert detect(name, "x = 1\n").language == language
+
+
+@pytest.mark.parametrize(
+    ("program", "name", "language"),
+    [
+        ("clojure", "run.clj", "clojure"),
+        ("clj", "run", "clojure"),
+        ("lein", "run.clj", "clojure"),
+        ("kscript", "run", "kotlin"),
+        ("scala-cli", "run", "scala"),
+        ("gforth", "run", "forth"),
+    ],
+)
+def test_a_shell_that_hands_the_file_on_is_none(program: str, name: str, language: str) -> None:
+    assert detect(name, f'#!/bin/sh\n"exec" "{program}" "$0" "$@"\n(x)\n').language == language
+    assert detect(name, f"#!/usr/bin/env {program}\n(x)\n").language == language
