@@ -31,7 +31,7 @@ _SAME_LINE = re.compile(r"[^.\n]{0,60}\b(?:lines?|headers?|notices?|comments?|st
 
 def said(lines: Sequence[str], comment: Comment, start: int, end: int) -> str:
     """What the lines say, in small letters."""
-    text = " ".join(words(lines[i], comment) for i in range(start, end)).lower()
+    text = " ".join([words(line, comment) for line in lines[start:end]]).lower()
     # The third of a list is no sign of a copyright.
     return text.replace("(c)", "( )") if "(b)" in text else text
 
