@@ -47,6 +47,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Train a tokenizer on a stated sample of the corpus, or take one of others.",
     ),
     "tokens": ("jobs.commands.tokens", "Write the token tables and instructions that training reads."),
+    "contamination": (
+        "jobs.commands.contamination",
+        "Show which tasks of benchmarks stand in the corpora and instructions; writes no table.",
+    ),
     "pack": (
         "jobs.commands.pack",
         "Put this environment into an archive for a cluster's workers, with settings for spark-submit.",

@@ -1,0 +1,102 @@
+"""Copies of benchmark tasks that are found, look-alikes that are not, and what a text costs.
+
+    python -m benchmarks.contamination --benchmarks ../shared/benchmarks --texts FOLDER
+
+Tuned on HumanEval and MBPP's test split, scored on McEval's Python and BigCodeBench-Hard. FOLDER holds Python files
+that are no copies: half of them say how common words are, the other half are looked at. Documents are counted once,
+whatever number of parts is found in them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from benchmarks import copies
+from udfs.contamination.index import Index, count
+from udfs.contamination.items import Item, read
+from udfs.contamination.matching import find
+
+_LEAST, _MOST = 300, 60_000
+TEST_SPLIT = range(11, 511)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--benchmarks", required=True, type=Path, metavar="DIR", help="mbpp/, mceval/, bigcodebench/")
+    parser.add_argument("--texts", required=True, type=Path, metavar="DIR", help="Python files, any depth")
+    parser.add_argument("--most", type=int, default=3_000, help="files to take")
+    args = parser.parse_args()
+    known, looked_at = halves(args.texts, args.most)
+    mbpp = read("mbpp", str(args.benchmarks / "mbpp/mbpp.jsonl"))
+    test = [item for item in mbpp if int(item.item) in TEST_SPLIT]
+    rest = [item for item in mbpp if int(item.item) not in TEST_SPLIT]
+    tuned = read("humaneval", "") + test
+    scored = read("mceval", str(args.benchmarks / "mceval/Python.jsonl.gz"))
+    scored += read("bigcodebench", str(args.benchmarks / "bigcodebench/BigCodeBench_Hard.jsonl.gz"))
+    for name, items, others in (("tuned on", tuned, rest), ("scored on", scored, mbpp)):
+        index = Index(items, count(items, known))
+        tasks = {"other tasks": [copies.python_text(item) for item in others]}
+        same_name = {"other tasks of the same name": [t for item in items if (t := copies.namesake(item))]}
+        show(name, items, index, {**copies.LOOK_ALIKES, **same_name, **tasks, "real files": looked_at})
+    whole = [*tuned, *scored, *(i for f in sorted(args.benchmarks.glob("*/*-*.jsonl.gz")) for i in _any(f))]
+    speed(whole, known, looked_at)
+    return 0
+
+
+def halves(folder: Path, most: int) -> tuple[list[str], list[str]]:
+    """Texts to learn from, and texts to look at."""
+    files = sorted(f for f in folder.rglob("*.py") if f.is_file() and _LEAST < f.stat().st_size < _MOST)
+    random.Random(1).shuffle(files)
+    texts = [f.read_text(encoding="utf-8", errors="replace") for f in files[:most]]
+    return texts[::2], texts[1::2]
+
+
+def _any(file: Path) -> list[Item]:
+    try:
+        return read(file.parent.name, str(file))
+    except ValueError:
+        return []  # answers of a model, no tasks
+
+
+def show(name: str, items: Sequence[Item], index: Index, look_alikes: Mapping[str, Sequence[str]]) -> None:
+    """A line for each kind of copy and of look-alike, then precision and recall of copies in the same language."""
+    print(f"\n{name} {len(items)} tasks of {', '.join(sorted({i.benchmark for i in items}))}\n")
+    print("| copies | found |\n| --- | --- |")
+    hit = made = 0
+    for kind, make in {**copies.SAME, "all names changed": copies.renamed}.items():
+        texts = [text for item in items if (text := make(item))]
+        found = sum(is_copy(text, index) for text in texts)
+        print(f"| {kind} | {found} of {len(texts)} ({found / len(texts):.3f}) |")
+        if kind in copies.SAME:
+            hit, made = hit + found, made + len(texts)
+    print("\n| no copies | taken for one |\n| --- | --- |")
+    wrong = 0
+    for kind, texts in look_alikes.items():
+        taken = sum(is_copy(text, index) for text in texts)
+        wrong += taken
+        print(f"| {kind} | {taken} of {len(texts)} |")
+    print(f"\nsame language: recall {hit / made:.3f}, precision {hit / (hit + wrong):.3f}")
+
+
+def is_copy(text: str, index: Index) -> bool:
+    return any(hit.is_copy for hit in find(text, index))
+
+
+def speed(items: Sequence[Item], known: Sequence[str], texts: Sequence[str]) -> None:
+    """CPU time of a document of 4 kB, against all sets at once."""
+    index = Index(items, count(items, known))
+    find(texts[0], index)
+    size = sum(len(text.encode()) for text in texts)
+    began = time.process_time()
+    for text in texts:
+        find(text, index)
+    took = (time.process_time() - began) / size * 4096
+    print(f"\n{len(items):,} tasks, {len(index.parts):,} parts: {took * 1e6:.0f} CPU microseconds for 4 kB")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

