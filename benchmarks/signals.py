@@ -50,7 +50,7 @@ def texts_of(manifest: str) -> list[Sample]:
     for source in read_manifest(manifest):
         unit = sources.Unit(source.source_id, source.kind, source.location, source.revision)
         for location in sources.probe(unit).units:
-            for batch in staged_batches(unit, location, Limits()):
+            for batch in staged_batches(unit, location, Limits(), salt=""):
                 for row in batch.select(["content_id", "path", "language", "kind", "text"]).to_pylist():
                     if row["text"] and row["kind"] in KINDS:
                         found.setdefault(row.pop("content_id"), Sample(**row))
