@@ -28,7 +28,7 @@ def connect(place: Path) -> Iterator[str]:
         yield address
 
 
-@pytest.mark.parametrize("stages", [1, pytest.param(len(flow.STAGES), marks=pytest.mark.long)])
+@pytest.mark.parametrize("stages", [3, pytest.param(len(flow.STAGES), marks=pytest.mark.long)])
 def test_the_flow_gives_what_it_gives_in_local_mode(
     spark: Any, tiny: TinyRun, place: Path, connect: str, stages: int
 ) -> None:

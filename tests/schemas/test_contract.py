@@ -145,7 +145,7 @@ def test_the_identity_is_of_what_a_stored_table_must_have() -> None:
 def test_only_tables_of_records_have_no_deletion_vectors() -> None:
     """They are small, never merged, and read and written without Spark."""
     without = {t.name for t in (*ops.TABLES, CODE_CORPUS, CONTENTS) if not t.deletion_vectors}
-    removals = {"removals", "removal_receipts", "exports", "trainings"}
+    removals = {"removals", "removal_receipts", "exports", "trainings", "reports"}
     assert without == {"runs", "checks", "releases", "leases"} | removals
 
 
