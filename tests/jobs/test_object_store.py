@@ -220,7 +220,7 @@ def test_a_report_that_cannot_be_written_is_a_warning_after_the_work(
 ) -> None:
     monkeypatch.setattr("jobs.report.report_page", lambda run: "a page")
     monkeypatch.setattr("jobs.commands.reports.note", lambda *about: None)
-    finished: Any = argparse.Namespace(results=[], lake=argparse.Namespace(version=lambda name: 1))
+    finished: Any = argparse.Namespace(results=[], lake=argparse.Namespace(version=lambda name: 1, warehouse="w"))
     write_report("s3://no-such-bucket/report.html", finished, Console())
     said = " ".join(capsys.readouterr().out.split())
     assert said.startswith("warning: s3://no-such-bucket/report.html: expected to write the report, found no such ")
