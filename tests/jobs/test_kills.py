@@ -22,7 +22,7 @@ from jobs.runtime.tables import Lake
 from tests.jobs.pipeline import World, contents_of, run_all
 from tests.jobs.test_refresh import assert_same, change
 
-STAGES = flow.STAGES[:5]
+STAGES = flow.STAGES[:3]
 KILLS = 3
 
 
