@@ -145,6 +145,11 @@ WORST = [
     "token:'",
     'secret="1a2b3c4d"',
     "\\",
+    'a = "31.44.15.92"\n',
+    ' "a": "31.44.15.92",\n',
+    '"dependencies": {"a": "31.44.15.92",\n',
+    "  a: 31.44.15.92\n",
+    "apt-get install some-package=121.44.150.92 ",
 ]
 
 
