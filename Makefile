@@ -32,7 +32,7 @@ $(BIN)/.installed: requirements.lock setup.cfg docker/java.sh
 
 setup: $(BIN)/.installed  ## virtual environment, pinned packages, Java, Delta's JARs
 
-run: setup  ## fetch the demo sources, run the pipeline, recall web pages, train a toy model, write report.html, web_report.html and training.html
+run: setup  ## fetch the demo sources, run the pipeline, recall web pages, train a toy model, write report.html, web_report.html, data_report.html and training.html
 	@$(BIN)/refinelake fetch $(SET) --to $(CACHE)/$(SET)
 	@$(JAVA) $(BIN)/refinelake run --sources $(CACHE)/$(SET)/sources.jsonl --warehouse $(WAREHOUSE) --report report.html
 	@$(MAKE) --no-print-directory web
@@ -60,7 +60,7 @@ TOKENIZER = $(RUNS)/tokenizer
 model: setup  ## tokenizer, token tables, pretraining, annealing, both SFT stages, export, scores, training.html
 	@rm -rf $(RUNS) && mkdir -p $(RUNS)
 	@$(JAVA) $(BIN)/refinelake tokenizer --warehouse $(WAREHOUSE) --to $(TOKENIZER) --vocabulary 2048 --mb 8 $(HELD_OUT)
-	@$(JAVA) $(BIN)/refinelake tokens --warehouse $(WAREHOUSE) --tokenizer $(TOKENIZER) $(HELD_OUT)
+	@$(JAVA) $(BIN)/refinelake tokens --warehouse $(WAREHOUSE) --tokenizer $(TOKENIZER) $(HELD_OUT) --report data_report.html
 	@$(TRAIN) pretrain --model toy --tokens $(WAREHOUSE)/pretrain_tokens --tokenizer $(TOKENIZER) --to $(RUNS)/pretrain
 	@$(TRAIN) anneal --model toy --from $(RUNS)/pretrain --part original=$(WAREHOUSE)/pretrain_tokens \
 		--set data.missing=renormalise --tokenizer $(TOKENIZER) --to $(RUNS)/anneal
@@ -112,4 +112,4 @@ pack: setup  ## what a cluster's workers lack: dist/cluster/env.tar.gz, JARs, se
 	@$(BIN)/refinelake pack --to dist/cluster
 
 clean:  ## remove the demo warehouse, the toy model and caches, keep the environment
-	rm -rf $(WAREHOUSE) $(RUNS) report.html web_report.html training.html .pytest_cache .mypy_cache .ruff_cache build
+	rm -rf $(WAREHOUSE) $(RUNS) report.html web_report.html data_report.html training.html .pytest_cache .mypy_cache .ruff_cache build

@@ -1,6 +1,6 @@
 """Copies of benchmark tasks that are found, look-alikes that are not, and what a text costs.
 
-    python -m benchmarks.contamination --benchmarks ../shared/benchmarks --texts FOLDER
+    python -m benchmarks.contamination --benchmarks ../shared/benchmarks --texts FOLDER [--curve FILE]
 
 Tuned on HumanEval and MBPP's test split, scored on McEval's Python and BigCodeBench-Hard. FOLDER holds Python files
 that are no copies: half of them say how common words are, the other half are looked at. Documents are counted once,
@@ -10,18 +10,23 @@ whatever number of parts is found in them.
 from __future__ import annotations
 
 import argparse
+import json
 import random
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks import copies
-from udfs.contamination.index import Index, count
+from udfs.contamination.frequencies import count
+from udfs.contamination.index import Index
 from udfs.contamination.items import Item, read
 from udfs.contamination.matching import find
+from udfs.contamination.rules import USUAL, Shares
 
 _LEAST, _MOST = 300, 60_000
 TEST_SPLIT = range(11, 511)
+_THRESHOLDS = (0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 1.0)
 
 
 def main() -> int:
@@ -29,6 +34,7 @@ def main() -> int:
     parser.add_argument("--benchmarks", required=True, type=Path, metavar="DIR", help="mbpp/, mceval/, bigcodebench/")
     parser.add_argument("--texts", required=True, type=Path, metavar="DIR", help="Python files, any depth")
     parser.add_argument("--most", type=int, default=3_000, help="files to take")
+    parser.add_argument("--curve", type=Path, metavar="FILE", help="write precision and recall over thresholds")
     args = parser.parse_args()
     known, looked_at = halves(args.texts, args.most)
     mbpp = read("mbpp", str(args.benchmarks / "mbpp/mbpp.jsonl"))
@@ -38,10 +44,13 @@ def main() -> int:
     scored = read("mceval", str(args.benchmarks / "mceval/Python.jsonl.gz"))
     scored += read("bigcodebench", str(args.benchmarks / "bigcodebench/BigCodeBench_Hard.jsonl.gz"))
     for name, items, others in (("tuned on", tuned, rest), ("scored on", scored, mbpp)):
-        index = Index(items, count(items, known))
+        index = Index(items, count({"code": known}))
         tasks = {"other tasks": [copies.python_text(item) for item in others]}
         same_name = {"other tasks of the same name": [t for item in items if (t := copies.namesake(item))]}
-        show(name, items, index, {**copies.LOOK_ALIKES, **same_name, **tasks, "real files": looked_at})
+        others_ = {**copies.LOOK_ALIKES, **same_name, **tasks, "real files": looked_at}
+        show(name, items, index, others_)
+    if args.curve:
+        args.curve.write_text(json.dumps(curve(scored, index, others_), indent=1) + "\n", encoding="utf-8")
     whole = [*tuned, *scored, *(i for f in sorted(args.benchmarks.glob("*/*-*.jsonl.gz")) for i in _any(f))]
     speed(whole, known, looked_at)
     return 0
@@ -82,13 +91,27 @@ def show(name: str, items: Sequence[Item], index: Index, look_alikes: Mapping[st
     print(f"\nsame language: recall {hit / made:.3f}, precision {hit / (hit + wrong):.3f}")
 
 
-def is_copy(text: str, index: Index) -> bool:
-    return any(hit.is_copy for hit in find(text, index))
+def curve(items: Sequence[Item], index: Index, look_alikes: Mapping[str, Sequence[str]]) -> dict[str, object]:
+    """Precision and recall of copies in the same language, by the share that a copy of a long part covers."""
+    made = [text for make in copies.SAME.values() for item in items if (text := make(item))]
+    others = [text for texts in look_alikes.values() for text in texts]
+    points = []
+    for least in _THRESHOLDS:
+        p = replace(USUAL, least=least)
+        found, wrong = (sum(is_copy(text, index, p) for text in texts) for texts in (made, others))
+        points.append({"least": least, "recall": found / len(made), "precision": found / (found + wrong or 1)})
+    in_force = next(point for point in points if point["least"] == USUAL.least)
+    of = f"{len(made):,} copies of {len(items)} tasks, {len(others):,} texts that are none"
+    return {"of": of, "in_force": in_force, "points": points}
+
+
+def is_copy(text: str, index: Index, p: Shares = USUAL) -> bool:
+    return any(hit.is_copy for hit in find(text, index, p))
 
 
 def speed(items: Sequence[Item], known: Sequence[str], texts: Sequence[str]) -> None:
     """CPU time of a document of 4 kB, against all sets at once."""
-    index = Index(items, count(items, known))
+    index = Index(items, count({"code": known}))
     find(texts[0], index)
     size = sum(len(text.encode()) for text in texts)
     began = time.process_time()

@@ -49,7 +49,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "tokens": ("jobs.commands.tokens", "Write the token tables and instructions that training reads."),
     "contamination": (
         "jobs.commands.contamination",
-        "Show which tasks of benchmarks stand in the corpora and instructions; writes no table.",
+        "Search corpora and instructions for tasks of benchmarks, and show which stand where.",
+    ),
+    "data-report": (
+        "jobs.commands.data_report",
+        "Write the page of what training reads: its parts beside the paper's, benchmarks found.",
     ),
     "pack": (
         "jobs.commands.pack",

@@ -11,6 +11,7 @@ from jobs.code import parameters as code_parameters
 from jobs.code.parameters import RepositoryText
 from jobs.corpus import flow as corpus
 from jobs.corpus import parameters as corpus_parameters
+from jobs.corpus.parameters import InstructionDedup
 from jobs.instruct import flow as instruct
 from jobs.instruct import parameters as instruct_parameters
 from jobs.runtime.parameters import Releases
@@ -38,10 +39,13 @@ class Flow:
     extra: str = ""
 
     def extras(self, params: dict[type, Any]) -> tuple[str, ...]:
-        """Extras that its kernels need with these parameters: a classifier of text files is one of the web's."""
-        text = params.get(RepositoryText)
+        """Extras that its kernels need with these parameters: a classifier of text files is one of the web's, an
+        encoder of sentences runs in torch.
+        """
+        text, alike = params.get(RepositoryText), params.get(InstructionDedup)
         also = WEB.extra if self is CODE and text and text.by_model else ""
-        return tuple(e for e in (self.extra, also) if e)
+        torch = "train" if self is CORPUS and alike and alike.embeddings else ""
+        return tuple(e for e in (self.extra, also, torch) if e)
 
 
 CODE = Flow(

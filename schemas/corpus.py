@@ -74,7 +74,7 @@ PRETRAIN_TOKENS = Table(
         Expect("between", "text_bytes", {"min": 1}, why="Bits per byte divide by it."),
         Expect("row_count", None, {"min": 1}, why="An empty table is a mistake."),
     ),
-    made_from=("code_corpus", "web_corpus"),
+    made_from=("pretrain_docs",),
     text=("tokens", "n_tokens"),
 )
 
@@ -84,7 +84,7 @@ ANNEAL_TOKENS = replace(
     doc="Documents that only annealing reads, as token ids; the source is the part of the mixture: algorithmic, "
     "snippets, textbooks.",
     expectations=tuple(e for e in PRETRAIN_TOKENS.expectations if e.kind != "row_count"),
-    made_from=("algorithmic", "synthetic_snippets", "textbooks"),
+    made_from=("anneal_docs",),
 )
 
 INSTRUCTION_PARTS = Table(
@@ -247,13 +247,11 @@ SFT_TOKENS = Table(
         "stage_known": "stage in (1, 2)",
     },
     expectations=(Expect("unique", "content_id", why="One row per conversation."), _ONE_TOKENIZER),
-    made_from=("instructions",),
+    made_from=("sft_stage1", "sft_stage2"),
     text=("tokens", "n_tokens", "supervised", "n_supervised"),
 )
 
-TABLES = (
-    PRETRAIN_TOKENS,
-    ANNEAL_TOKENS,
+MADE = (
     INSTRUCTION_PARTS,
     GIVEN_INSTRUCTIONS,
     INSTRUCTION_FINGERPRINTS,
@@ -263,9 +261,10 @@ TABLES = (
     INSTRUCTION_GROUPS,
     INSTRUCTION_DECISIONS,
     INSTRUCTIONS,
-    SFT_TOKENS,
 )
-"""Every table of this half in the order of the flow."""
+"""Tables of instructions in the order of the flow."""
+TOKENS = (PRETRAIN_TOKENS, ANNEAL_TOKENS, SFT_TOKENS)
+"""Token tables in the order of the flow."""
 
 TRAINED_COLUMNS = tuple(n for n in PRETRAIN_TOKENS.names if n != "fim")
 """What training reads of a token table; sft_tokens has these and more."""

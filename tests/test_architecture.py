@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from jobs.flows import FLOWS
-from schemas import code, corpus, instruct, ops, recall, web
+from schemas import code, contamination, corpus, documents, instruct, ops, recall, web
 from schemas.contract import Table
 from schemas.identity import reachable
 from udfs.signals import all_signals
@@ -38,6 +38,8 @@ MAY_ACT = {
     "jobs/code/asking.py": "no transform: a request for too much is refused by its count",
     "jobs/code/ingest.py": "ingest is no transform: it decides by counts what to read, write and refuse",
     "jobs/code/removals.py": "sources asked out whole are left out of conditions by name",
+    "jobs/corpus/composition.py": "shown to a person: sizes by source and language",
+    "jobs/corpus/word_counts.py": "no transform: what it counts is an artifact, made by a command",
     "jobs/corpus/given.py": "no transform, as ingest: it counts what it reads and refuses",
     "jobs/code/taking_out.py": "a part of ingest: the receipt says how many files and texts went",
     "jobs/code/tuning.py": "shown to a person: counts, percentiles and a few examples",
@@ -397,6 +399,7 @@ def contracts() -> list[Table]:
     modules = (code, corpus, instruct, ops, recall, web)
     declared = [v for module in modules for v in vars(module).values() if isinstance(v, Table)]
     signals = code.signals_table((s.name, "double", s.doc) for s in all_signals())
+    declared += [*contamination.TABLES, *documents.TABLES]
     return [*declared, signals, web.web_signals_table(signals)]
 
 

@@ -19,7 +19,7 @@ from jobs.code.touched import BY_BUCKET
 from jobs.code.units import nodes, unit_contents
 from jobs.runtime.stage import Decide
 from schemas.code import EXACT_DUPLICATES, FINGERPRINTS, NEAR_PAIRS, RAW_FILES
-from udfs.spark.code import similarity_rows
+from udfs.spark.pairs import similarity_rows
 
 
 def near_pairs(exact: DataFrame, raw_files: DataFrame, fingerprints: DataFrame, p: Dedup) -> DataFrame:
@@ -29,10 +29,14 @@ def near_pairs(exact: DataFrame, raw_files: DataFrame, fingerprints: DataFrame, 
     units = units.select(F.col("node").alias("unit_id"), "chunk", "bands", "sketch")
     kinds = [condition for condition, asked in (("chunk = 0", p.whole), ("chunk > 0", p.chunks)) if asked]
     pairs = reduce(DataFrame.union, [candidates(units.where(kind).select("unit_id", "bands"), p) for kind in kinds])
+    return similarity_rows(with_sketches(pairs, units)).withColumn("verified", F.col("similarity") >= p.threshold)
+
+
+def with_sketches(pairs: DataFrame, units: DataFrame) -> DataFrame:
+    """Pairs (unit_a, unit_b) with what is compared of each."""
     a = units.select(F.col("unit_id").alias("unit_a"), F.col("sketch").alias("sketch_a"))
     b = units.select(F.col("unit_id").alias("unit_b"), F.col("sketch").alias("sketch_b"))
-    compared = similarity_rows(pairs.join(a, "unit_a").join(b, "unit_b"))
-    return compared.withColumn("verified", F.col("similarity") >= p.threshold)
+    return pairs.join(a, "unit_a").join(b, "unit_b")
 
 
 def candidates(units: DataFrame, p: Dedup) -> DataFrame:

@@ -24,7 +24,7 @@ from udfs.rules.text_names import load_names
 
 def text_decisions(raw_files: DataFrame, scores: DataFrame, p: RepositoryText) -> DataFrame:
     """One row per text file."""
-    files = text_files(raw_files, scores).select("file_id", "content_id", "path")
+    files = text_files(raw_files).select("file_id", "content_id", "path")
     if not p.by_name:
         nothing = {"reasons": reasons((F.lit(False), reason("text_name"))), "why": F.lit(None).cast("string")}
         return decided(files.withColumns({**nothing, "score": F.lit(None).cast("double")}).drop("path"))
@@ -36,7 +36,7 @@ def text_decisions(raw_files: DataFrame, scores: DataFrame, p: RepositoryText) -
     return decided(rows).withColumn("why", F.when(F.col("keep"), F.col("why")))
 
 
-def text_files(raw_files: DataFrame, scores: DataFrame) -> DataFrame:
+def text_files(raw_files: DataFrame, *_: object) -> DataFrame:
     """The files that are decided about."""
     return raw_files.where("kind = 'text'")
 

@@ -1,121 +1,159 @@
-"""refinelake contamination: which tasks of benchmarks stand in the tables, in which texts, and what of them says so."""
+"""refinelake contamination: search the tables for tasks of benchmarks, decide, and show which stand where."""
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
-from jobs.commands.arguments import add_lake_arguments
+from jobs.commands.arguments import add_run_arguments
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
+    from jobs.runtime.progress import Console
+    from jobs.runtime.runner import Run
     from jobs.runtime.tables import Lake
-    from udfs.contamination.items import Item
 
-_SAMPLE = 2_000
 _SHOWN = 10
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_lake_arguments(parser)
+    add_run_arguments(parser)
     parser.add_argument(
         "--benchmark",
         action="append",
         default=[],
         metavar="NAME=FILE",
-        help="a benchmark beside HumanEval, JSON lines or a JSON list, .gz or not (mbpp=mbpp.jsonl); may be repeated",
+        help="a benchmark beside those of contamination.benchmarks, where every run finds it: JSON lines or a JSON "
+        "list, .gz or not; may be repeated",
     )
     parser.add_argument(
-        "--to", metavar="FILE", help="every copy as a JSON line: source, text, task, part, share, what was seen"
+        "--to", metavar="FILE", help="every copy as a JSON line: table, source, text, task, part, share, what was seen"
     )
+    parser.add_argument(
+        "--count",
+        metavar="FILE",
+        help="search nothing: count in how many texts words and runs of words stand, for contamination.frequencies",
+    )
+    parser.add_argument("--texts", type=int, default=20_000, help="texts of each table that --count draws")
 
 
 def work(args: argparse.Namespace) -> int:
-    """Read the texts of the corpora and of instructions, print what they hold. Writes no table."""
-    from jobs.commands.run import open_lake
-    from udfs.contamination.batches import Benchmarks
-    from udfs.contamination.index import count
-    from udfs.spark.contamination import copied_rows
+    from jobs.commands.run import open_lake, run_flow
+    from jobs.corpus import benchmark_hits, contamination
+    from jobs.corpus.parameters import Contamination
+    from jobs.corpus.searching import search
+    from jobs.flows import CORPUS, SECTIONS
+    from jobs.runtime.places import driver
+    from schemas.params import load_params
 
-    items = list(_items(args.benchmark))
-    args.staging = None
+    if args.texts < 1:
+        raise ValueError(f"--texts: expected a number above 0, found {args.texts}")
+    for place in (args.to, args.count):
+        driver(place or "")
+    params = load_params(SECTIONS, args.params, args.set)
+    if args.count:
+        return _count(args)
+    named = dict(_named(one) for one in args.benchmark)
+    if named:
+        every = params[Contamination].benchmarks | named
+        listed = ", ".join(f"{json.dumps(name)} = {json.dumps(place)}" for name, place in every.items())
+        args.set = [*args.set, f"contamination.benchmarks={{{listed}}}"]
+        params = load_params(SECTIONS, args.params, args.set)
+    search(params[Contamination])  # refused before Spark is started
     lake, _ = open_lake(args)
-    texts = _texts(lake)
-    if texts is None:
-        raise ValueError(f"{lake.warehouse}: expected code_corpus, web_corpus or instructions, found none of them")
-    sample = [row["text"] or "" for row in texts.limit(_SAMPLE).collect()]
-    hits = copied_rows(texts, Benchmarks.of(items, count(items, sample))).collect()  # copies are few: each is shown
-    found = [{**json.loads(hit["text_id"]), **hit.asDict()} for hit in hits]
-    for row in found:
-        del row["text_id"]
-    found.sort(key=lambda r: (r["benchmark"], r["item"], r["table"], r["id"], r["part"], r["method"]))
-    if args.to:
-        Path(args.to).write_text("".join(json.dumps(row) + "\n" for row in found), encoding="utf-8")
-    _show(items, found)
-    return 0
+    if all(lake.version(table.name) is None for table in benchmark_hits.SEARCHED):
+        names = ", ".join(table.name for table in benchmark_hits.SEARCHED)
+        raise ValueError(f"{lake.warehouse}: expected one of {names}, found none; run refinelake run first")
+    stages = (benchmark_hits.STAGE, contamination.STAGE)
+    return run_flow(args, CORPUS, stages, after=partial(_show, args.to), inputs=benchmark_hits.SEARCHED)
 
 
-def _items(asked: list[str]) -> Iterator[Item]:
-    from udfs.contamination.items import read
-
-    yield from read("humaneval", "")
-    for one in asked:
-        name, _, place = one.partition("=")
-        if not name or not place:
-            raise ValueError(f"--benchmark: expected NAME=FILE, found {one}")
-        yield from read(name, place)
+def _named(asked: str) -> tuple[str, str]:
+    name, _, place = asked.partition("=")
+    if not name or not place:
+        raise ValueError(f"--benchmark: expected NAME=FILE, found {asked}")
+    return name, place
 
 
-def _texts(lake: Lake) -> DataFrame | None:
-    """(text_id, text) of every text that training may read; an id is JSON of table, source and the row's id."""
-    from functools import reduce
-
+def _show(to: str | None, run: Run, console: Console) -> None:
+    """Which share of each benchmark stands in the data, which sources hold it, and the first copies."""
     from pyspark.sql import functions as F
 
-    from schemas.code import CODE_CORPUS
-    from schemas.corpus import INSTRUCTIONS
-    from schemas.web import WEB_CORPUS
+    from jobs.commands.run import new_run_id
+    from jobs.corpus.contaminated import copies
+    from jobs.corpus.parameters import Contamination
+    from jobs.corpus.searching import search
 
-    said = F.array_join(F.transform("messages", lambda m: m["content"]), "\n")
-    forms = (
-        (CODE_CORPUS, "clean_id", F.col("repo"), F.col("text")),
-        (WEB_CORPUS, "clean_id", F.col("domain"), F.col("text")),
-        (INSTRUCTIONS, "instruction_id", F.col("source"), said),
-    )
-    found = []
-    for table, key, source, text in forms:
-        if lake.version(table.name) is not None:
-            about = {"table": F.lit(table.name), "source": source, "id": F.col(key)}
-            named = F.to_json(F.struct(*(value.alias(name) for name, value in about.items())))
-            found.append(lake.read(table).select(named.alias("text_id"), text.alias("text")))
-    return reduce(lambda a, b: a.unionByName(b), found) if found else None
+    reader = f"reader-{new_run_id()}"
+    try:
+        found = run.lake.stage(copies(run.lake), reader, "contamination.copies")
+        tasks = {b.name: len(b.items) for b in search(run.params[Contamination]).benchmarks}
+        by = found.groupBy("benchmark").agg(F.count_distinct("item"), F.count_distinct("text_id")).collect()
+        counts = {row[0]: row[1:] for row in by}  # a row for each benchmark
+        rows = []
+        for name, whole in tasks.items():
+            inside, texts = counts.get(name, (0, 0))
+            rows.append((name, "", f"{whole:,}", f"{inside:,}", f"{inside / whole:.1%}", f"{texts:,}"))
+        console.rows(("benchmark", "", "tasks", "stand in the data", "share", "texts"), rows)
+        _show_sources(found, console)
+        _show_first(found, to, console)
+        if to:
+            _write(run.lake, found, to)
+            console.say(f"every copy: {to}")
+    finally:
+        run.lake.drop_staging(reader)
 
 
-def _show(items: list[Item], found: list[dict[str, Any]]) -> None:
-    """Which share of each benchmark stands in the data, which sources hold it, and the first copies."""
-    from jobs.runtime.progress import Console
+def _show_sources(found: DataFrame, console: Console) -> None:
+    from pyspark.sql import functions as F
 
-    console = Console()
-    rows = []
-    for name in dict.fromkeys(item.benchmark for item in items):
-        whole = sum(item.benchmark == name for item in items)
-        mine = [row for row in found if row["benchmark"] == name]
-        tasks, texts = len({row["item"] for row in mine}), len({(row["table"], row["id"]) for row in mine})
-        rows.append((name, "", f"{whole:,}", f"{tasks:,}", f"{tasks / whole:.1%}", f"{texts:,}"))
-    console.rows(("benchmark", "", "tasks", "stand in the data", "share", "texts"), rows)
-    by: dict[tuple[str, str], set[str]] = {}
-    for row in found:
-        by.setdefault((row["table"], row.get("source") or "unknown"), set()).add(row["id"])
-    if by:
-        most = sorted(by.items(), key=lambda one: (-len(one[1]), one[0]))[:_SHOWN]
-        console.rows(("table", "source", "texts with copies"), [(*key, f"{len(ids):,}") for key, ids in most])
-    for row in found[:_SHOWN]:
+    by = found.groupBy("table", "source").agg(F.count_distinct("text_id").alias("n"))
+    most = by.orderBy(F.desc("n"), "table", "source").limit(_SHOWN).collect()
+    if most:
+        rows = [(row["table"], row["source"] or "unknown", f"{row['n']:,}") for row in most]
+        console.rows(("table", "source", "texts with copies"), rows)
+
+
+def _show_first(found: DataFrame, to: str | None, console: Console) -> None:
+    whole = found.count()
+    for row in _sorted(found).limit(_SHOWN).collect():
         seen = " ".join(row["seen"].split())[:100]
         what = f"{row['benchmark']} {row['item']}: {row['share']:.0%} of its {row['part']}"
-        console.say(f"{what} in {row['table']} {row['id'][:12]}: {seen}")
-    if len(found) > _SHOWN:
-        console.say(f"{len(found) - _SHOWN:,} more; --to FILE writes all")
+        console.say(f"{what} in {row['table']} {row['text_id'][:12]}: {seen}")
+    if whole > _SHOWN and not to:
+        console.say(f"{whole - _SHOWN:,} more; --to FILE writes all")
+
+
+def _sorted(found: DataFrame) -> DataFrame:
+    return found.orderBy("benchmark", "item", "table", "text_id", "part", "method")
+
+
+def _write(lake: Lake, found: DataFrame, to: str) -> None:
+    from jobs.commands import reports
+    from jobs.runtime.places import absolute, write_pieces
+
+    place = absolute(to)
+    rows = _sorted(found).toLocalIterator()
+    reports.note(lake, reports.COPIES, place)  # it quotes texts: a removal has to know of it
+    write_pieces(place, (json.dumps(row.asDict(), ensure_ascii=False).encode() + b"\n" for row in rows))
+
+
+def _count(args: argparse.Namespace) -> int:
+    """Draw texts of each table by a hash of their ids, count in how many each word and each run stands, write it."""
+    from jobs.commands.run import open_lake
+    from jobs.corpus.word_counts import frequencies
+    from jobs.runtime.places import absolute, write_pieces
+    from jobs.runtime.progress import Console
+
+    args.staging = args.staging or None
+    lake, _ = open_lake(args)
+    seen = frequencies(lake, args.texts)
+    write_pieces(absolute(args.count), [seen.packed()])
+    texts = ", ".join(f"{number:,} of {name}" for name, number in seen.documents.items())
+    console = Console()
+    console.say(f"{args.count}: {len(seen.words.hashes):,} words and {len(seen.runs.hashes):,} runs of {texts}")
+    console.say(f"next: --set contamination.frequencies={args.count}, or in a file of --params; all is searched anew")
+    return 0

@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 if TYPE_CHECKING:
     from jobs.runtime.tables import Lake
 
-CODE, WEB, INSTRUCT, LABELS = "report", "web report", "instruct report", "labels"
-"""What is written; a file of labels cannot be written anew, for people have worked in it."""
+CODE, WEB, INSTRUCT, DATA = "report", "web report", "instruct report", "data report"
+LABELS, COPIES = "labels", "copies of benchmarks"
+"""What is written; neither a file of labels, in which people have worked, nor one of copies is written anew."""
+
+_BY_HAND = {LABELS: "people have worked in it", COPIES: "delete it, refinelake contamination --to writes it anew"}
 
 Page: TypeAlias = "Callable[[Lake, dict[type, Any]], str]"
 
@@ -82,8 +85,8 @@ def _renewed(lake: Lake, params: dict[type, Any], row: dict[str, Any], pages: di
     try:
         if not exists(place):
             return None
-        if kind == LABELS:
-            return "people have worked in it"
+        if kind in _BY_HAND:
+            return _BY_HAND[kind]
         if not sure and _mark(lake, kind) not in read_text(place):
             return "another one has taken its place, or somebody has changed it"
         if kind not in pages:
@@ -95,6 +98,7 @@ def _renewed(lake: Lake, params: dict[type, Any], row: dict[str, Any], pages: di
 
 
 def _pages() -> dict[str, Page]:
+    from jobs.report_data import data_report_page
     from jobs.report_instruct import instruct_report_page
     from jobs.report_web import web_report_page
 
@@ -102,6 +106,7 @@ def _pages() -> dict[str, Page]:
         CODE: _code_page,
         WEB: lambda lake, params: web_report_page(lake),
         INSTRUCT: lambda lake, params: instruct_report_page(lake),
+        DATA: lambda lake, params: data_report_page(lake),
     }
 
 

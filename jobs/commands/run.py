@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from jobs.runtime.runner import Run
     from jobs.runtime.stage import Stage
     from jobs.runtime.tables import Lake
+    from schemas.contract import Table
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -122,8 +123,10 @@ def run_flow(
     before: Mapping[str, Callable[[Run], StageResult]] | None = None,
     warnings: list[str] | None = None,
     after: Callable[[Run, Console], None] = lambda run, console: None,
+    inputs: tuple[Table, ...] = (),
 ) -> int:
     """Carry out `before` and stages of a flow as the warehouse's only writer, release what is whole, say what was done.
+    Of `inputs`, tables of other halves, empty ones are made where they are not there.
 
     Raises LeaseError where another run writes.
     """
@@ -135,7 +138,12 @@ def run_flow(
     lake, params = open_lake(args)
     params = flow.pinned(lake, params)
     run_id = new_run_id()
-    work = partial(_carried_out, lake, run_id, flow, stages, before or {}, params, console, args.audit)
+
+    def work() -> tuple[Run, str]:
+        for table in inputs:
+            lake.ensure(table)
+        return _carried_out(lake, run_id, flow, stages, before or {}, params, console, args.audit)
+
     try:
         run, said = as_only_writer(lake, run_id, work, args.break_lock, console.say)
     finally:

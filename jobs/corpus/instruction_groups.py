@@ -61,16 +61,9 @@ def _said(rows: DataFrame, meant: DataFrame, p: InstructionDedup) -> DataFrame:
     return rows.withColumn("reasons", why).drop("unit_a", "unit_b", "_cosine")
 
 
-def everyone(
-    pairs: DataFrame,
-    neighbours: DataFrame,
-    fingerprints: DataFrame,
-    parts: DataFrame,
-    given: DataFrame,
-    made: DataFrame,
-) -> DataFrame:
+def everyone(*given: DataFrame | InstructionDedup) -> DataFrame:
     """Every instruction."""
-    return instructions_of(parts, given, made)
+    return instructions_of(*given[3:6])
 
 
 STAGE = Decide(

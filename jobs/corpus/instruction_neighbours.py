@@ -8,13 +8,13 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.code.near_pairs import candidates
+from jobs.code.near_pairs import candidates, with_sketches
 from jobs.corpus.as_files import instructions_of
 from jobs.corpus.parameters import InstructionDedup
 from jobs.runtime.stage import Decide
 from schemas.corpus import GIVEN_INSTRUCTIONS, INSTRUCTION_EMBEDDINGS, INSTRUCTION_NEIGHBOURS, INSTRUCTION_PARTS
 from schemas.instruct import MADE_DECISIONS
-from udfs.spark.embeddings import cosine_rows
+from udfs.spark.pairs import cosine_rows
 
 
 def instruction_neighbours(
@@ -25,11 +25,8 @@ def instruction_neighbours(
     units = embeddings.where("failure IS NULL").join(live, "unit_id", "left_semi")
     if not p.embeddings:
         units = units.where("false")
-    a = units.select(F.col("unit_id").alias("unit_a"), F.col("sketch").alias("sketch_a"))
-    b = units.select(F.col("unit_id").alias("unit_b"), F.col("sketch").alias("sketch_b"))
     pairs = candidates(units.select("unit_id", "bands"), p)
-    compared = cosine_rows(pairs.join(a, "unit_a").join(b, "unit_b"))
-    return compared.withColumn("verified", F.col("similarity") >= p.cosine)
+    return cosine_rows(with_sketches(pairs, units)).withColumn("verified", F.col("similarity") >= p.cosine)
 
 
 STAGE = Decide(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from jobs.code.parameters import Dedup
 from jobs.corpus.tokenizer_sample import TokenizerSample
+from udfs.contamination.rules import RULES, USUAL, Shares
 from udfs.embeddings.encoder import version as encoder_version
 from udfs.tokens.fim import Fim
 from udfs.tokens.heldout import SHARE
@@ -94,7 +95,64 @@ class InstructionDedup(Dedup):
         return encoder_version(self.embeddings) if self.embeddings else "none"
 
 
+@dataclass(frozen=True)
+class Sft:
+    """Which conversations the two stages of fine-tuning have. `variant`: two_stage, each its own (the paper's choice),
+    mixed, all in the first, or stage1, those of the first and no others (the paper's comparison of strategies).
+    """
+
+    variant: str = "two_stage"
+
+    def __post_init__(self) -> None:
+        if self.variant not in ("two_stage", "mixed", "stage1"):
+            raise ValueError(f"sft.variant: expected two_stage, mixed or stage1, found {self.variant}")
+
+    def taken_by(self, stage: int) -> tuple[int, ...]:
+        """Stages of instructions whose rows a stage of fine-tuning has."""
+        if self.variant == "mixed":
+            return (1, 2) if stage == 1 else ()
+        return () if self.variant == "stage1" and stage == 2 else (stage,)
+
+
+@dataclass(frozen=True)
+class Contamination:
+    """Which benchmarks no text may hold a copy of, and how one is told.
+
+    `benchmarks` are files by name, in the shapes of HumanEval, MBPP, EvalPlus, MultiPL-E, McEval, BigCodeBench and
+    LiveCodeBench; the empty place is HumanEval's package. `frequencies` is a file of refinelake contamination --count;
+    empty for those of the package. `rules`: copies, by rare runs and a weighted cover (docs/contamination.md), paper,
+    for the paper's entry point or ten words in a row, or none, which searches nothing. `least` is the share that a copy
+    covers of a long part of a task, `least_kinds` where all names may differ.
+    """
+
+    benchmarks: dict[str, str] = field(default_factory=lambda: {"humaneval": ""})
+    frequencies: str = ""
+    rules: str = "copies"
+    least: float = USUAL.least
+    least_kinds: float = USUAL.least_kinds
+
+    def __post_init__(self) -> None:
+        if self.rules not in (*RULES, "none"):
+            raise ValueError(f"contamination.rules: expected {', '.join(RULES)} or none, found {self.rules}")
+        for name in ("least", "least_kinds"):
+            if not 0 < getattr(self, name) <= 1:
+                raise ValueError(f"contamination.{name}: expected a share in (0, 1], found {getattr(self, name)}")
+        wrong = [repr(n) for n, place in self.benchmarks.items() if not n or "/" in n or not isinstance(place, str)]
+        if wrong:
+            raise ValueError(f"contamination.benchmarks: expected names without / and their files, found {wrong[0]}")
+
+    def searched(self) -> dict[str, str]:
+        """The benchmarks in force: none where nothing is searched."""
+        return {} if self.rules == "none" else self.benchmarks
+
+    def shares(self) -> Shares:
+        """As the kernel takes them."""
+        return Shares(self.least, self.least_kinds)
+
+
 SECTIONS: dict[str, type] = {
+    "contamination": Contamination,
+    "sft": Sft,
     "tokenizer_sample": TokenizerSample,
     "tokens": Tokens,
     "instructions": Instructions,

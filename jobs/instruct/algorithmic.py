@@ -29,7 +29,7 @@ def with_text(rows: DataFrame, corpus: DataFrame, p: NoParams) -> DataFrame:
     return rows.join(corpus.select("clean_id", "text"), "clean_id")
 
 
-def everyone(marks: DataFrame, corpus: DataFrame) -> DataFrame:
+def everyone(marks: DataFrame, corpus: DataFrame, *_: object) -> DataFrame:
     """Every text with a keyword."""
     return marked(marks, corpus)
 

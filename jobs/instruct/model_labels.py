@@ -35,7 +35,7 @@ def model_labels(decisions: DataFrame, parts: DataFrame, pages: DataFrame, p: Mo
     )
 
 
-def labelled(decisions: DataFrame, parts: DataFrame, pages: DataFrame) -> DataFrame:
+def labelled(decisions: DataFrame, parts: DataFrame, pages: DataFrame, *_: object) -> DataFrame:
     """(url, score) of the pages whose text was scored."""
     scored = (
         decisions.where("keep")

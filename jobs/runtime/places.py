@@ -6,7 +6,7 @@ Spark reaches a URL through Hadoop's classes; what is done without Spark (clean-
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -141,10 +141,16 @@ def write_text(place: str, text: str) -> None:
     """A file as a whole. Folders are made where they are folders: in a bucket there are none, and a bucket that is
     not there is a mistake, not a wish.
     """
+    write_pieces(place, [text.encode("utf-8")])
+
+
+def write_pieces(place: str, pieces: Iterable[bytes]) -> None:
+    """A file, piece by piece, as `write_text`."""
     with _reached(place) as (files, path):
         if scheme(place) in ("", "file"):
             files.makedirs(files._parent(path), exist_ok=True)
-        files.pipe_file(path, text.encode("utf-8"))
+        with files.open(path, "wb") as file:
+            file.writelines(pieces)
 
 
 def written_at(place: str) -> datetime:
@@ -156,8 +162,13 @@ def written_at(place: str) -> datetime:
 
 def read_text(place: str) -> str:
     """A file as a whole."""
+    return read_bytes(place).decode("utf-8")
+
+
+def read_bytes(place: str) -> bytes:
+    """A file as a whole."""
     with _reached(place) as (files, path):
-        return bytes(files.cat_file(path)).decode("utf-8")
+        return bytes(files.cat_file(path))
 
 
 def put_folder(folder: Path, place: str) -> None:

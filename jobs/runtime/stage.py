@@ -77,7 +77,8 @@ class Measure:
 
 @dataclass(frozen=True)
 class Decide:
-    """`transform(*reads, params)` decides about each row of `population(*reads)`, by default the kept rows of reads[0].
+    """`transform(*reads, params)` decides about each row of `population(*reads, params)`, by default the kept rows
+    of reads[0].
 
     An iterative transform also gets `fixpoint=`, see jobs/runtime/fixpoint.py. A stage that writes its share of a table
     only names it by `scope`.
@@ -97,8 +98,8 @@ class Decide:
 
 @dataclass(frozen=True)
 class Publish:
-    """`transform(*reads, params)` gives every column but the text, one row for each of `population(*reads)`, by default
-    of the kept rows of reads[0]; `with_text(rows, *texts, params)` adds it to changes.
+    """`transform(*reads, params)` gives every column but the text, one row for each of `population(*reads, params)`, by
+    default of the kept rows of reads[0]; `with_text(rows, *texts, params)` adds it to changes.
     """
 
     name: str

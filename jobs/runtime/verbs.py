@@ -136,7 +136,8 @@ def _everyone(work: Work) -> int:
     run, stage = work.run, work.stage
     if stage.population is None:
         return _population(work)
-    return int(stage.population(*(run.facts(t, work.inputs[t.name]) for t in stage.reads)).count())
+    reads = (run.facts(t, work.inputs[t.name]) for t in stage.reads)
+    return int(stage.population(*reads, work.params).count())
 
 
 def _population(work: Work) -> int:

@@ -33,7 +33,7 @@ def domain_decisions(decisions: DataFrame, pages: DataFrame, p: Recall) -> DataF
     return decided(counted.withColumn("reasons", why))
 
 
-def everyone(decisions: DataFrame, pages: DataFrame) -> DataFrame:
+def everyone(decisions: DataFrame, pages: DataFrame, *_: object) -> DataFrame:
     """Every domain under every tag in use."""
     named = pages.where("content_id is not null and domain is not null").select("domain").distinct()
     return named.crossJoin(F.broadcast(decisions.select("tag").distinct()))

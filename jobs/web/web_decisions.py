@@ -59,7 +59,7 @@ def _rights(p: Recall) -> tuple[tuple[str, bool], ...]:
 
 
 def everyone(
-    pages: DataFrame, texts: DataFrame, scores: DataFrame, labels: DataFrame, patterns: DataFrame
+    pages: DataFrame, texts: DataFrame, scores: DataFrame, labels: DataFrame, patterns: DataFrame, *_: object
 ) -> DataFrame:
     """Every capture with a text under every tag in use."""
     return _with_text(pages).select("page_id").crossJoin(tags_in_use(scores, labels, patterns))

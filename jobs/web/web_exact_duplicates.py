@@ -21,7 +21,7 @@ def web_exact_duplicates(decisions: DataFrame, pages: DataFrame, p: WebDedup) ->
     return copies(kept, "content_id", "exact_duplicate", files_of(pages), no_repositories(pages))
 
 
-def everyone(decisions: DataFrame, pages: DataFrame) -> DataFrame:
+def everyone(decisions: DataFrame, pages: DataFrame, *_: object) -> DataFrame:
     """(file_id, content_id) of captures that stay under some tag."""
     return decisions.where("keep").select(F.col("page_id").alias("file_id"), "content_id").distinct()
 

@@ -33,6 +33,7 @@ class Without:
 
 sys.meta_path.insert(0, Without())
 """
+pytestmark = pytest.mark.long  # an archive, a master, two workers and whole runs: ten minutes on two cores
 Submitted = subprocess.Popen[str]
 SPARK = Path(pyspark.__file__).parent
 SMALL = {

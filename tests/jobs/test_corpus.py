@@ -21,18 +21,25 @@ from pyspark.sql import functions as F
 from jobs.cli import exit_code
 from jobs.commands.tokenizer import RECORD_FILE
 from jobs.corpus import (
+    benchmark_hits,
+    contamination,
     instruction_decisions,
     instruction_fingerprints,
     instruction_groups,
     instruction_pairs,
     instruction_parts,
     instructions,
+    pretrain_docs,
     pretrain_tokens,
+    sft_stage1,
+    sft_stage2,
     sft_tokens,
 )
-from jobs.corpus.flow import STAGES
+from jobs.corpus.composition import compositions
+from jobs.corpus.document_tokens import with_tokens
+from jobs.corpus.flow import STAGES, TABLES
 from jobs.corpus.given import table_rows
-from jobs.corpus.parameters import InstructionDedup, Instructions, Tokens
+from jobs.corpus.parameters import Contamination, InstructionDedup, Instructions, Sft, Tokens
 from jobs.corpus.tokenizer_sample import TokenizerSample, drawn, quotas
 from jobs.runtime import quality, releases
 from jobs.runtime.accounting import append_rows
@@ -40,10 +47,11 @@ from jobs.runtime.frames import OP, align, changes
 from jobs.runtime.runner import Run, run_stages
 from jobs.runtime.stage import NoParams
 from jobs.runtime.tables import Lake
-from schemas import corpus
+from schemas import corpus, documents
 from schemas.code import CODE_CORPUS
+from schemas.contamination import BENCHMARK_HITS, CONTAMINATION
 from schemas.contract import Table
-from schemas.instruct import MADE_DECISIONS, SEED_PARTS, THREADS
+from schemas.instruct import MADE_DECISIONS, SEED_PARTS, SYNTHETIC_SNIPPETS, TEXTBOOKS, THREADS
 from schemas.ops import REJECTS, RUNS
 from schemas.web import WEB_CORPUS
 from tests.jobs.pipeline import contents_of, plain_rows
@@ -152,7 +160,8 @@ def made(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Itera
     lake.delete(CODE_CORPUS, old, {})
     append_rows(lake, CODE_CORPUS, [DOCUMENTS[0], DOCUMENTS[18]])
     tables = f"instructions.tables={{{json.dumps(str(given))} = 1}}"
-    assert exit_code(["tokens", *common, "--tokenizer", place, "--set", tables]) == 0
+    page = str(folder / "data_report.html")
+    assert exit_code(["tokens", *common, "--tokenizer", place, "--set", tables, "--report", page]) == 0
     yield Made(Lake(spark, lake.warehouse), folder, TextTokenizer.read(place), str(given))
 
 
@@ -160,8 +169,6 @@ def built(lake: Lake, p: Tokens, documents: list[dict[str, Any]]) -> Iterator[tu
     """Every table's rows as a build from scratch makes them of these documents and the given rows that are stored."""
     given, texts = lake.read(corpus.GIVEN_INSTRUCTIONS), frame(lake.spark, CODE_CORPUS, documents)
     pages = frame(lake.spark, WEB_CORPUS, PAGES)
-    rows = pretrain_tokens.pretrain_tokens(texts, pages, p)
-    yield corpus.PRETRAIN_TOKENS, pretrain_tokens.with_tokens(rows, texts, pages, p)
     parts = instruction_parts.instruction_parts(texts.select("clean_id", "language"), texts, NoParams())
     version = instruction_parts.STAGE.kernel_version(NoParams())
     parts = lake.stage(parts.withColumn("kernel_version", F.lit(version)), "built", "parts")
@@ -188,7 +195,37 @@ def built(lake: Lake, p: Tokens, documents: list[dict[str, Any]]) -> Iterator[tu
     talks = instructions.with_messages(instructions.instructions(decided, p), parts, given, nothing[THREADS.name], p)
     talks = lake.stage(talks.withColumn("run_id", F.lit("built")), "built", "instructions")
     yield corpus.INSTRUCTIONS, talks
-    yield corpus.SFT_TOKENS, sft_tokens.with_tokens(sft_tokens.sft_tokens(talks, p), talks, p)
+    yield from at_the_end(lake, p, texts, pages, talks)
+
+
+def at_the_end(
+    lake: Lake, p: Tokens, texts: DataFrame, pages: DataFrame, talks: DataFrame
+) -> Iterator[tuple[Table, DataFrame]]:
+    """What is made of corpora and instructions: no copies, documents, stages, ids."""
+
+    def staged(table: Table, rows: DataFrame) -> DataFrame:
+        given_by_the_runner = {"run_id": F.lit("built")} if "run_id" in table.names else {}
+        return lake.stage(align(table, rows.withColumns(given_by_the_runner)), "built", table.name)
+
+    made_texts = (frame(lake.spark, t, []) for t in (SYNTHETIC_SNIPPETS, TEXTBOOKS))
+    searched, asked = (texts, pages, *made_texts, talks), Contamination()
+    hits = benchmark_hits.benchmark_hits(benchmark_hits.required(*searched, asked), *searched, asked)
+    of_kernel = {"kernel_version": F.lit(benchmark_hits.STAGE.kernel_version(asked)), "failure": F.lit(None)}
+    hits = staged(BENCHMARK_HITS, hits.withColumns(of_kernel))
+    yield BENCHMARK_HITS, hits
+    clean = staged(CONTAMINATION, contamination.contamination(hits, *searched, asked))
+    yield CONTAMINATION, clean
+    rows = pretrain_docs.pretrain_docs(texts, pages, clean, p)
+    docs = staged(documents.PRETRAIN_DOCS, pretrain_docs.with_text(rows, texts, pages, p))
+    yield documents.PRETRAIN_DOCS, docs
+    narrow = talks.drop("messages")
+    first, second = (
+        staged(table, stage.STAGE.with_text(stage.STAGE.transform(narrow, clean, Sft()), talks, Sft()))
+        for table, stage in ((documents.SFT_STAGE1, sft_stage1), (documents.SFT_STAGE2, sft_stage2))
+    )
+    yield from ((documents.SFT_STAGE1, first), (documents.SFT_STAGE2, second))
+    yield corpus.PRETRAIN_TOKENS, with_tokens(pretrain_tokens.pretrain_tokens(docs, p), docs, p)
+    yield corpus.SFT_TOKENS, sft_tokens.with_tokens(sft_tokens.sft_tokens(first, second, p), first, second, p)
 
 
 def held(rows: list[dict[str, Any]]) -> set[str]:
@@ -296,7 +333,7 @@ def test_what_was_refused_has_its_reason_and_every_step_adds_up(made: Made) -> N
     assert (runs["given_instructions"]["rows_read"], runs["given_instructions"]["rows_kept"]) == (7, 3)
     assert dict(runs["given_instructions"]["reasons"])["duplicate"] == 1
     released = releases.current_release(made.lake)
-    assert released and {"code_corpus", *(t.name for t in corpus.TABLES)} <= set(released["tables"])
+    assert released and {"code_corpus", *(t.name for t in TABLES)} <= set(released["tables"])
 
 
 def test_a_refresh_writes_what_moved_and_equals_a_rebuild(made: Made) -> None:
@@ -316,10 +353,37 @@ def test_a_refresh_writes_what_moved_and_equals_a_rebuild(made: Made) -> None:
         "instruction_groups": 4 + 1,
         "instruction_decisions": 3 + 3,
         "instructions": 3 + 2,
+        "benchmark_hits": 1 + 1 + 2 + 2,
+        "contamination": 1 + 1 + 2 + 2,
+        "pretrain_docs": 3,
+        "anneal_docs": 0,
+        "sft_stage1": 2,
+        "sft_stage2": 1 + 2,
         "sft_tokens": 3 + 2,
     }
     for table, rows in built(made.lake, made.params(), DOCUMENTS):
         assert contents_of(made.lake, table) == plain_rows(table, rows), table.name
+
+
+def test_the_report_shows_what_training_reads_beside_the_paper(made: Made, tmp_path: Path) -> None:
+    page, again = made.folder / "data_report.html", tmp_path / "again.html"
+    assert exit_code(["data-report", "--warehouse", made.lake.warehouse, "--to", str(again)]) == 0
+    for text in (page.read_text(encoding="utf-8"), again.read_text(encoding="utf-8")):
+        assert "Pretraining" in text and "paper 92.3%" in text and "No text holds a copy of a task." in text
+        assert "recall 0.999, precision 1.000" in text and "sft_stage2" in text and "release 2" in text
+
+
+def test_parts_have_shares_and_what_is_held_out_is_not_counted(made: Made) -> None:
+    found = {c.table: c for c in compositions(made.lake)}
+    tokens = [r for r in made.rows(corpus.PRETRAIN_TOKENS) if not r["held_out"]]
+    whole = found["pretrain_tokens"]
+    assert (whole.rows, whole.size) == (len(tokens), sum(r["n_tokens"] for r in tokens))
+    web = next(p for p in whole.parts["source"] if p.name == "web")
+    assert web.size == sum(r["n_tokens"] for r in tokens if r["source"] == "web") and web.rows == 2
+    assert web.paper == pytest.approx(74 / 960) and web.share == pytest.approx(web.size / whole.size)
+    assert {p.name for p in whole.parts["language"]} == {"python", "c", "en"}
+    assert sum(p.share for p in found["sft_stage2"].parts["source"]) == pytest.approx(1)
+    assert {p.name for p in found["anneal_tokens"].parts["source"]} == {"algorithmic", "snippets", "textbooks"}
 
 
 def test_pages_are_a_source_of_their_own_held_out_by_domain(made: Made) -> None:
@@ -336,9 +400,9 @@ def test_a_repeat_tokenises_nothing_and_other_settings_all(spark: SparkSession, 
     lake = Lake(spark, made.lake.warehouse)
     assert all(r.skipped for r in carry_out(lake, made.params(), pretrain_tokens.STAGE, sft_tokens.STAGE))
     p, table = made.params(fim_rate=1.0), corpus.PRETRAIN_TOKENS
-    texts = (lake.read(CODE_CORPUS), lake.read(WEB_CORPUS))
-    moved = changes(table, pretrain_tokens.pretrain_tokens(*texts, p), lake.read(table).select(*table.narrow()))
-    cut = pretrain_tokens.with_tokens(moved.where(F.col(OP) == "update").drop(OP), *texts, p).collect()
+    docs = lake.read(documents.PRETRAIN_DOCS)
+    moved = changes(table, pretrain_tokens.pretrain_tokens(docs, p), lake.read(table).select(*table.narrow()))
+    cut = with_tokens(moved.where(F.col(OP) == "update").drop(OP), docs, p).collect()
     assert {row["content_id"] for row in cut} == {d["clean_id"] for d in (*DOCUMENTS, *PAGES)}
     assert {row["fim"] for row in cut} == {Fim(1.0).settings()}
     held_out = {d["clean_id"]: d["text"] for d in (*DOCUMENTS, *PAGES) if HELD in (d.get("repo"), d.get("domain"))}

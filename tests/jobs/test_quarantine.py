@@ -71,6 +71,7 @@ def test_the_run_goes_on_without_the_text_in_local_mode(lake: Lake) -> None:
     expect(scenario(lake))
 
 
+@pytest.mark.long
 def test_the_run_goes_on_without_the_text_on_a_cluster_of_processes(tmp_path: Path) -> None:
     expect(on_a_cluster(tmp_path))
 
@@ -107,13 +108,21 @@ KEYS["seed_parts"] = "clean_id string, recipe string, language string"
 KEYS["package_usages"] = KEYS["instruction_parts"]
 KEYS["recall_scores"] = "content_id string, tag string"
 KEYS["text_scores"] = "content_id string"
+KEYS["benchmark_hits"] = "text_id string, benchmark string, benchmark_version string, place int"
 KERNELS_OF = {"instruction_embeddings": "embeddings", "instruction_parts": "corpus"}
+KERNELS_OF["benchmark_hits"] = "contamination"
 KERNELS_OF |= {"recall_scores": "web", "text_scores": "web"}
 KERNELS_OF |= dict.fromkeys(("algorithm_marks", "seed_parts", "package_usages"), "instruct")
 """The file of udfs/spark whose kernels a measure maps; of all others code."""
 
 
-@pytest.mark.parametrize("stage", MEASURES, ids=lambda s: s.name)
+USUALLY = ("cleaned_texts", "recall_scores", "benchmark_hits")
+"""A measure of each half; the long suite takes all."""
+
+
+@pytest.mark.parametrize(
+    "stage", [pytest.param(s, marks=[pytest.mark.long] * (s.name not in USUALLY), id=s.name) for s in MEASURES]
+)
 def test_a_stand_in_is_a_row_by_contract(
     lake: Lake, stage: Measure, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -128,11 +137,20 @@ def test_a_stand_in_is_a_row_by_contract(
         params = InstructionDedup(embeddings=str(small_encoder(tmp_path)))
     lake.ensure(stage.writes)
     texts = {"sound": "def f():\n    return 1\n", DEADLY: DEADLY}
-    values = {"unit_id": 0, "content_id": 0, "clean_id": 0, "language": "python", "kind": "code", "tag": "Code"}
-    values["recipe"] = "snippets"
+    values = {
+        "unit_id": 0,
+        "text_id": 0,
+        "content_id": 0,
+        "clean_id": 0,
+        "language": "python",
+        "kind": "code",
+        "tag": "Code",
+    }
+    values |= {"recipe": "snippets", "benchmark": "humaneval", "benchmark_version": "1"}
     names = [c.split()[0] for c in KEYS[stage.name].split(", ")]
     keys = lake.spark.createDataFrame(
-        [[None if n == "cut" else values[n] or i for n in names] for i in texts], KEYS[stage.name]
+        [[{"cut": None, "place": 0}.get(n) if n in ("cut", "place") else values[n] or i for n in names] for i in texts],
+        KEYS[stage.name],
     )
     both = [{"content_id": i, "clean_id": i, "text": t} for i, t in texts.items()]
     tables = [frame(lake.spark, t, [{n: r[n] for n in r if n in t.names} for r in both]) for t in stage.texts]

@@ -167,14 +167,8 @@ def assert_same(grown: Lake, scratch: Lake, tables: Iterable[Table]) -> None:
         assert contents_of(grown, table) == contents_of(scratch, table), f"{table.name} differs"
 
 
-LONG = ("repository", "chunk")
-"""Strategies that the combined ones contain."""
-
-
-@pytest.mark.parametrize(
-    "strategy",
-    [pytest.param(name, marks=[pytest.mark.long] * (name in LONG)) for name in STRATEGIES if name != "file"],
-)
+@pytest.mark.long
+@pytest.mark.parametrize("strategy", [name for name in STRATEGIES if name != "file"])
 def test_a_refresh_equals_a_rebuild_by_each_strategy(spark: object, tmp_path: Path, strategy: Any) -> None:
     """Of the stages up to the cleaned texts: what follows reads those alone."""
     draw = random.Random(strategy)

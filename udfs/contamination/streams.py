@@ -11,6 +11,7 @@ from __future__ import annotations
 import builtins
 import keyword
 import unicodedata
+from collections.abc import Callable
 
 import numba
 import numpy as np
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 Hashes = NDArray[np.uint64]
 Places = NDArray[np.int64]
 _PRIME, _BASIS = np.uint64(0x100000001B3), np.uint64(0xCBF29CE484222325)
-NAME, STRING = np.uint64(1), np.uint64(2)
+_NAME, _STRING = np.uint64(1), np.uint64(2)
 _KEPT_ELSEWHERE = """and as async await bool break case catch char class const continue default def delete do double
 elif else end enum export extends false final finally float fn for foreach from func function go goto if impl implements
 import in include int interface is lambda let local long loop match mut namespace new nil none not null or package pass
@@ -102,7 +103,7 @@ def _kinds(data: NDArray[np.uint8], kept: Hashes, hashes: Hashes, starts: Places
         begin = at
         if byte == 34 or byte == 39:
             at = _string(data, at)
-            hashes[count], starts[count], ends[count] = np.uint64(2), begin, at
+            hashes[count], starts[count], ends[count] = _STRING, begin, at
             count += 1
             continue
         if not _in_word(byte):
@@ -123,7 +124,7 @@ def _kinds(data: NDArray[np.uint8], kept: Hashes, hashes: Hashes, starts: Places
                     stays = True
                     break
                 place = (place + np.uint64(1)) & mask
-        hashes[count], starts[count], ends[count] = hashed if stays else np.uint64(1), begin, at
+        hashes[count], starts[count], ends[count] = hashed if stays else _NAME, begin, at
         count += 1
     return count
 
@@ -184,17 +185,16 @@ class Stream:
 
 def words(data: bytes) -> Stream:
     """The words of a normalised text."""
-    bytes_ = np.frombuffer(data, np.uint8)
-    room = len(data) + 1
-    hashes, starts, ends = np.empty(room, np.uint64), np.empty(room, np.int64), np.empty(room, np.int64)
-    count = _words(bytes_, hashes, starts, ends)
-    return Stream(data, hashes[:count], starts[:count], ends[:count])
+    return _stream(data, _words)
 
 
 def kinds(data: bytes) -> Stream:
     """The code of a normalised text, with names made equal."""
-    bytes_ = np.frombuffer(data, np.uint8)
+    return _stream(data, _kinds, _KEPT)
+
+
+def _stream(data: bytes, kernel: Callable[..., int], *about: Hashes) -> Stream:
     room = len(data) + 1
     hashes, starts, ends = np.empty(room, np.uint64), np.empty(room, np.int64), np.empty(room, np.int64)
-    count = _kinds(bytes_, _KEPT, hashes, starts, ends)
+    count = kernel(np.frombuffer(data, np.uint8), *about, hashes, starts, ends)
     return Stream(data, hashes[:count], starts[:count], ends[:count])

@@ -83,20 +83,6 @@ def _merge(p: Fingerprint, group: pa.Table) -> pa.Table:
     return pa.Table.from_arrays(columns, ["unit_id", "chunk", "shingles", "bands", "sketch"])
 
 
-def similarity_rows(pairs: DataFrame) -> DataFrame:
-    """(unit_a, unit_b, similarity) of rows (unit_a, unit_b, sketch_a, sketch_b)."""
-    rows = pairs.select("unit_a", "unit_b", "sketch_a", "sketch_b")
-    return mapped(rows, _similarity, "unit_a string, unit_b string, similarity double")
-
-
-def _similarity(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
-    from udfs.duplicates.fingerprint import similarities
-
-    found = pa.array(similarities(batch.column("sketch_a"), batch.column("sketch_b")))
-    names = ["unit_a", "unit_b", "similarity"]
-    yield pa.RecordBatch.from_arrays([batch.column("unit_a"), batch.column("unit_b"), found], names)
-
-
 def probe_rows(sources: DataFrame) -> DataFrame:
     """State of every unit of rows (source_id, kind, location, revision)."""
     return mapped(sources, _probe, _PROBED)

@@ -7,15 +7,20 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks import copies
 from udfs.contamination.aligning import covered, threshold
-from udfs.contamination.index import Floors, Index, count
+from udfs.contamination.batches import Benchmark, Search, finder, search_batch
+from udfs.contamination.frequencies import FrequencyError, count, packaged, unpacked
+from udfs.contamination.index import Floors, Index
 from udfs.contamination.items import BenchmarkError, Item, items, read
 from udfs.contamination.matching import find
+from udfs.contamination.rules import Shares
+from udfs.contamination.runs import gram_hashes
 from udfs.contamination.streams import kinds, normalised, word_hash, words
 
 TASK = {
@@ -93,15 +98,15 @@ def test_wide_letters_and_other_line_ends_are_the_same_words(index: Index) -> No
 
 def test_what_a_corpus_has_everywhere_brings_no_candidate() -> None:
     idiom = dict(OURS.parts)["solution"]
-    seen = count([OURS], [idiom, copies.MAIN, *[idiom + f"\n# {n}" for n in range(50)]])
-    assert seen.documents == 52 and max(seen.grams.values()) == 51
+    seen = count({"code": [idiom, copies.MAIN, *[idiom + f"\n# {n}" for n in range(50)]], "web": [copies.PROSE]})
+    assert seen.documents == {"code": 52, "web": 1} and seen.runs.texts.max() == 51
     everywhere = Index([OURS], seen)
     assert not copied(idiom, everywhere) and copied(dict(OURS.parts)["question"], everywhere)
 
 
 def test_a_part_that_says_too_little_is_not_looked_for() -> None:
     (little,) = items("b", [{"task_id": 1, "text": "Sort it.", "code": "x = sorted(y)"}], "f")
-    assert not Index([little]).parts
+    assert not Index([little], packaged()).parts
     assert [p.part for p in Index([OURS], floors=Floors(bits=1e9, tokens=1)).parts] == ["solution"]
 
 
@@ -132,6 +137,71 @@ def test_a_file_that_is_no_benchmark_is_named(tmp_path: Path, text: str) -> None
         read("b", str(file))
     with pytest.raises(BenchmarkError, match="mbpp: expected a file of a benchmark"):
         read("mbpp", "")
+
+
+def test_a_benchmark_is_found_alike_whatever_others_are_searched_for(human_eval: list[Item]) -> None:
+    """Else another benchmark would have to measure the first one anew."""
+    texts = [copies.embedded(OURS), *map(copies.python_text, human_eval[:20]), *copies.FAMOUS]
+    alone, both = Index([OURS]), Index([OURS, *human_eval])
+    for text in texts:
+        assert find(text, alone) == [hit for hit in find(text, both) if hit.benchmark == "ours"]
+
+
+def test_frequencies_are_read_as_they_were_written_and_what_is_none_is_named() -> None:
+    seen = count({"code": [copies.MAIN] * 20, "web": [copies.PROSE] * 7})
+    again = unpacked(seen.packed(), "f")
+    assert again.version == seen.version and again.documents == seen.documents
+    assert (again.words.of(seen.words.hashes) == seen.words.texts).all()
+    assert packaged().version != seen.version and sum(packaged().documents.values()) > 10_000
+    for data in (b"", b"text", seen.packed()[:300]):
+        with pytest.raises(FrequencyError, match="f: expected frequencies"):
+            unpacked(data, "f")
+
+
+def test_what_is_rare_is_left_out_and_weighs_as_what_nobody_has() -> None:
+    seen = count({"code": [f"common word{n}" for n in range(30)]})
+    common, rare = words(b"common").hashes, words(b"word3").hashes
+    assert seen.words.hashes.tolist() == [1, *common.tolist()], "one is any name, in the stream of kinds"
+    assert seen.shares(common) == pytest.approx(31 / 32) and seen.shares(rare) == pytest.approx(1 / 32)
+
+
+def test_a_run_that_one_source_has_everywhere_is_an_idiom_of_all() -> None:
+    seen = count({"code": ["x = 1"] * 3000, "web": ["a b c d e f"] * 30})
+    runs = gram_hashes(words(b"a b c d e").hashes, 5)
+    assert seen.idioms(runs).tolist() == [True]
+
+
+def searched(rules: str, text: str, *benchmarks: str) -> dict[str, list[dict[str, object]]]:
+    search = Search((Benchmark.of("humaneval", read("humaneval", "")), Benchmark.of("ours", [OURS])), rules)
+    rows = [{"text_id": "t", "benchmark": b, "benchmark_version": "1", "text": text} for b in benchmarks]
+    (found,) = search_batch(search, pa.RecordBatch.from_pylist(rows))
+    assert finder(search, frozenset(benchmarks)) is finder(search, frozenset(benchmarks))
+    return {row["benchmark"]: row["hits"] for row in found.to_pylist()}
+
+
+def test_a_batch_has_a_row_for_each_benchmark_that_is_asked_for() -> None:
+    text = copies.embedded(OURS)
+    both = searched("copies", text, "humaneval", "ours")
+    assert both["humaneval"] == [] and {hit["item"] for hit in both["ours"]} == {"Ours/1"}
+    assert searched("copies", text, "humaneval") == {"humaneval": []}
+
+
+def test_the_rules_of_the_paper_are_a_name_anywhere_and_ten_words_in_a_row() -> None:
+    used = searched("paper", "x = tallest_below([1], 2)", "ours")["ours"]
+    assert [(hit["method"], hit["seen"]) for hit in used] == [("entry_point", "tallest_below")]
+    asked = dict(OURS.parts)["question"].split()
+    ten, nine = (searched("paper", f"Of {' '.join(asked[3 : 3 + n])}, so.", "ours")["ours"] for n in (10, 9))
+    assert [hit["method"] for hit in ten] == ["ten_words"] and nine == []
+    assert searched("copies", "x = tallest_below([1], 2)", "ours")["ours"] == []
+
+
+def test_the_version_of_a_search_moves_with_rules_and_counts_and_not_with_benchmarks() -> None:
+    seen = count({"code": [copies.MAIN] * 20})
+    usual = Search(())
+    assert usual.version() == Search((Benchmark.of("ours", [OURS]),)).version()
+    others = [Search((), "paper"), Search((), shares=Shares(0.7)), Search((), seen=seen, seen_version=seen.version)]
+    assert len({usual.version(), *(other.version() for other in others)}) == 4
+    assert Benchmark.of("a", [OURS]).version != Benchmark.of("a", [OURS, OURS]).version
 
 
 @settings(max_examples=60, deadline=None)
