@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from jobs.commands.explain_made import explain_thread, find_threads
 from jobs.commands.explain_page import explain_page, find_pages, unreached
-from jobs.commands.explain_steps import cleaned_lines, named, recalled_lines, step_lines
+from jobs.commands.explain_steps import cleaned_lines, copied_lines, named, recalled_lines, step_lines
 from jobs.runtime.snapshot import NoTableError, Snapshot
 from schemas import code
 from schemas.instruct import THREADS
@@ -122,7 +122,9 @@ def explain(snapshot: Snapshot, file: dict[str, Any]) -> list[str]:
         if not rows[0]["keep"]:
             return lines
     published = snapshot.rows(code.CODE_CORPUS, mine, ["clean_id"])
-    return lines + [f"  in code_corpus as {row['clean_id']}" for row in published]
+    for row in published:
+        lines += [f"  in code_corpus as {row['clean_id']}", *copied_lines(snapshot, row["clean_id"])]
+    return lines
 
 
 def _other(snapshot: Snapshot, file_id: str) -> str:

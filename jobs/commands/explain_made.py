@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow.compute as pc
 
-from jobs.commands.explain_steps import step_lines
+from jobs.commands.explain_steps import copied_lines, step_lines
 from jobs.runtime.snapshot import NoTableError, Snapshot
 from schemas.contract import Table
 from schemas.corpus import INSTRUCTION_DECISIONS
@@ -61,6 +61,7 @@ def explain_thread(snapshot: Snapshot, thread: dict[str, Any]) -> list[str]:
         lines += ["  " + line for line in step_lines(MADE_DECISIONS.name, row, str)]
         for place in _rows(snapshot, INSTRUCTION_DECISIONS, pc.field("instruction_id") == row["row_id"]):
             lines += ["  " + line for line in step_lines(INSTRUCTION_DECISIONS.name, place, str)]
+        lines += ["  " + line for line in copied_lines(snapshot, row["row_id"])]
     return lines
 
 

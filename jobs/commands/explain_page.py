@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.commands.explain_steps import cleaned_lines, named, step_lines
+from jobs.commands.explain_steps import cleaned_lines, copied_lines, named, step_lines
 from jobs.runtime.snapshot import NoTableError, Snapshot
 from schemas import web
 from schemas.recall import PAGE_LABELS
@@ -76,7 +76,10 @@ def explain_page(snapshot: Snapshot, page: dict[str, Any]) -> list[str]:
         if not rows[0]["keep"]:
             return lines
     published = snapshot.rows(web.WEB_CORPUS, mine, ["clean_id", "tags"])
-    return lines + [f"  in web_corpus as {r['clean_id']}, tags {', '.join(r['tags'])}" for r in published]
+    for row in published:
+        lines.append(f"  in web_corpus as {row['clean_id']}, tags {', '.join(row['tags'])}")
+        lines += copied_lines(snapshot, row["clean_id"])
+    return lines
 
 
 def _tag(row: dict[str, Any]) -> list[str]:

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from jobs.runtime.snapshot import Snapshot
 from schemas.code import TEXT_DECISIONS
+from schemas.contamination import CONTAMINATION
 from schemas.contract import Table
 from udfs.cleaning.placeholders import PLACEHOLDERS
 from udfs.rules.sentences import sentence
@@ -87,6 +88,14 @@ def step_lines(stage: str, row: dict[str, Any], other: Callable[[str], str]) -> 
         rule = f" [{signal}]" if compared else ""
         lines.append(f"  {stage}: dropped, {said}{_detail(why['detail'], other)}{rule}")
     return lines
+
+
+def copied_lines(snapshot: Snapshot, text_id: str) -> list[str]:
+    """Whether a text may be trained on, for copies of benchmarks; nothing where nobody has searched it yet."""
+    if CONTAMINATION.name not in snapshot.versions:
+        return []
+    rows = snapshot.rows(CONTAMINATION, pc.field("text_id") == text_id, ["keep", "reasons"])
+    return [line for row in rows for line in step_lines(CONTAMINATION.name, row, str)]
 
 
 def _detail(detail: str | None, other: Callable[[str], str]) -> str:

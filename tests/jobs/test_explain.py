@@ -29,7 +29,7 @@ class Tables:
     """As a snapshot: rows of a table that meet a condition."""
 
     def __init__(self, tables: dict[str, list[dict[str, Any]]]) -> None:
-        self.tables = tables
+        self.tables = self.versions = tables
 
     def rows(self, table: Table, where: Any, columns: Any = (), most: int | None = None) -> list[dict[str, Any]]:
         rows = self.tables.get(table.name, [])
@@ -76,3 +76,17 @@ def test_a_failure_is_told_and_another_files_is_not() -> None:
     broken = {"clean_id": None, "failure": "notebook_broken: not JSON"}
     assert said([cleaned("c1", **broken)], None) == ["cleaned_texts: not cleaned, notebook_broken: not JSON"]
     assert said([cleaned("c2", **broken)], None) == []
+
+
+def test_a_text_of_the_corpus_says_which_benchmark_it_holds() -> None:
+    kept = [{"file_id": "f1", "clean_id": "k1", "keep": True, "reasons": [], "rule_set": "python"}]
+    names = ("file_decisions", "exact_duplicates", "near_duplicates", "filter_decisions", "clean_duplicates")
+    tables = dict.fromkeys((*names, "sample_decisions", "code_corpus"), kept)
+    why = {"rule": "benchmark_copy", "value": 0.95, "threshold": 0.8, "detail": "humaneval HumanEval/0 solution def f"}
+    tables["contamination"] = [{"text_id": "k1", "keep": False, "reasons": [why]}]
+    told = explain(Tables(tables), FILE)  # type: ignore[arg-type]
+    assert told[-2:] == [
+        "  in code_corpus as k1",
+        "  contamination: dropped, it holds a copy of a benchmark's task, share 0.95, at least 0.8 "
+        "(humaneval HumanEval/0 solution def f)",
+    ]

@@ -87,7 +87,7 @@ def _similarity(rule: str, value: float | None, threshold: float | None) -> str:
         return ""
     if rule == "sampled_out":
         return f", drawn {number(value)}, kept below {number(threshold)}"
-    compared = "score" if rule == "text_not_recalled" else "similarity"
+    compared = {"text_not_recalled": "score", "benchmark_copy": "share"}.get(rule, "similarity")
     return f", {compared} {number(value)}, at least {number(threshold)}"
 
 
