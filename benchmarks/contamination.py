@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -49,6 +50,8 @@ def main() -> int:
         same_name = {"other tasks of the same name": [t for item in items if (t := copies.namesake(item))]}
         others_ = {**copies.LOOK_ALIKES, **same_name, **tasks, "real files": looked_at}
         show(name, items, index, others_)
+        if name == "tuned on":
+            show_translated(index, args.benchmarks)
     if args.curve:
         args.curve.write_text(json.dumps(curve(scored, index, others_), indent=1) + "\n", encoding="utf-8")
     whole = [*tuned, *scored, *(i for f in sorted(args.benchmarks.glob("*/*-*.jsonl.gz")) for i in _any(f))]
@@ -89,6 +92,29 @@ def show(name: str, items: Sequence[Item], index: Index, look_alikes: Mapping[st
         wrong += taken
         print(f"| {kind} | {taken} of {len(texts)} |")
     print(f"\nsame language: recall {hit / made:.3f}, precision {hit / (hit + wrong):.3f}")
+
+
+def show_translated(index: Index, folder: Path) -> None:
+    """HumanEval as MultiPL-E has it in other languages: with its question, without it, and its tests alone."""
+    found: dict[str, list[bool]] = {"question and head": [], "head alone": [], "tests alone": []}
+    for file in sorted((folder / "multipl-e").glob("humaneval-*.jsonl.gz")):
+        for item in read("multipl-e", str(file)):
+            task = re.match(r"HumanEval_(\d+)_", item.item)
+            said = dict(item.parts)
+            prompt = said.get("prompt", "")
+            forms = {"question and head": prompt, "head alone": bare(prompt), "tests alone": said.get("tests", "")}
+            for kind, text in forms.items():
+                if task and text:
+                    hits = (hit.item for hit in find(text, index) if hit.is_copy)
+                    found[kind].append(f"HumanEval/{task[1]}" in hits)
+    print("\n| translated, nine languages | found |\n| --- | --- |")
+    for kind, seen in found.items():
+        print(f"| {kind} | {sum(seen)} of {len(seen)} ({sum(seen) / len(seen):.3f}) |")
+
+
+def bare(prompt: str) -> str:
+    """A prompt without its comments, in languages that begin them with //, # or a star."""
+    return "\n".join(line for line in prompt.splitlines() if not re.match(r"\s*(//|#|/?\*)", line))
 
 
 def curve(items: Sequence[Item], index: Index, look_alikes: Mapping[str, Sequence[str]]) -> dict[str, object]:
