@@ -47,6 +47,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Train a tokenizer on a stated sample of the corpus, or take one of others.",
     ),
     "tokens": ("jobs.commands.tokens", "Write the token tables and instructions that training reads."),
+    "export-data": (
+        "jobs.commands.export_data",
+        "Write the final tables as files for others, with a dataset card and every version.",
+    ),
     "contamination": (
         "jobs.commands.contamination",
         "Search corpora and instructions for tasks of benchmarks, and show which stand where.",

@@ -181,7 +181,9 @@ RECEIPTS = Table(
             "Every table as the release without them names it, and its rows before and after.",
         ),
         Column(
-            "exports", "array<string>", "Copies of releases that held them: destination, release, what became of it."
+            "exports",
+            "array<string>",
+            "Copies of releases that held them: destination, release, of exports what they held; what became of each.",
         ),
         Column("trainings", "array<string>", "Training runs that read a withdrawn version: folder, table, version."),
         Column("reports", "array<string>", "Reports that were not reached, and why."),
@@ -195,15 +197,23 @@ RECEIPTS = Table(
 
 EXPORTS = Table(
     "exports",
-    "Copies of releases that left the warehouse: a removal deletes those that it reaches, and names the others.",
+    "Copies of releases that left the warehouse, whole (releases --pin) or as files for others (export-data): a "
+    "removal says which hold what it took out, deletes those that it reaches, and names the others.",
     (
-        Column("export_id", "string", "Run that made it.", nullable=False),
+        Column("export_id", "string", "Run that made it; with -begun before its first byte is written.", False),
         Column("destination", "string", "Where it went.", nullable=False),
         Column("release_id", "bigint", "Release it was made from.", nullable=False),
         Column(
             "files", "map<string,string>", "Its files with the bytes of each, or its tables; empty while it is made."
         ),
-        Column("exported_at", "timestamp", "When."),
+        Column("exported_at", "timestamp", "When; of files for others, when they were begun."),
+        Column("format", "string", "parquet, jsonl or the-stack; null of a copy that is a warehouse."),
+        Column("machine", "string", "Whose folder that is; empty of a URL, null of a copy that is a warehouse."),
+        Column("tables", "map<string,bigint>", "Tables that are in it, with their versions; null of a copy."),
+        Column("held_out", "string", "Held-out rows: leave-out, only, or all; null of a copy."),
+        Column("rows", "bigint", "Rows of all its tables; null of a copy, and while it is made."),
+        Column("exported_by", "string", "Account that made it; null of a copy."),
+        Column("gone_at", "timestamp", "When it was found gone from its place, or deleted there; null of a copy."),
     ),
     key=("export_id", "destination"),
     deletion_vectors=False,

@@ -22,7 +22,7 @@ def receipt_lines(receipt: dict[str, Any]) -> list[str]:
         lines.append(f"  out of storage since {_day(receipt['out_of_storage_at'])}")
     else:
         lines.append(f"  out of storage by the first refinelake maintain after {_day(receipt['storage_due_at'])}")
-    lines += [f"  copied before: {e}" for e in receipt["exports"] or ()] or ["  no copies of these releases are known"]
+    lines += [f"  copied before: {e}" for e in receipt["exports"] or ()] or ["  no copy is known that holds them"]
     lines += [f"  trained on: {t}" for t in receipt["trainings"] or ()] or ["  no training run has said it read them"]
     lines += [f"  report not written anew: {r}" for r in receipt["reports"] or ()]
     return lines

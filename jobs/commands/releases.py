@@ -101,9 +101,9 @@ def _pin(args: argparse.Namespace, old: dict[str, Any]) -> int:
     from jobs.commands.run import new_run_id, open_lake
     from jobs.flows import TABLES
     from jobs.runtime.copies import files_of, note_of
+    from jobs.runtime.exported import note_begun, note_export
     from jobs.runtime.lease import claimed
     from jobs.runtime.places import absolute
-    from jobs.runtime.receipts import note_export
     from jobs.runtime.releases import name_versions
     from jobs.runtime.tables import Lake
 
@@ -116,7 +116,7 @@ def _pin(args: argparse.Namespace, old: dict[str, Any]) -> int:
         claim.take()
         _refuse_other(copy)
         # Begun is noted too: a copy that dies half-way holds texts. An append, which no other writer is in the way of.
-        note_export(lake, f"{run_id}-begun", copy.warehouse, args.pin, {})
+        note_begun(lake, run_id, copy.warehouse, args.pin, {})
         for table in tables:
             copy.ensure(table)
             if copy.rows(table) == 0:

@@ -78,9 +78,8 @@ def _check(args: argparse.Namespace) -> int:
         print(f"  releases: {', '.join(_release(r) for r in holding)}")
     numbers = {r["release_id"] for r in holding}
     pins = {pin for r in holding for pin in dict(r["tables"]).items()}
-    for row in _all(newest, ops.EXPORTS):
-        if row["release_id"] in numbers:
-            print(f"  copied to {row['destination']} (release {row['release_id']})")
+    for line in dict.fromkeys(_copy(row) for row in _all(newest, ops.EXPORTS) if row["release_id"] in numbers):
+        print(f"  copied to {line}")
     for row in _all(newest, ops.TRAININGS):
         if (row["table_name"], row["version"]) in pins:
             print(f"  trained on: {trained(row)}")
@@ -88,6 +87,13 @@ def _check(args: argparse.Namespace) -> int:
     for number in asked:
         print(f"  asked out by removal {number}: what comes later stays out too")
     return 0
+
+
+def _copy(row: dict[str, Any]) -> str:
+    """A copy of a release; an export has some of its tables only, and of these not all rows."""
+    from jobs.runtime.exported import copied, since
+
+    return f"{copied(row)}{since(row)}" + (": may hold it" if row.get("format") else "")
 
 
 def _here(name: str, found: dict[str, int]) -> str:

@@ -1,19 +1,27 @@
-"""Copies of releases (`releases --pin`): what one is made of, and how one goes when a removal withdraws its release.
+"""Copies of releases: what one is made of, and how one goes when a removal withdraws its release.
 
-A copy is a warehouse of its own. One that has grown since is somebody's, and is named, not touched.
+A copy by `releases --pin` is a warehouse of its own: one that has grown since is somebody's, and is named, not touched.
+An export (`export-data`) is files that its manifest names: others may have fetched them, so that its row stays.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any
 
 from jobs.runtime import places
 from jobs.runtime.accounting import rewrite_rows
-from jobs.runtime.receipts import copied, exports_of, trained
+from jobs.runtime.exported import as_row, copied, exports_of, has_line
+from jobs.runtime.laid_out import delete_export
+from jobs.runtime.receipts import trained
 from jobs.runtime.tables import Lake
 from schemas.ops import EXPORTS, LEASES, RECEIPTS, RELEASES, TRAININGS
 from udfs.reading.delta import opened
+
+DELETED = "deleted"
+GONE = (DELETED, "no longer there", "another export")
+"""How what became of an export begins, where its files are gone from their place."""
 
 
 def note_of(lake: Lake, release: int) -> str:
@@ -36,29 +44,40 @@ def files_of(copy: Lake, tables: Iterable[str]) -> dict[str, str]:
 
 
 def delete_copies(lake: Lake, requests: Iterable[int]) -> None:
-    """Delete the copies of releases that held what the requests took out, where this process can, and say so on their
-    receipts, with the training runs that read a copy. The rows of `exports` go with them.
+    """Delete the copies of releases, and the exports, that held what the requests took out, where this process can, and
+    say so on their receipts, with the training runs that read a copy. The rows of copies go with them, those of exports
+    say since when they are gone.
     """
     wanted = set(requests)
     receipts = lake.small(RECEIPTS)
-    held = {release for r in receipts if r["removal_id"] in wanted for release in r["holding"] or ()}
+    mine = [r for r in receipts if r["removal_id"] in wanted]
+    held = {release for r in mine for release in r["holding"] or ()}
     became: dict[str, str] = {}
     read: dict[int, list[str]] = {}
-    for place, release in dict.fromkeys((e["destination"], e["release_id"]) for e in exports_of(lake, held)):
-        why, runs = _deleted(lake, place, release)
-        became[copied(place, release)] = why or "deleted"
-        read.setdefault(release, []).extend(runs)
+    for line, row in {copied(e): e for e in exports_of(lake, held)}.items():
+        if row["format"]:
+            if row["gone_at"] is None and any(has_line(r["exports"] or (), line) for r in mine):
+                became[line] = delete_export(row)
+            continue
+        why, runs = _deleted(lake, row["destination"], row["release_id"])
+        became[line] = why or DELETED
+        read.setdefault(row["release_id"], []).extend(runs)
     if not became:
         return
     rewrite_rows(lake, RECEIPTS, [_told(r, became, read) if r["removal_id"] in wanted else r for r in receipts])
-    gone = {line for line, what in became.items() if what == "deleted"}
-    rows = [{**e, "files": dict(e["files"] or ())} for e in lake.small(EXPORTS)]
-    rewrite_rows(lake, EXPORTS, [e for e in rows if copied(e["destination"], e["release_id"]) not in gone])
+    rows = [_since(as_row(e), became.get(copied(e), "")) for e in lake.small(EXPORTS)]
+    rewrite_rows(lake, EXPORTS, [e for e in rows if e["format"] or became.get(copied(e)) != DELETED])
+
+
+def _since(row: dict[str, Any], what: str) -> dict[str, Any]:
+    """An export's row, with when it was found to be gone."""
+    return {**row, "gone_at": datetime.now(UTC)} if row["format"] and what.startswith(GONE) else row
 
 
 def _told(receipt: dict[str, Any], became: dict[str, str], read: dict[int, list[str]]) -> dict[str, Any]:
     """A receipt with what became of each copy, and the training runs that read one."""
-    lines = [f"{line}: {became[line]}" if line in became else line for line in receipt["exports"] or ()]
+    told = {line: next((b for b in became if has_line([line], b)), "") for line in receipt["exports"] or ()}
+    lines = [f"{line}: {became[what]}" if what else line for line, what in told.items()]
     runs = [run for release in receipt["holding"] or () for run in read.get(release, ())]
     return {**receipt, "exports": lines, "trainings": list(dict.fromkeys([*(receipt["trainings"] or ()), *runs]))}
 

@@ -13,13 +13,13 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
 
 from jobs.runtime.accounting import append_rows, finished_work, rewrite_rows
+from jobs.runtime.exported import copied, exports_of, holding_lines, made_meanwhile
 from jobs.runtime.releases import Flow, current_release, waits_for
 from jobs.runtime.tables import Lake
 from schemas.code import RAW_FILES
 from schemas.contract import Table
 from schemas.ops import (
     CHECKS,
-    EXPORTS,
     RECEIPTS,
     REJECTS,
     RELEASES,
@@ -54,6 +54,7 @@ def note_taken(lake: Lake, files: DataFrame, number: int, texts: int) -> None:
     held = sorted(holding(lake, files)) if number else []
     tables = [{"name": t, "version": 0, "rows_before": n, "rows_after": n} for t, n in _rows_of(lake).items()]
     found = {"files": number, "texts": texts, "holding": held, "tables": tables}
+    found["exports"] = holding_lines(lake, held, files)
     _change(lake, {r["removal_id"] for r in waiting}, found)
 
 
@@ -62,10 +63,12 @@ def note_more_taken(lake: Lake, table: Table, rows: DataFrame, number: int, text
     if not number:
         return
     held = set(holding(lake, rows, table))
+    lines = holding_lines(lake, held, rows, table)
     for receipt in (r for r in lake.small(RECEIPTS) if r["out_of_releases_at"] is None):
         more = {"files": (receipt["files"] or 0) + number, "texts": (receipt["texts"] or 0) + texts}
         tables = [{"name": t, "version": 0, "rows_before": n, "rows_after": n} for t, n in _rows_of(lake).items()]
         known = more | {"holding": sorted(held | set(receipt["holding"] or ())), "tables": receipt["tables"] or tables}
+        known["exports"] = [*(receipt["exports"] or ()), *lines]
         _change(lake, {receipt["removal_id"]}, known)
 
 
@@ -123,7 +126,7 @@ def settle(lake: Lake, flows: Iterable[Flow]) -> list[dict[str, Any]]:
         ]
         known = {
             "tables": tables,
-            "exports": list(dict.fromkeys(copied(e["destination"], e["release_id"]) for e in exports_of(lake, held))),
+            "exports": _copies(lake, held, receipt),
             "trainings": [trained(t) for t in trainings_of(lake, pins)],
             "out_of_releases_at": now,
             "storage_due_at": due,
@@ -133,21 +136,11 @@ def settle(lake: Lake, flows: Iterable[Flow]) -> list[dict[str, Any]]:
     return [r for r in lake.small(RECEIPTS) if r["removal_id"] in settled]
 
 
-def note_export(lake: Lake, run_id: str, destination: str, release: int, files: dict[str, str]) -> None:
-    """Keep that a release was copied: a removal must name what it cannot reach."""
-    row = {"export_id": run_id, "destination": destination, "release_id": release, "files": files}
-    append_rows(lake, EXPORTS, [{**row, "exported_at": datetime.now(UTC)}])
-
-
-def exports_of(lake: Lake, releases: Iterable[int]) -> list[dict[str, Any]]:
-    """Exports that were made from one of the releases."""
-    wanted = set(releases)
-    return [e for e in lake.small(EXPORTS) if e["release_id"] in wanted]
-
-
-def copied(destination: str, release: int) -> str:
-    """One line of a copy."""
-    return f"{destination} (release {release})"
+def _copies(lake: Lake, held: set[int], receipt: dict[str, Any]) -> list[str]:
+    """Copies of these releases, after the exports that were found to hold something."""
+    lines = receipt["exports"] or []
+    more = made_meanwhile(lake, held, receipt["asked_at"], lines)
+    return list(dict.fromkeys([*lines, *more, *(copied(e) for e in exports_of(lake, held) if not e["format"])]))
 
 
 def trainings_of(lake: Lake, pins: set[tuple[str, int]]) -> list[dict[str, Any]]:

@@ -111,3 +111,22 @@ def current_release(lake: Lake) -> dict[str, Any] | None:
         (r for r in lake.small(RELEASES) if not r["withdrawn"]), key=lambda row: row["release_id"], default=None
     )
     return newest and {**newest, "tables": dict(newest["tables"])}
+
+
+def named_release(lake: Lake, number: int | None = None) -> dict[str, Any]:
+    """The release of that number, or the newest. Raises ValueError where there is none, or nobody may read it."""
+    rows = {r["release_id"]: {**r, "tables": dict(r["tables"])} for r in lake.small(RELEASES)}
+    if number is None:
+        if (newest := current_release(lake)) is None:
+            raise ValueError(
+                f"{lake.warehouse}: expected a warehouse with a release, found none; run refinelake run first"
+            )
+        return newest
+    if number not in rows:
+        known = ", ".join(map(str, sorted(rows))) or "none"
+        raise ValueError(f"{lake.warehouse}: expected one of the releases {known}, found {number}; name one of these")
+    if why := rows[number]["withdrawn"]:
+        raise ValueError(
+            f"release {number}: expected one that may be read, found it withdrawn: {why}; name a later one"
+        )
+    return rows[number]

@@ -10,7 +10,7 @@ import pyarrow as pa
 from jobs.cli import exit_code
 from jobs.runtime.accounting import append_rows
 from jobs.runtime.copies import delete_copies
-from jobs.runtime.receipts import note_export
+from jobs.runtime.exported import note_export
 from jobs.runtime.releases import append_release, name_versions
 from jobs.runtime.tables import Lake
 from schemas.ops import EXPORTS, RECEIPTS, TRAININGS

@@ -19,7 +19,7 @@ from jobs.cli import exit_code
 from jobs.code import flow
 from jobs.code.asking import keep
 from jobs.runtime.accounting import rewrite_rows
-from jobs.runtime.receipts import note_export
+from jobs.runtime.exported import note_export
 from jobs.runtime.tables import Lake
 from schemas import ops
 from schemas.code import CODE_CORPUS, RAW_FILES
