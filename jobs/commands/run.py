@@ -15,6 +15,7 @@ from jobs.commands.arguments import add_run_arguments
 if TYPE_CHECKING:
     from jobs.flows import Flow
     from jobs.runtime.accounting import StageResult
+    from jobs.runtime.manifest import Source
     from jobs.runtime.progress import Console
     from jobs.runtime.runner import Run
     from jobs.runtime.stage import Stage
@@ -31,6 +32,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--only", metavar="STAGE,...", help="run only these stages (ingest, and those of `stages`)")
     parser.add_argument("--report", metavar="FILE", help="file or URL of the report (default: WAREHOUSE/report.html)")
+    parser.add_argument(
+        "--canaries",
+        type=int,
+        metavar="N",
+        help="plant N exact copies, near copies, secrets and tasks of HumanEval each, count what became of them, take "
+        "them out again before the release",
+    )
 
 
 def work(args: argparse.Namespace) -> int:
@@ -75,6 +83,7 @@ def _run_code(args: argparse.Namespace, stages: tuple[Stage, ...], with_ingest: 
     """Ingest (if asked), the stages, and after an ingest the report."""
     from jobs.code.ingest import ingest
     from jobs.code.parameters import Ingest
+    from jobs.commands.canaries import run_with_canaries
     from jobs.flows import CODE, SECTIONS
     from jobs.runtime.manifest import read_manifest
     from jobs.runtime.places import absolute, driver, files_place
@@ -86,16 +95,25 @@ def _run_code(args: argparse.Namespace, stages: tuple[Stage, ...], with_ingest: 
     target = absolute(args.report) if args.report else f"{beside}/report.html"
     driver(target)
     sources = read_manifest(args.sources) if with_ingest else []
-    warnings: list[str] = []
 
-    def read_sources(run: Run) -> StageResult:
-        result, said = ingest(run, sources, run.params[Ingest], args.allow_drop)
-        warnings[:] = said  # a run that looks again reads them again
-        return result
+    def carry_out(
+        some: list[Source], after: Callable[[Run, Console], None] | None, allow_drop: bool, release: bool = True
+    ) -> int:
+        warnings: list[str] = []
 
-    if with_ingest:
-        return run_flow(args, CODE, stages, {"ingest": read_sources}, warnings, partial(write_report, target))
-    return run_flow(args, CODE, stages)
+        def read_sources(run: Run) -> StageResult:
+            result, said = ingest(run, some, run.params[Ingest], allow_drop)
+            warnings[:] = said  # a run that looks again reads them again
+            return result
+
+        after = after or partial(write_report, target)
+        return run_flow(args, CODE, stages, {"ingest": read_sources}, warnings, after, release=release)
+
+    if args.canaries is not None:
+        if args.canaries < 1 or args.only:
+            raise ValueError("--canaries: expected a number above 0 and no --only, for all stages have to see them")
+        return run_with_canaries(args, sources, beside, carry_out)
+    return carry_out(sources, None, args.allow_drop) if with_ingest else run_flow(args, CODE, stages)
 
 
 def write_report(target: str, run: Run, console: Console) -> None:
@@ -124,9 +142,11 @@ def run_flow(
     warnings: list[str] | None = None,
     after: Callable[[Run, Console], None] = lambda run, console: None,
     inputs: tuple[Table, ...] = (),
+    release: bool = True,
 ) -> int:
     """Carry out `before` and stages of a flow as the warehouse's only writer, release what is whole, say what was done.
-    Of `inputs`, tables of other halves, empty ones are made where they are not there.
+    Of `inputs`, tables of other halves, empty ones are made where they are not there. Without
+    `release` nothing is released, whatever is whole.
 
     Raises LeaseError where another run writes.
     """
@@ -142,7 +162,7 @@ def run_flow(
     def work() -> tuple[Run, str]:
         for table in inputs:
             lake.ensure(table)
-        return _carried_out(lake, run_id, flow, stages, before or {}, params, console, args.audit)
+        return _carried_out(lake, run_id, flow, stages, before or {}, params, console, args.audit, release)
 
     try:
         run, said = as_only_writer(lake, run_id, work, args.break_lock, console.say)
@@ -186,6 +206,7 @@ def _carried_out(
     params: dict[type, Any],
     console: Console,
     audit: bool,
+    release: bool,
 ) -> tuple[Run, str]:
     """The run, and a sentence on its release."""
     from jobs.commands.reports import renew
@@ -200,6 +221,8 @@ def _carried_out(
     done = run.done | {r.stage: r for r in run.results}
     if receipts.unsettled(lake):  # a removal whose own run was killed
         rewrite_all(lake, every_table())
+    if not release:
+        return run, "no release: what was planted goes first"
     released = release_whole(lake, run_id, FLOWS, done=done)
     if settled := receipts.settle(lake, FLOWS):
         receipts.note_reports(lake, settled, renew(lake, params))
