@@ -90,8 +90,7 @@ def _run_code(args: argparse.Namespace, stages: tuple[Stage, ...], with_ingest: 
     from schemas.params import load_params
 
     load_params(SECTIONS, args.params, args.set)  # before the manifest, which may be long
-    warehouse = absolute(args.warehouse)
-    beside = files_place(warehouse, absolute(args.staging) if args.staging else None)
+    beside = files_place(absolute(args.warehouse), absolute(args.staging) if args.staging else None)
     target = absolute(args.report) if args.report else f"{beside}/report.html"
     driver(target)
     sources = read_manifest(args.sources) if with_ingest else []
@@ -106,8 +105,8 @@ def _run_code(args: argparse.Namespace, stages: tuple[Stage, ...], with_ingest: 
             warnings[:] = said  # a run that looks again reads them again
             return result
 
-        after = after or partial(write_report, target)
-        return run_flow(args, CODE, stages, {"ingest": read_sources}, warnings, after, release=release)
+        told = after or partial(write_report, target)
+        return run_flow(args, CODE, stages, {"ingest": read_sources}, warnings, told, release=release)
 
     if args.canaries is not None:
         if args.canaries < 1 or args.only:
