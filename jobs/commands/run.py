@@ -152,11 +152,9 @@ def run_flow(
     from jobs.runtime.lease import as_only_writer
     from jobs.runtime.progress import Console
 
-    console = Console()
-    started = time.monotonic()
+    console, started, run_id = Console(), time.monotonic(), new_run_id()
     lake, params = open_lake(args)
     params = flow.pinned(lake, params)
-    run_id = new_run_id()
 
     def work() -> tuple[Run, str]:
         for table in inputs:
