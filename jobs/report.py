@@ -12,6 +12,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.code.parameters import Dedup
+from jobs.code.resolved import resolved
 from jobs.code.signals import SIGNALS
 from jobs.report_dedup import deduplication
 from jobs.report_examples import examples, top_drops
@@ -70,6 +71,7 @@ def _facts(run: Run, results: list[StageResult]) -> dict[str, Any]:
         "curve": s_curve(run),
         "cleaning": cleaning(run, results),
         "checks": checks(run),
+        "ids": resolved(run.facts) if run.lake.version(ops.REJECTS.name) is not None else [],
         "stale": _rows(run, ops.SOURCES, "status <> 'fresh'", 50),
     }
 

@@ -33,7 +33,7 @@ REPOSITORIES = Table(
         Column("repo_id", "string", "SHA-256 of source_id, a NUL, and repo.", nullable=False),
         Column("source_id", "string", "Source of the manifest.", nullable=False),
         Column("repo", "string", "Name, org/name where it is known; else the source's id.", nullable=False),
-        Column("source_kind", "string", "folder, archive, git or parquet.", nullable=False),
+        Column("source_kind", "string", "folder, archive, git, parquet or ids.", nullable=False),
         Column("location", "string", "Where the source was read from."),
         Column("revision", "string", "Commit or version that was read."),
         Column("stars", "bigint", "Stars; null where nobody said."),

@@ -57,7 +57,7 @@ REJECTS = Table(
     "rejects",
     "Input that could not be used, one row per refusal with its reason. Nothing vanishes.",
     (
-        Column("reject_id", "string", "SHA-256 of stage, source, unit, path and reason.", nullable=False),
+        Column("reject_id", "string", "SHA-256 of stage, source, unit, repository, path and reason.", nullable=False),
         Column("stage", "string", "Stage that refused it.", nullable=False),
         Column("source_id", "string", "Source it came from.", nullable=False),
         Column("path", "string", "Path inside the source; null when the source as a whole was refused."),

@@ -16,6 +16,7 @@ from pyspark.sql import functions as F
 
 from jobs.code.parameters import Ingest
 from jobs.code.removals import Asked, in_force, not_of, split
+from jobs.code.resolved import tell
 from jobs.code.staged import raw_files, read_and_refused, rejects_of, repositories, with_file_id
 from jobs.code.taking_out import take_out_new, without_asked
 from jobs.runtime.accounting import StageResult
@@ -68,6 +69,7 @@ def ingest(run: Run, sources: list[Source], p: Ingest, allow_drop: bool = False)
     written += write_changes(run, "ingest", SOURCES, state, metadata)
     result = StageResult("ingest", RAW_FILES.name, signature=sign, rows_written=taken + written, bytes_read=read)
     result.params, result.code_version = params_json(p), code_identity(__name__)
+    tell(run, sources)
     return _counted(run, result), snapshot.warnings()
 
 
@@ -122,7 +124,7 @@ def reader_of(p: Ingest) -> Reader:
         "ingest",
         SOURCES,
         records.version(limits),
-        ("source_id", "kind", "location", "revision"),
+        records.FACTS,
         lambda source: list(records.probed(records.unit_of(source))),
         probe_rows,
         lambda unit: kinds.size(records.unit_of(unit), unit["unit"]),

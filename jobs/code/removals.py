@@ -20,6 +20,7 @@ from jobs.runtime.manifest import Source
 from jobs.runtime.runner import Run
 from schemas.contract import quote
 from schemas.ops import REMOVALS, REMOVED_CONTENTS
+from udfs.reading.kinds import SETS
 from udfs.removal.names import SALT, hashes_of, salt, salted
 from udfs.spark.removal import hashed_names
 
@@ -42,7 +43,7 @@ class Asked:
 
     def whole(self, source: Source) -> bool:
         """Whether a source of the manifest is all of one repository that was asked out: it is not even read."""
-        if source.kind == "parquet":
+        if source.kind in SETS:
             return False
         names = {source.repo or source.source_id: False, source.source_id: False, source.location: True}
         hashes = {h for name, is_location in names.items() for h in hashes_of(name, self.salt, is_location)}
@@ -165,7 +166,7 @@ def _names(repositories: DataFrame, facts: DataFrame) -> DataFrame:
     facts = facts.select("source_id", "unit", repo_id().alias("repo_id"), "said_repo", "declared_repo")
     said = facts.select(*PLACE, F.explode(F.array("said_repo", "declared_repo")).alias("name")).where("name <> ''")
     declared = said.select("repo_id", F.col("name").alias("repo")).distinct()
-    one = F.col("source_kind") != "parquet"
+    one = ~F.col("source_kind").isin(*SETS)
     called = repositories.join(declared, ["repo_id", "repo"], "left_anti")
     nowhere = F.lit(None).cast("string")
     own = called.select(

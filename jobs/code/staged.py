@@ -43,24 +43,30 @@ def repo_id() -> Column:
 
 
 def rejects_of(refused: DataFrame) -> DataFrame:
-    """Rows of rejects: one per unit, path and reason."""
-    place = F.concat_ws("\0", "unit", F.coalesce("path", F.lit("")), "reason")
-    rows = refused.withColumn("reject_id", F.sha2(F.concat_ws("\0", F.lit("ingest"), "source_id", place), 256))
+    """Rows of rejects: one per unit, repository, path and reason."""
+    rows = refused.withColumn("reject_id", F.sha2(F.concat_ws("\0", F.lit("ingest"), "source_id", refusal()), 256))
     rest = [n for n in REJECTS.names if n not in ("reject_id", "stage")]
     one = rows.groupBy("reject_id").agg(F.min(F.struct(*rest)).alias("r")).select("reject_id", "r.*")
     return one.withColumn("stage", F.lit("ingest")).select(*REJECTS.names)
 
 
+def refusal() -> Column:
+    """What tells the refusals of a source apart; a set has the same path in many repositories."""
+    parts = (F.coalesce(F.col(name), F.lit("")) for name in ("unit", "repo_id", "path"))
+    return F.concat_ws("\0", *parts, "reason")
+
+
 def unit_facts(staged: DataFrame) -> DataFrame:
-    """Rows of unit_facts of the units read now."""
-    about_unit = F.col("path").isNull() & F.col("reason").isNull()
-    facts = staged.where(F.col("reason").isNull()).select(
+    """Rows of unit_facts of the units read now. A repository of which no file could be read is named too: its refusals
+    may be asked out.
+    """
+    about_unit, read = F.col("path").isNull() & F.col("reason").isNull(), F.col("reason").isNull()
+    facts = staged.where(read | (F.col("path").isNotNull() & F.col("said_repo").isNotNull())).select(
         "source_id",
         "unit",
         F.when(about_unit, F.lit("")).otherwise(F.coalesce("said_repo", F.lit(""))).alias("said_repo"),
         F.when(about_unit, F.col("said_repo")).alias("declared_repo"),
-        "revision",
-        "stars",
+        *(F.when(read, F.col(name)).alias(name) for name in ("revision", "stars")),
         F.when(about_unit, F.col("licences")).alias("licences"),
     )
     return facts.groupBy("source_id", "unit", "said_repo").agg(*_most())

@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.code.removals import PLACE, Asked, in_place, not_of, sources_of
-from jobs.code.staged import REFUSED, raw_files, rejects_of, repo_id, repositories, unit_facts
+from jobs.code.staged import REFUSED, raw_files, refusal, rejects_of, repo_id, repositories, unit_facts
 from jobs.runtime import receipts
 from jobs.runtime.writing import write_changes
 from schemas.code import RAW_FILES, REPOSITORIES
@@ -49,7 +49,7 @@ def _left(files: DataFrame) -> DataFrame:
 
 
 def _refusals_left(asked: Asked, refused: DataFrame, places: DataFrame) -> DataFrame:
-    rows = refused.withColumn("_row", F.sha2(F.concat_ws("\0", "unit", F.coalesce("path", F.lit("")), "reason"), 256))
+    rows = refused.withColumn("_row", F.sha2(refusal(), 256))
     gone = asked.files(rows, "_row", places)
     return rows.join(gone, "_row", "left_anti").drop("_row")
 

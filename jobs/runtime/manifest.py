@@ -14,6 +14,8 @@ from typing import Any
 import fsspec
 
 from schemas.web import SOURCE_KINDS
+from udfs.reading.ids.columns import FIELDS
+from udfs.reading.ids.source import TEXTS_KINDS
 from udfs.reading.kinds import KINDS
 
 _TYPES: dict[str, type] = {
@@ -26,8 +28,13 @@ _TYPES: dict[str, type] = {
     "licences": list,
     "commit_time": str,
     "root": str,
+    "texts": str,
+    "texts_kind": str,
+    "columns": dict,
 }
 _EXAMPLE = '{"kind": "archive", "location": "data/requests-2.31.0.tar.gz"}'
+_OF_IDS = ("texts", "texts_kind", "columns")
+_EXAMPLE_OF_IDS = '{"kind": "ids", "location": "ids.parquet", "texts": "mirrors", "texts_kind": "git"}'
 
 
 class ManifestError(ValueError):
@@ -47,6 +54,10 @@ class Source:
     licences: tuple[str, ...] | None = None
     commit_time: datetime | None = None
     root: str | None = None
+    texts: str | None = None
+    texts_kind: str | None = None
+    columns: str | None = None
+    """As JSON, for it is one of a unit's facts, which are texts."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +123,7 @@ def _source(where: str, line: str, half: Half) -> Source:
         other = next((h.command for h in _HALVES if row["kind"] in h.kinds), None)
         remedy = f"{other} reads such sources" if other else "correct it"
         raise ManifestError(f"{where}: kind: expected one of {', '.join(half.kinds)}, found {row['kind']!r}; {remedy}")
+    _check_ids(where, row)
     location, revision = row["location"], row.get("revision")
     return Source(
         source_id=row.get("source_id") or _without(revision, location),
@@ -123,6 +135,9 @@ def _source(where: str, line: str, half: Half) -> Source:
         licences=None if row.get("licences") is None else tuple(sorted(row["licences"])),
         commit_time=_time(where, row.get("commit_time")),
         root=row.get("root"),
+        texts=row.get("texts"),
+        texts_kind=row.get("texts_kind"),
+        columns=json.dumps(row["columns"], sort_keys=True) if row.get("columns") else None,
     )
 
 
@@ -173,8 +188,30 @@ def _check_field(where: str, name: str, value: Any, half: Half) -> None:
         raise ManifestError(f'{where}: licences: expected a list of names, found {value!r}; as in ["MIT"]')
 
 
+def _check_ids(where: str, row: dict[str, Any]) -> None:
+    """What a list of ids needs beside its location, and nothing else has."""
+    if row["kind"] != "ids":
+        if name := next((n for n in _OF_IDS if row.get(n)), None):
+            kind = row["kind"]
+            raise ManifestError(f"{where}: {name}: expected on kind ids only, found it on kind {kind!r}; leave it out")
+        return
+    if not row.get("texts"):
+        found = "expected the place where texts are looked for, found none"
+        raise ManifestError(f"{where}: texts: {found}; add it, as in {_EXAMPLE_OF_IDS}")
+    if row.get("texts_kind") not in TEXTS_KINDS:
+        expected = f"expected one of {', '.join(TEXTS_KINDS)}, found {row.get('texts_kind')!r}"
+        raise ManifestError(f"{where}: texts_kind: {expected}; say what {row['texts']} is, as in {_EXAMPLE_OF_IDS}")
+    for field, name in (row.get("columns") or {}).items():
+        if field not in FIELDS:
+            near = difflib.get_close_matches(field, FIELDS, 1)
+            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(FIELDS)}"
+            raise ManifestError(f"{where}: columns: expected a known field, found {field!r}; {hint}")
+        if not isinstance(name, str) or not name:
+            raise ManifestError(f"{where}: columns: expected the name of a column for {field}, found {name!r}; mend it")
+
+
 def _say(wanted: type) -> str:
-    return {str: "a string", int: "a whole number", list: "a list"}[wanted]
+    return {str: "a string", int: "a whole number", list: "a list", dict: "an object"}[wanted]
 
 
 def _time(where: str, value: str | None) -> datetime | None:

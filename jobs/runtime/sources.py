@@ -23,8 +23,9 @@ from jobs.runtime.runner import Run
 from jobs.runtime.session import shuffle_tasks
 from schemas.contract import Table, quote
 
+_TEXTS = ("source_id", "kind", "location", "repo", "revision", "root", "texts", "texts_kind", "columns")
 MANIFEST = pa.schema(
-    [(n, pa.string()) for n in ("source_id", "kind", "location", "repo", "revision", "root")]
+    [(n, pa.string()) for n in _TEXTS]
     + [("stars", pa.int64()), ("licences", pa.list_(pa.string())), ("commit_time", pa.timestamp("us", tz="UTC"))]
 )
 

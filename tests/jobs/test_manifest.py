@@ -13,6 +13,7 @@ from jobs.corpora import SETS, load_set, write_manifest
 from jobs.runtime.manifest import ManifestError, Source, read_manifest
 
 GOOD: dict[str, Any] = {"kind": "folder", "location": "data/mine"}
+IDS: dict[str, Any] = {"kind": "ids", "location": "ids.csv", "texts": "data/m", "texts_kind": "git"}
 
 
 def manifest(folder: Path, *lines: dict[str, Any] | str) -> str:
@@ -65,6 +66,12 @@ def test_licences_are_sorted_and_none_declared_differs_from_unknown(tmp_path: Pa
     assert one(tmp_path, licences=["b", "a"]).licences == ("a", "b")
     assert one(tmp_path, licences=[]).licences == ()
     assert one(tmp_path).licences is None
+
+
+def test_ids_say_where_their_texts_are_and_which_columns_mean_what(tmp_path: Path) -> None:
+    found = one(tmp_path, **IDS, columns={"path": "file", "hash": "digest"})
+    assert (found.texts, found.texts_kind) == ("data/m", "git")
+    assert found.columns == '{"hash": "digest", "path": "file"}' and one(tmp_path, **IDS).columns is None
 
 
 def test_source_id_by_default_is_the_location_without_the_revision(tmp_path: Path) -> None:
@@ -157,7 +164,10 @@ def test_names_in_other_scripts_are_kept(tmp_path: Path) -> None:
         ({"kind": "folder"}, ["location: expected a value, found none", "add it"]),
         (GOOD | {"location": ""}, ["location: expected a value, found none", "add it"]),
         (GOOD | {"kind": None}, ["kind: expected a value, found none", "add it"]),
-        (GOOD | {"kind": "zip"}, ["kind: expected one of folder, archive, git, parquet, found 'zip'", "correct it"]),
+        (
+            GOOD | {"kind": "zip"},
+            ["kind: expected one of folder, archive, git, parquet, ids, found 'zip'", "correct it"],
+        ),
         (
             GOOD | {"licenses": ["MIT"]},
             ["licenses: expected a known field, found 'licenses'", "did you mean licences?"],
@@ -172,6 +182,17 @@ def test_names_in_other_scripts_are_kept(tmp_path: Path) -> None:
         (GOOD | {"licences": "MIT"}, ["licences: expected a list, found 'MIT'", "correct it or leave it out"]),
         (GOOD | {"licences": ["MIT", 2]}, ["licences: expected a list of names, found ['MIT', 2]", 'as in ["MIT"]']),
         (GOOD | {"commit_time": "May 2024"}, ["commit_time: expected ISO 8601, found 'May 2024'", "write it as 2024-"]),
+        (IDS | {"texts": ""}, ["texts: expected the place where texts are looked for, found none", "add it"]),
+        (
+            IDS | {"texts_kind": "swh"},
+            ["texts_kind: expected one of git, objects, parquet, found 'swh'", "what data/m is"],
+        ),
+        (IDS | {"texts_kind": None}, ["texts_kind: expected one of git, objects, parquet, found None", "as in {"]),
+        (IDS | {"columns": {"sha": "x"}}, ["columns: expected a known field, found 'sha'", "known are repo, path"]),
+        (IDS | {"columns": {"text_pat": "x"}}, ["columns: expected a known field", "did you mean text_path?"]),
+        (IDS | {"columns": {"path": 1}}, ["columns: expected the name of a column for path, found 1", "mend it"]),
+        (IDS | {"columns": "path"}, ["columns: expected an object, found 'path'", "correct it or leave it out"]),
+        (GOOD | {"texts": "x"}, ["texts: expected on kind ids only, found it on kind 'folder'", "leave it out"]),
         (GOOD | {"commit_time": 17}, ["commit_time: expected a string, found 17", "correct it or leave it out"]),
     ],
 )

@@ -18,10 +18,11 @@ from udfs.reading import git, parquet
 from udfs.reading.archives import ArchiveError, Limits, members
 from udfs.reading.declared import Declared
 from udfs.reading.folders import folder_records, walk
+from udfs.reading.ids import source as ids
 from udfs.reading.listing import files_below
 from udfs.reading.units import Probe, Record, Unit, digest, file_system, local_file, with_text
 
-__all__ = ["KINDS", "Kind", "Probe", "Record", "Unit", "probe", "read"]
+__all__ = ["KINDS", "SETS", "Kind", "Probe", "Record", "Unit", "probe", "read"]
 
 _CORRUPT = {"git": "corrupt_repository"}
 _DEFAULT_LIMITS = Limits()
@@ -29,10 +30,13 @@ _DEFAULT_LIMITS = Limits()
 
 @dataclass(frozen=True)
 class Kind:
-    """`state(unit)` is {location: fingerprint} and may raise anything when the source cannot be reached."""
+    """`state(unit)` is {location: fingerprint} and may raise anything when the source cannot be reached. A set holds
+    files of many repositories, which it names itself.
+    """
 
     state: Callable[[Unit], dict[str, str]]
     records: Callable[[Unit, str, Limits], Iterator[Record]]
+    is_set: bool = False
 
 
 def probe(unit: Unit) -> Probe:
@@ -44,7 +48,7 @@ def probe(unit: Unit) -> Probe:
     except Exception as error:
         # Some drivers list every place they looked in, a line for each.
         message, _, _ = (str(error) or type(error).__name__).partition("\n")
-        if unit.location not in message:
+        if not any(place in message for place in (unit.location, unit.texts) if place):
             expected = f"expected a {unit.kind} that can be read"
             message = f"{unit.location}: {expected}, found {type(error).__name__}: {message}"
         return Probe(False, {}, message)
@@ -57,6 +61,8 @@ def size(unit: Unit, location: str) -> int:
     if unit.kind == "git" and git.is_remote(location):
         return 0
     try:
+        if unit.kind == "ids":
+            return ids.size(location)
         files, path = file_system(location)
         if unit.kind in ("git", "folder") and not isinstance(files, LocalFileSystem):
             return 0
@@ -181,5 +187,7 @@ KINDS = {
     "folder": Kind(_folder_state, folder_records),
     "archive": Kind(_archive_state, _archive_records),
     "git": Kind(_git_state, _git_records),
-    "parquet": Kind(_parquet_state, _parquet_records),
+    "parquet": Kind(_parquet_state, _parquet_records, is_set=True),
+    "ids": Kind(ids.state, ids.records, is_set=True),
 }
+SETS = tuple(name for name, kind in KINDS.items() if kind.is_set)

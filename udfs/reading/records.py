@@ -16,6 +16,8 @@ from udfs.reading.archives import Limits
 from udfs.reading.kinds import Record, Unit
 from udfs.removal.names import author_names, salt, salted
 
+FACTS = ("source_id", "kind", "location", "revision", "texts", "texts_kind", "columns")
+"""What a row of the manifest must say for its unit to be read."""
 BATCH_BYTES = 16 * 1024**2
 BATCH_ROWS = 1024
 
@@ -152,5 +154,5 @@ def probed(unit: Unit) -> Iterator[dict[str, object]]:
 
 def unit_of(row: dict[str, str | None]) -> Unit:
     """The unit that a row of the manifest's frame describes."""
-    known = {k: row[k] for k in ("source_id", "kind", "location", "revision")}
+    known = {k: row[k] for k in FACTS}
     return replace(Unit("", "", ""), **known)  # type: ignore[arg-type]

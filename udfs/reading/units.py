@@ -20,13 +20,18 @@ from udfs.reading.decoding import Refusal, decode
 
 @dataclass(frozen=True)
 class Unit:
-    """A source as the user named it. `revision` is a branch, tag or commit of a git repository."""
+    """A source as the user named it. `revision` is a branch, tag or commit of a git repository. A list of ids has the
+    place of its `texts`, what kind of place that is, and names of `columns` as JSON.
+    """
 
     source_id: str
     kind: str
     location: str
     revision: str | None = None
     repo: str | None = None
+    texts: str | None = None
+    texts_kind: str | None = None
+    columns: str | None = None
 
 
 @dataclass(frozen=True)

@@ -84,7 +84,7 @@ def _merge(p: Fingerprint, group: pa.Table) -> pa.Table:
 
 
 def probe_rows(sources: DataFrame) -> DataFrame:
-    """State of every unit of rows (source_id, kind, location, revision)."""
+    """State of every unit of rows with the facts of a source (records.FACTS)."""
     return mapped(sources, _probe, _PROBED)
 
 
@@ -97,7 +97,7 @@ def _probe(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
 
 
 def staged_rows(units: DataFrame, limits: Limits, salt: str) -> DataFrame:
-    """Every file and refusal of rows (source_id, kind, location, revision, unit)."""
+    """Every file and refusal of rows (unit) with the facts of their source (records.FACTS)."""
     return mapped(units, partial(_stage, limits, salt), STAGED)
 
 
