@@ -52,6 +52,8 @@ class Part:
     stream: str
     tokens: Hashes
     weights: NDArray[np.float32]
+    name: int = 0
+    """Hash of the item's entry point."""
     rare: int = 0
     """Runs of it that bring a candidate."""
 
@@ -118,8 +120,13 @@ def _parts(items: list[Item], seen: Frequencies, floors: Floors) -> list[Part]:
         bits = -np.log2(np.maximum(seen.shares(tokens), own))
         weights = np.maximum(bits, _LEAST_BITS).astype(np.float32)
         if floors.hold(stream, len(tokens), float(weights.sum())):
-            found.append(Part(item.benchmark, item.item, part, stream, tokens, weights))
+            found.append(Part(item.benchmark, item.item, part, stream, tokens, weights, _name(item)))
     return found
+
+
+def _name(item: Item) -> int:
+    hashes = words(normalised(item.entry_point)).hashes
+    return int(hashes[0]) if len(hashes) == 1 else 0
 
 
 def _read(item: Item) -> list[tuple[str, str, Hashes]]:

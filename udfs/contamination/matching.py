@@ -10,13 +10,15 @@ import numpy as np
 from udfs.contamination.aligning import covered, threshold
 from udfs.contamination.index import Index, Part
 from udfs.contamination.rules import USUAL, Shares
-from udfs.contamination.streams import Stream, kinds, normalised, words
+from udfs.contamination.streams import Stream, kinds, normalised, word_hash, words
 
 SHOWN = 400
 """Characters of a text that a hit keeps."""
 _ROUNDING = 1e-4
 _STARTS = 3
 """Places of a text at which a part is tried."""
+_NAMED = 0.1
+_DEFINE = np.array([word_hash(word) for word in (b"def", b"function", b"fn", b"func", b"fun", b"sub")], np.uint64)
 
 
 @dataclass(frozen=True)
@@ -39,21 +41,34 @@ class Hit:
 def find(text: str, index: Index, p: Shares = USUAL) -> list[Hit]:
     """The best hit for each part of an item that the text shares rare words with, copies or not."""
     data = normalised(text)
-    hits = _in(words(data), "words", index, p)
-    hits += _in(kinds(data), "kinds", index, p)
-    return hits
+    read = words(data)
+    found = _in(read, read, "words", index, p)
+    found += _in(kinds(data), read, "kinds", index, p)
+    return found
 
 
-def _in(stream: Stream, method: str, index: Index, p: Shares) -> list[Hit]:
+def _in(stream: Stream, read: Stream, method: str, index: Index, p: Shares) -> list[Hit]:
     anchors = index.anchors(method, stream.hashes)
-    found = (_best(index.parts[number], places, stream, p) for number, places in anchors.items())
+    if not anchors:
+        return []
+    named = _defined(read)
+    found = (_best(index.parts[n], places, stream, p, index.parts[n].name in named) for n, places in anchors.items())
     return [hit for hit in found if hit is not None]
 
 
-def _best(part: Part, anchors: list[tuple[int, int]], stream: Stream, p: Shares) -> Hit | None:
-    """Around each of the places where most anchors lie on a line; None below half of the limit."""
+def _defined(stream: Stream) -> set[int]:
+    """Hashes of the names that the text gives to functions."""
+    before = np.flatnonzero(np.isin(stream.hashes[:-1], _DEFINE))
+    return set(stream.hashes[before + 1].tolist())
+
+
+def _best(part: Part, anchors: list[tuple[int, int]], stream: Stream, p: Shares, named: bool) -> Hit | None:
+    """Around each of the places where most anchors lie on a line; None below half of the limit. Where the text defines
+    a function of the item's name a little less makes a copy.
+    """
     length = len(part.tokens)
     limit = threshold(length, least=p.least if part.stream == "words" else p.least_kinds)
+    limit -= _NAMED if named else 0.0
     whole, enough = part.weight, limit * part.weight / 2
     slack = max(20, length // 2)
     lines = Counter((at - where) // slack for where, at in anchors)

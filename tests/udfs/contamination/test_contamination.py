@@ -89,6 +89,15 @@ def test_half_of_a_question_is_a_near_miss_and_no_copy(index: Index) -> None:
     assert hits and not any(h.is_copy for h in hits) and all(0.5 < h.share < 1 for h in hits)
 
 
+def test_a_definition_of_the_items_name_makes_a_little_less_a_copy_and_a_use_does_not(index: Index) -> None:
+    asked = dict(OURS.parts)["question"]
+    limits = {}
+    for about in ("def tallest_below(a):\n    pass\n", "tallest_below(a)\n", ""):
+        (hit,) = (h for h in find(f"{about}# {asked}", index) if h.part == "question" and h.item == "Ours/1")
+        limits[about[:4]] = hit.limit
+    assert limits["def "] == pytest.approx(limits[""] - 0.1) and limits["tall"] == limits[""]
+
+
 def test_wide_letters_and_other_line_ends_are_the_same_words(index: Index) -> None:
     text = copies.python_text(OURS)
     assert copied(text.replace("\n", "\r\n"), index) == {"ours Ours/1"}
