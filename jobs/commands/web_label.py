@@ -120,6 +120,8 @@ def _same(stored: dict[str, Any] | None, said: dict[str, Any]) -> bool:
 
 
 def _list(args: argparse.Namespace) -> int:
+    from pyspark.sql import functions as F
+
     from jobs.commands.run import open_lake
     from jobs.runtime.progress import Console
     from schemas.recall import PAGE_LABELS, URL_PATTERNS
@@ -131,12 +133,12 @@ def _list(args: argparse.Namespace) -> int:
         ("pattern", "label", "by"),
         [(r["pattern"], _said(r), r["by"]) for r in sorted(rows, key=lambda r: r["pattern"])],
     )
-    pages: dict[tuple[str, str, str], int] = {}
-    for r in lake.small(PAGE_LABELS):
-        if r["tag"] == args.tag:
-            key = (_said(r), r["by"], "held out" if r["held_out"] else "to train from")
-            pages[key] = pages.get(key, 0) + 1
-    console.rows(("pages", "label", "by", "for"), [(f"{n:,}", *key) for key, n in sorted(pages.items())])
+    counted = []
+    if lake.version(PAGE_LABELS.name) is not None:
+        mine = lake.read(PAGE_LABELS).where(F.col("tag") == args.tag)
+        counted = mine.groupBy("label", "by", "held_out").count().collect()
+    pages = [(f"{r['count']:,}", _said(r), r["by"], "held out" if r["held_out"] else "to train from") for r in counted]
+    console.rows(("pages", "label", "by", "for"), sorted(pages, key=lambda row: row[1:]))
     return 0
 
 

@@ -15,6 +15,7 @@ from pyspark.sql import functions as F
 from jobs.code.removals import Asked
 from jobs.runtime import receipts
 from jobs.runtime.accounting import rewrite_rows
+from jobs.runtime.keys import FEW_KEYS
 from jobs.runtime.writing import write_changes
 from jobs.web.staged import STAGE
 from schemas.ops import REJECTS
@@ -26,6 +27,7 @@ REMOVED = "removed"
 """The reason that stands in `rejects` for a unit of which pages were asked out; which, nobody can tell any more."""
 _HOST_OF = r"(?:^| )[A-Za-z][A-Za-z0-9+.-]*://([^/:?# ]+)"
 """The host in a refusal's path: an address, or where it stands in its file and then the address."""
+_HOST_OF_LABEL = r"^(?:[^/]*://)?([^/:?#]*)"
 
 
 def asked_out(asked: Asked, rows: DataFrame) -> DataFrame:
@@ -76,7 +78,7 @@ def take_out_new(asked: Asked, metadata: dict[str, Any]) -> int:
     places = run.narrow(WEB_PLACES)
     lost = asked_out(asked, places).select("page_id")
     written += write_changes(run, STAGE, WEB_PLACES, places.limit(0), metadata, lambda rows: _semi(rows, lost))
-    return written + _take_refusals(asked, gone, metadata) + _take_labels(asked)
+    return written + _take_refusals(asked, gone, metadata) + _take_labels(asked, metadata)
 
 
 def _semi(rows: DataFrame, ids: DataFrame) -> DataFrame:
@@ -109,24 +111,34 @@ def removed_units(units: DataFrame) -> DataFrame:
     return units.withColumns(more | said).select(*REJECTS.names)
 
 
-def _take_labels(asked: Asked) -> int:
+def _take_labels(asked: Asked, metadata: dict[str, Any]) -> int:
     """Labels of the pages, and samples of them beside classifiers: what was learnt from them stays learnt, and who asks
     for that trains again.
     """
     run = asked.run
-    labels, models = run.lake.small(PAGE_LABELS), run.lake.small(RECALL_MODELS)
-    urls = {r["url"] for r in labels} | {u for r in models for u in _urls(json.loads(r["facts"]))}
+    labels = run.lake.read(PAGE_LABELS).select("url", F.lower(F.regexp_extract("url", _HOST_OF_LABEL, 1)).alias("host"))
+    lost = labels.join(F.broadcast(_hosts(asked, labels)), "host", "left_semi").select("url")
+    lost = run.lake.stage(lost, run.run_id, "web_removal.labels")
+    number = lost.count()
+    if number:
+        run.lake.delete(PAGE_LABELS, lost.distinct(), metadata, number <= FEW_KEYS)
+    _take_samples(asked)
+    return number
+
+
+def _take_samples(asked: Asked) -> None:
+    """Addresses of the pages in what is known of the few classifiers."""
+    run = asked.run
+    models = run.lake.small(RECALL_MODELS)
+    urls = {u for r in models for u in _urls(json.loads(r["facts"]))}
     hosts = {url: (url.partition("://")[2] or url).partition("/")[0].partition(":")[0].lower() for url in urls}
     if not hosts:
-        return 0
+        return
     frame = run.lake.spark.createDataFrame(pa.table({"host": sorted(set(hosts.values()))}))
     out = {r["host"] for r in _hosts(asked, frame).collect()}
-    kept = [r for r in labels if hosts[r["url"]] not in out]
     told = [{**r, "facts": json.dumps(_less(json.loads(r["facts"]), hosts, out), sort_keys=True)} for r in models]
-    for table, before, after in ((PAGE_LABELS, labels, kept), (RECALL_MODELS, models, told)):
-        if before != after:
-            rewrite_rows(run.lake, table, after)
-    return len(labels) - len(kept)
+    if models != told:
+        rewrite_rows(run.lake, RECALL_MODELS, told)
 
 
 def _samples(facts: dict[str, Any]) -> list[dict[str, Any]]:

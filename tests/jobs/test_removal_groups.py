@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from jobs.code.asking import keep
 from jobs.runtime.tables import Lake
 from schemas.code import CODE_CORPUS
@@ -26,6 +28,7 @@ def edited(number: int, first: int) -> str:
     return "".join(lines[:begin] + others[begin : begin + 6 * SHORT] + lines[begin + 6 * SHORT :])
 
 
+@pytest.mark.long
 def test_a_bridge_stays_out_and_a_copy_that_arrives_takes_a_place(spark: object, tmp_path: Path) -> None:
     """A bridge between two near copies, and a file without a copy, are asked out; in the run that takes them out a near
     copy of the latter arrives; then the bridge's source changes, and comes back with it.
