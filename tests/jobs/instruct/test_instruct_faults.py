@@ -23,6 +23,7 @@ class Killed(Exception):
     """Stands for the end of the process: nothing after it is done."""
 
 
+@pytest.mark.long
 def test_over_faults_and_kills_nothing_is_lost_or_paid_twice(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     corpora(lake, [document(f"org/r{n}", f"{n}.py", function(n)) for n in range(NUMBER)])
     drawn = random.Random(7)
