@@ -32,7 +32,8 @@ def named(spark: Any, tmp_path: Path) -> Iterator[Lake]:
     spark.sql(f"DROP SCHEMA spark_catalog.{schema} CASCADE")
 
 
-@pytest.mark.parametrize("stages", [3, pytest.param(len(flow.STAGES), marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("stages", [3, len(flow.STAGES)])
 def test_a_refresh_by_names_equals_a_rebuild_in_folders(
     spark: object, named: Lake, tmp_path: Path, stages: int
 ) -> None:

@@ -91,7 +91,8 @@ def test_a_run_that_ends_with_an_error_is_made_good(spark: SparkSession, tmp_pat
     assert_same(grown, scratch, (*flow.INGESTED, *(stage.writes for stage in STAGES)))
 
 
-@pytest.mark.parametrize("seed", [1, *(pytest.param(n, marks=pytest.mark.long) for n in range(2, 20))])
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(1, 20))
 def test_what_a_killed_run_left_is_made_good(spark: SparkSession, tmp_path: Path, seed: int) -> None:
     draw, world, warehouse = random.Random(seed), World(tmp_path), tmp_path / "warehouse"
     ends = []

@@ -51,6 +51,7 @@ def training(crashes: Path, run: Path) -> list[str]:
     return [*command, *(word for setting in given for word in ("--set", setting))]
 
 
+@pytest.mark.long
 def test_a_run_that_crashes_is_carried_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: Any) -> None:
     """Killed in its fifth step (3 are saved), and in the fourth after that (6 are saved): once each, one is allowed."""
     monkeypatch.chdir(ROOT)

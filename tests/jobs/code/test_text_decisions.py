@@ -117,6 +117,7 @@ def world(folder: Path) -> World:
     )
 
 
+@pytest.mark.long
 def test_a_refresh_equals_a_rebuild_with_the_recall_on(spark: SparkSession, tmp_path: Path) -> None:
     stages = flow.STAGES[:4]
     assert stages[-1].name == "exact_duplicates"

@@ -83,6 +83,7 @@ def test_an_answer_is_paid_once_and_follows_its_seed(lake: Lake, tmp_path: Path)
     assert lake.read(LLM_RESPONSES).count() == 7
 
 
+@pytest.mark.long
 def test_a_recipe_that_is_played_alone_leaves_the_others(lake: Lake, tmp_path: Path) -> None:
     corpora(lake, FILES)
     dialogues = tmp_path / "asked.jsonl"
@@ -120,6 +121,7 @@ def test_what_cannot_be_run_is_known_before_anything_is_paid(lake: Lake, tmp_pat
         assert len(endpoint.log) == 3
 
 
+@pytest.mark.long
 def test_a_thread_that_kills_its_worker_ends_and_the_others_go_on(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     """One answer holds what the kernel dies of: its thread is played in a child process, and has that as its reason."""
     corpora(lake, FILES)

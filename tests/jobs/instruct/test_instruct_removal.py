@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from jobs.runtime.staging import RUN_TIME
 from jobs.runtime.tables import Lake
 from schemas.instruct import LLM_RESPONSES, SYNTHETIC_SNIPPETS, TEXTBOOKS
@@ -31,6 +33,7 @@ def echoing(body: dict[str, Any]) -> str | Said:
     return said.replace("def plus_", f"# {NEEDLE}\ndef plus_") if "def " in said else f"{said}\n{NEEDLE}"
 
 
+@pytest.mark.long
 def test_what_was_made_of_a_removed_text_goes_with_it(spark: Any, tmp_path: Path) -> None:
     files = {"asked": {"a.py": documented(NEEDLE, 11)}, "stays": {"b.py": documented("nobody", 12)}}
     world = World(tmp_path, files, {"asked": {"repo": f"{NEEDLE}-org/tool"}, "stays": {"repo": "by/stander"}})

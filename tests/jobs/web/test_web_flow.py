@@ -80,6 +80,7 @@ def test_what_recalls_a_page_and_what_keeps_it_out(lake: Lake, tmp_path: Path, m
     assert row["code_bytes"] > 0 and "```python" in row["text"] and row["natural_language"] == "en"
 
 
+@pytest.mark.long
 def test_a_domain_is_of_a_tag_by_its_cautious_share(lake: Lake, tmp_path: Path, model: str) -> None:
     pages = [(f"https://{n}.half.com/{n}", code_page(n) if n % 2 else other_page(n)) for n in range(40)]
     pages += [(f"https://few.com/{n}", code_page(100 + n)) for n in range(10)]
@@ -101,6 +102,7 @@ def test_a_further_crawl_file_measures_its_own_pages_only(lake: Lake, tmp_path: 
     assert [r.stage for r in again if not r.skipped] == []
 
 
+@pytest.mark.long
 def test_broken_records_are_refused_by_file_and_place(lake: Lake, tmp_path: Path) -> None:
     crawls = Crawls(tmp_path, {"a": [(f"https://a.example/{n}", code_page(n)) for n in range(3)]})
     place = crawls.write()
@@ -119,6 +121,7 @@ def test_broken_records_are_refused_by_file_and_place(lake: Lake, tmp_path: Path
     assert "its last snapshot is kept" in warnings[0] and lake.read(WEB_PAGES).count() == 3
 
 
+@pytest.mark.long
 def test_pages_that_an_index_leads_to(lake: Lake, tmp_path: Path) -> None:
     """Those of a labelled pattern that nothing else gave; they go when a crawl file has them."""
     far = [(f"https://far.example/docs/{n}", code_page(n)) for n in range(5)]
@@ -147,7 +150,8 @@ def state(lake: Lake) -> dict[str, list[dict[str, object]]]:
     return {t.name: contents_of(lake, t) for t in TABLES if lake.version(t.name) is not None}
 
 
-@pytest.mark.parametrize("number", [1, *(pytest.param(n, marks=pytest.mark.long) for n in range(2, 8))])
+@pytest.mark.long
+@pytest.mark.parametrize("number", range(1, 8))
 def test_any_history_of_crawl_files_equals_a_rebuild(lake: Lake, tmp_path: Path, model: str, number: int) -> None:
     draw = random.Random(number)
     crawls = Crawls(
