@@ -11,7 +11,11 @@ from jobs.corpus.parameters import Sft
 
 def selected(stage: int, instructions: DataFrame, contamination: DataFrame, p: Sft) -> DataFrame:
     """The conversations of a stage that hold no copy of a benchmark, every column but the messages."""
-    mine = instructions.where(F.col("stage").isin(list(p.taken_by(stage)))).withColumn("stage", F.lit(stage))
+    mine = (
+        instructions.drop("messages")
+        .where(F.col("stage").isin(list(p.taken_by(stage))))
+        .withColumn("stage", F.lit(stage))
+    )
     return without_copies(mine, "instruction_id", contamination)
 
 

@@ -218,9 +218,8 @@ def at_the_end(
     rows = pretrain_docs.pretrain_docs(texts, pages, clean, p)
     docs = staged(documents.PRETRAIN_DOCS, pretrain_docs.with_text(rows, texts, pages, p))
     yield documents.PRETRAIN_DOCS, docs
-    narrow = talks.drop("messages")
     first, second = (
-        staged(table, stage.STAGE.with_text(stage.STAGE.transform(narrow, clean, Sft()), talks, Sft()))
+        staged(table, stage.STAGE.with_text(stage.STAGE.transform(talks, clean, Sft()), talks, Sft()))
         for table, stage in ((documents.SFT_STAGE1, sft_stage1), (documents.SFT_STAGE2, sft_stage2))
     )
     yield from ((documents.SFT_STAGE1, first), (documents.SFT_STAGE2, second))

@@ -31,6 +31,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> str:
     return classifier(tmp_path_factory.mktemp("model") / "code")
 
 
+@pytest.mark.long
 def test_a_domain_leaves_every_table_and_stays_out(
     lake: Lake, tmp_path: Path, model: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
