@@ -18,6 +18,8 @@ _ROUNDING = 1e-4
 _STARTS = 3
 """Places of a text at which a part is tried."""
 _NAMED = 0.1
+_DENSE = 0.7
+"""Share of a stretch of code without names that is the part's own."""
 _DEFINE = np.array([word_hash(word) for word in (b"def", b"function", b"fn", b"func", b"fun", b"sub")], np.uint64)
 
 
@@ -79,7 +81,9 @@ def _best(part: Part, anchors: list[tuple[int, int]], stream: Stream, p: Shares,
         window = stream.hashes[first:last]
         if part.weights[np.isin(part.tokens, window)].sum() < max(best, enough):
             continue  # not even all words together would do
-        weight, begin, end, _ = covered(part.tokens, part.weights, window)
+        weight, begin, end, kept = covered(part.tokens, part.weights, window)
+        if part.stream == "kinds" and kept < _DENSE * (end - begin + 1):
+            continue  # strewn over a long file: symbols of which there are few stand everywhere
         if weight > best:
             best, place = weight, (first + begin, first + end)
     if best < enough:

@@ -75,6 +75,14 @@ def test_a_copy_with_other_names_is_found_by_its_form(index: Index, human_eval: 
     assert {(h.item, h.method) for h in hits} == {("HumanEval/0", "kinds")}
 
 
+def test_code_without_names_that_is_strewn_over_other_code_is_no_copy(index: Index, human_eval: list[Item]) -> None:
+    """Of three files of the demo one task each stood so in long ones: its few symbols stand everywhere."""
+    text = copies.renamed(next(item for item in human_eval if item.item == "HumanEval/0"))
+    assert text and copied(text, index) == {"humaneval HumanEval/0"}
+    lines = [(line, " " * (len(line) - len(line.lstrip()))) for line in text.splitlines()]
+    assert not copied("\n".join(f"{line}\n{indent}w.call()" for line, indent in lines), index)
+
+
 def test_a_hit_says_which_part_and_shows_what_it_saw(index: Index) -> None:
     text = f"{copies.PROSE}{dict(OURS.parts)['question']}\n{copies.PROSE}"
     (hit,) = (h for h in find(text, index) if h.is_copy)
