@@ -18,7 +18,7 @@ from jobs.report_pictures import Picture
 from jobs.runtime.releases import current_release
 from jobs.runtime.tables import Lake
 from schemas.contamination import BENCHMARK_HITS, CONTAMINATION
-from schemas.pictures import Bar, bars, curve, style
+from schemas.pictures import Bar, bars, pairs, style
 
 _LANGUAGES = 20
 _COPIES = 12
@@ -100,9 +100,10 @@ def detector() -> dict[str, Any]:
     """How sure the search is: precision and recall over thresholds, as benchmarks/contamination.py measured them."""
     text = resources.files("jobs").joinpath("data", "contamination_curve.json").read_text(encoding="utf-8")
     measured = json.loads(text)
-    line = [(p["recall"], p["precision"]) for p in measured["points"]]
+    rows = [(f"{p['least']:g}", p["recall"], p["precision"]) for p in measured["points"]]
     said = f"At the threshold in force, {measured['in_force']['least']:g}: recall "
     said += (
-        f"{measured['in_force']['recall']:.3f}, precision {measured['in_force']['precision']:.3f} ({measured['of']})."
+        f"{measured['in_force']['recall']:.3f}, precision {measured['in_force']['precision']:.3f} ({measured['of']}). "
+    said += "By threshold, the upper bar is recall, the lower one precision."
     )
-    return {"say": said, "svg": curve(sorted(line), [], "Precision over recall"), "points": measured["points"]}
+    return {"say": said, "svg": pairs(rows, "{:.3f}".format, "Recall and precision by threshold"), "points": measured["points"]}
