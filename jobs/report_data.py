@@ -101,9 +101,8 @@ def detector() -> dict[str, Any]:
     text = resources.files("jobs").joinpath("data", "contamination_curve.json").read_text(encoding="utf-8")
     measured = json.loads(text)
     rows = [(f"{p['least']:g}", p["recall"], p["precision"]) for p in measured["points"]]
-    said = f"At the threshold in force, {measured['in_force']['least']:g}: recall "
-    said += (
-        f"{measured['in_force']['recall']:.3f}, precision {measured['in_force']['precision']:.3f} ({measured['of']}). "
-    said += "By threshold, the upper bar is recall, the lower one precision."
-    )
-    return {"say": said, "svg": pairs(rows, "{:.3f}".format, "Recall and precision by threshold"), "points": measured["points"]}
+    now = measured["in_force"]
+    said = f"At the threshold in force, {now['least']:g}: recall {now['recall']:.3f}, precision {now['precision']:.3f} "
+    said += f"({measured['of']}). By threshold, the upper bar is recall, the lower one precision."
+    picture = pairs(rows, "{:.3f}".format, "Recall and precision by threshold")
+    return {"say": said, "svg": picture, "points": measured["points"]}
