@@ -16,8 +16,6 @@ from udfs.contamination.items import Item, read
 
 EXACT, NEAR, SECRET, COPY = "exact copies", "near copies", "secrets", "tasks of humaneval"
 KINDS = (EXACT, NEAR, SECRET, COPY)
-SOURCE = "refinelake-canaries"
-"""The source_id that all of them have: no other source may be called so."""
 _LISTED = """account amount balance batch bucket buffer budget cargo carrier charge client cluster column counter
 currency customer deadline delivery depot device distance driver engine entry factor filter folder
 fraction gateway harbour height index interest invoice journal kernel ledger length limit margin

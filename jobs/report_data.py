@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from datetime import UTC, datetime
 from importlib import resources
 from typing import Any
@@ -65,29 +64,31 @@ def _bar(part: Part, unit: str) -> Bar:
 def _copies(lake: Lake) -> dict[str, Any]:
     """How many tasks of each benchmark were found and where, and the first copies."""
     found = copies(lake)
-    by = found.groupBy("benchmark", "table").agg(F.count_distinct("item").alias("tasks"), _texts()).collect()
+    inside = F.collect_set("item").alias("items"), F.count_distinct("text_id").alias("texts")
+    by = found.groupBy("benchmark", "table").agg(*inside).collect()  # no more items than the benchmark has tasks
     searched = lake.read(BENCHMARK_HITS).agg(F.count_distinct("text_id")).collect()[0][0]
-    tasks: Counter[str] = Counter()
-    for row in found.groupBy("benchmark").agg(F.count_distinct("item").alias("n")).collect():
-        tasks[row["benchmark"]] = row["n"]
-    rows = [Bar(name, number, f"{number:,} tasks") for name, number in sorted(tasks.items())]
+    tasks: dict[str, set[str]] = {}
+    for row in by:
+        tasks.setdefault(row["benchmark"], set()).update(row["items"])
+    counts = {name: len(items) for name, items in sorted(tasks.items())}
+    rows = [Bar(name, number, f"{number:,} tasks") for name, number in counts.items()]
     return {
-        "searched": searched,
-        "picture": Picture(_found(tasks), bars(rows, "Tasks of benchmarks that stand in the data", "dropped")),
-        "places": sorted((r["benchmark"], r["table"], r["tasks"], r["texts"]) for r in by),
+        "picture": Picture(
+            _found(searched, counts), bars(rows, "Tasks of benchmarks that stand in the data", "dropped")
+        ),
+        "places": sorted((r["benchmark"], r["table"], len(r["items"]), r["texts"]) for r in by),
         "first": _first(found),
     }
 
 
-def _texts() -> Any:
-    return F.count_distinct("text_id").alias("texts")
-
-
-def _found(tasks: Counter[str]) -> str:
+def _found(searched: int, tasks: dict[str, int]) -> str:
+    if not searched:
+        return "No text was searched: no benchmark is named, or there is no text."
     if not tasks:
-        return "No text holds a copy of a task."
-    named = ", ".join(f"{number:,} of {name}" for name, number in sorted(tasks.items()))
-    return f"Texts hold copies of tasks ({named}); none of these texts is in a table that training reads."
+        return f"{searched:,} texts were searched. None holds a copy of a task."
+    named = ", ".join(f"{number:,} of {name}" for name, number in tasks.items())
+    said = f"{searched:,} texts were searched. Some hold copies of tasks ({named}); none of these texts "
+    return said + "is in a table that training reads."
 
 
 def _first(found: DataFrame) -> list[dict[str, Any]]:

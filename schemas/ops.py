@@ -88,6 +88,9 @@ RELEASES = Table(
     deletion_vectors=False,
 )
 
+CANARIES = "refinelake-canaries"
+"""The source_id of files that `run --canaries` plants and takes out again: no other source may be called so."""
+
 SOURCES = Table(
     "sources",
     "State of ingest: one row per unit (archive, repository, parquet file) with the fingerprint of its snapshot.",

@@ -28,7 +28,7 @@ from jobs.runtime.unit_texts import UnitTexts, guard_drop, of_units
 from jobs.runtime.writing import checked, compare, write_changes
 from schemas.code import CONTENTS, RAW_FILES, REPOSITORIES
 from schemas.identity import code_identity
-from schemas.ops import REJECTS, REMOVALS, SOURCES, UNIT_FACTS
+from schemas.ops import CANARIES, REJECTS, REMOVALS, SOURCES, UNIT_FACTS
 from udfs.reading import kinds, records
 from udfs.reading.archives import Limits
 from udfs.removal.names import salt
@@ -148,7 +148,7 @@ def _write_touched(
     before = run.lake.rows_version(RAW_FILES.name) or 0
     found = compare(run, RAW_FILES, raw_files(files), mine)
     if not allow_drop:
-        guard_drop(run, found, RAW_FILES, p.max_drop, not_of(snapshot.left_out))
+        guard_drop(run, found, RAW_FILES, p.max_drop, not_of([*snapshot.left_out, CANARIES]))
     mark_begun(run, snapshot, metadata)
     written = TEXTS.add(run, files, staged, read, metadata)
     written += checked(run, "ingest", RAW_FILES, found, metadata)

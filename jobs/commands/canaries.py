@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from jobs import canaries
 from jobs.canaries import Canary
+from schemas.ops import CANARIES
 
 if TYPE_CHECKING:
     from jobs.runtime.manifest import Source
     from jobs.runtime.progress import Console
     from jobs.runtime.runner import Run
+    from udfs.contamination.batches import Find
 
 RunSources = Callable[..., int]
-"""`(sources, after, allow_drop, release)`: ingest, the stages, and `after`; its exit code."""
+"""`(sources, after, release=True)`: ingest, the stages, and `after`; its exit code."""
 
 
 def run_with_canaries(args: argparse.Namespace, sources: list[Source], beside: str, carry_out: RunSources) -> int:
@@ -30,18 +32,17 @@ def run_with_canaries(args: argparse.Namespace, sources: list[Source], beside: s
     from jobs.runtime.manifest import Source
     from jobs.runtime.places import remove
 
-    if any(source.source_id == canaries.SOURCE for source in sources):
-        raise ValueError(f"{args.sources}: expected no source called {canaries.SOURCE}, found one; call it otherwise")
+    if any(source.source_id == CANARIES for source in sources):
+        raise ValueError(f"{args.sources}: expected no source called {CANARIES}, found one; call it otherwise")
     birds = canaries.planted(args.canaries, time.time_ns())
     folder = f"{beside}/_canaries"
     _put(birds, folder)
-    planted = Source(canaries.SOURCE, "parquet", f"{folder}/canaries.parquet")
+    planted = Source(CANARIES, "parquet", f"{folder}/canaries.parquet")
     try:
-        carry_out([*sources, planted], lambda run, console: _show(birds, run, console), False, release=False)
+        carry_out([*sources, planted], lambda run, console: _show(birds, run, console), release=False)
+        return carry_out(sources)
     finally:
-        code = carry_out(sources, None, True, release=True)
         remove(folder)
-    return code
 
 
 def _put(birds: list[Canary], place: str) -> None:
@@ -59,12 +60,16 @@ def _put(birds: list[Canary], place: str) -> None:
 
 
 def _show(birds: list[Canary], run: Run, console: Console) -> None:
-    fates = _fates(run)
-    rows = []
+    from jobs.corpus.parameters import Contamination
+    from jobs.corpus.searching import search
+    from udfs.contamination.batches import finder
+
+    fates, rows = _fates(run), []
+    find = finder(search(run.setting(Contamination)), frozenset(["humaneval"]))
     for kind in canaries.KINDS:
         mine = [bird for bird in birds if bird.kind == kind]
         wanted = sorted({bird.pair or bird.path for bird in mine})
-        caught = {bird.pair or bird.path for bird in mine if _caught(bird, fates.get(bird.path, {}), run)}
+        caught = {bird.pair or bird.path for bird in mine if _caught(bird, fates.get(bird.path, {}), find)}
         rows.append((kind, f"{len(wanted):,}", f"{len(caught):,}", ", ".join(sorted(set(wanted) - caught)[:3])))
     console.rows(("canaries", "planted", "caught", "missed"), rows)
     console.say("they are taken out again now")
@@ -77,7 +82,7 @@ def _fates(run: Run) -> dict[str, dict[str, Any]]:
     from schemas.code import CLEANED_TEXTS, EXACT_DUPLICATES, NEAR_DUPLICATES, RAW_FILES
 
     lake = run.lake
-    files = lake.read(RAW_FILES).where(F.col("source_id") == canaries.SOURCE).select("path", "file_id", "content_id")
+    files = lake.read(RAW_FILES).where(F.col("source_id") == CANARIES).select("path", "file_id", "content_id")
     for name, table in (("exact", EXACT_DUPLICATES), ("near", NEAR_DUPLICATES)):
         kept = lake.read(table).select("file_id", F.col("keep").alias(name))
         files = files.join(kept, "file_id", "left")
@@ -86,15 +91,10 @@ def _fates(run: Run) -> dict[str, dict[str, Any]]:
     return {row["path"]: row.asDict() for row in rows}
 
 
-def _caught(bird: Canary, fate: dict[str, Any], run: Run) -> bool:
+def _caught(bird: Canary, fate: dict[str, Any], find: Find) -> bool:
     """A copy that was dropped, a secret that is no longer there, a task that is found in what cleaning left."""
     if bird.kind in (canaries.EXACT, canaries.NEAR):
         return fate.get("exact" if bird.kind == canaries.EXACT else "near") is False
     if bird.kind == canaries.SECRET:
         return bool(fate.get("text")) and bird.secret not in fate["text"]
-    from jobs.corpus.parameters import Contamination
-    from jobs.corpus.searching import search
-    from udfs.contamination.batches import finder
-
-    found = finder(search(run.setting(Contamination)), frozenset(["humaneval"]))(fate.get("text") or bird.text)
-    return bool(fate) and any(hit.is_copy and hit.item == bird.task for hit in found)
+    return bool(fate) and any(hit.is_copy and hit.item == bird.task for hit in find(fate.get("text") or bird.text))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -103,6 +104,8 @@ def _show(to: str | None, run: Run, console: Console) -> None:
         if to:
             _write(run.lake, found, to)
             console.say(f"every copy: {to}")
+        if not all(result.skipped for result in run.results):
+            console.say("next: refinelake tokens makes what training reads without these texts, and a release of it")
     finally:
         run.lake.drop_staging(reader)
 
@@ -133,25 +136,35 @@ def _sorted(found: DataFrame) -> DataFrame:
 
 def _write(lake: Lake, found: DataFrame, to: str) -> None:
     from jobs.commands import reports
-    from jobs.runtime.places import absolute, write_pieces
+    from jobs.runtime.places import absolute
 
     place = absolute(to)
     rows = _sorted(found).toLocalIterator()
     reports.note(lake, reports.COPIES, place)  # it quotes texts: a removal has to know of it
-    write_pieces(place, (json.dumps(row.asDict(), ensure_ascii=False).encode() + b"\n" for row in rows))
+    _put(place, (json.dumps(row.asDict(), ensure_ascii=False).encode() + b"\n" for row in rows))
+
+
+def _put(place: str, pieces: Iterable[bytes]) -> None:
+    from jobs.runtime.places import write_pieces
+    from jobs.runtime.store_errors import remedy
+
+    try:
+        write_pieces(place, pieces)
+    except OSError as error:
+        raise ValueError(f"{place}: expected a place that can be written, found {remedy(error)}") from error
 
 
 def _count(args: argparse.Namespace) -> int:
     """Draw texts of each table by a hash of their ids, count in how many each word and each run stands, write it."""
     from jobs.commands.run import open_lake
     from jobs.corpus.word_counts import frequencies
-    from jobs.runtime.places import absolute, write_pieces
+    from jobs.runtime.places import absolute
     from jobs.runtime.progress import Console
 
     args.staging = args.staging or None
     lake, _ = open_lake(args)
     seen = frequencies(lake, args.texts)
-    write_pieces(absolute(args.count), [seen.packed()])
+    _put(absolute(args.count), [seen.packed()])
     texts = ", ".join(f"{number:,} of {name}" for name, number in seen.documents.items())
     console = Console()
     console.say(f"{args.count}: {len(seen.words.hashes):,} words and {len(seen.runs.hashes):,} runs of {texts}")

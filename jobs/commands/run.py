@@ -95,24 +95,23 @@ def _run_code(args: argparse.Namespace, stages: tuple[Stage, ...], with_ingest: 
     driver(target)
     sources = read_manifest(args.sources) if with_ingest else []
 
-    def carry_out(
-        some: list[Source], after: Callable[[Run, Console], None] | None, allow_drop: bool, release: bool = True
-    ) -> int:
+    report = partial(write_report, target)
+
+    def carry_out(some: list[Source], after: Callable[[Run, Console], None] | None = None, release: bool = True) -> int:
         warnings: list[str] = []
 
         def read_sources(run: Run) -> StageResult:
-            result, said = ingest(run, some, run.params[Ingest], allow_drop)
+            result, said = ingest(run, some, run.params[Ingest], args.allow_drop)
             warnings[:] = said  # a run that looks again reads them again
             return result
 
-        told = after or partial(write_report, target)
-        return run_flow(args, CODE, stages, {"ingest": read_sources}, warnings, told, release=release)
+        return run_flow(args, CODE, stages, {"ingest": read_sources}, warnings, after or report, release=release)
 
     if args.canaries is not None:
         if args.canaries < 1 or args.only:
             raise ValueError("--canaries: expected a number above 0 and no --only, for all stages have to see them")
         return run_with_canaries(args, sources, beside, carry_out)
-    return carry_out(sources, None, args.allow_drop) if with_ingest else run_flow(args, CODE, stages)
+    return carry_out(sources) if with_ingest else run_flow(args, CODE, stages)
 
 
 def write_report(target: str, run: Run, console: Console) -> None:

@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.corpus.parameters import Contamination
-from jobs.corpus.searching import search, versions
+from jobs.corpus.searching import in_force, search, versions
 from jobs.runtime.stage import Measure
 from schemas.code import CODE_CORPUS
 from schemas.contamination import BENCHMARK_HITS
@@ -64,6 +64,7 @@ STAGE = Measure(
     texts=SEARCHED,
     writes=BENCHMARK_HITS,
     kernel_version=lambda p: search(p).version(),
+    version=in_force,
     params=Contamination(),
 )
 

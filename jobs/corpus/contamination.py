@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 from jobs.code.ranking import decided, reason
 from jobs.corpus.benchmark_hits import SEARCHED, text_places
 from jobs.corpus.parameters import Contamination
-from jobs.corpus.searching import versions
+from jobs.corpus.searching import in_force, versions
 from jobs.runtime.stage import Decide
 from schemas.contamination import BENCHMARK_HITS, CONTAMINATION
 from schemas.contract import REASONS
@@ -57,6 +57,7 @@ STAGE = Decide(
     reads=(BENCHMARK_HITS, *SEARCHED),
     writes=CONTAMINATION,
     params=Contamination(),
+    version=in_force,
     population=lambda hits, *tables: text_places(*tables[:-1]),
 )
 

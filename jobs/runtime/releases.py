@@ -82,10 +82,12 @@ def waits_for(lake: Lake, flow: Flow, done: dict[str, StageResult]) -> list[str]
 
 
 def name_versions(lake: Lake, run_id: str, tables: tuple[Table, ...], note: str | None = None) -> int | None:
-    """Name the present version of every table as what readers see. Returns its id, None where nothing has changed."""
+    """Name the present version of every table as what readers see. Returns its id, None where nothing has changed: what
+    readers see of later flows, not whole at the moment, is still made from these versions.
+    """
     versions = {t.name: v for t in tables if (v := lake.version(t.name)) is not None}
     last = current_release(lake)
-    if last and last["tables"] == versions:
+    if last and versions.items() <= last["tables"].items():
         return None
     return append_release(lake, run_id, versions, note)
 

@@ -59,7 +59,7 @@ class Measure:
 
     The runner keeps only the keys that are not stored at `kernel_version(params)`, and appends the result. Where that
     takes more than one pass, `passes(work, keys, texts, result)` appends it instead, and marks the result as unfinished
-    where it left keys out.
+    where it left keys out. `version` is what the keys hang on beside the parameters: files that these name.
     """
 
     name: str
@@ -73,6 +73,7 @@ class Measure:
     doc: str = ""
     narrow: Narrow | None = None
     passes: Callable[..., None] | None = None
+    version: Callable[[Any], str] = lambda _: ""
 
 
 @dataclass(frozen=True)
@@ -121,8 +122,10 @@ def code_version(stage: Stage, params: Any, kernels: tuple[str, ...] = ()) -> st
     """Hash of every project module that the transform can reach, of the kernel or the rules in force, and of the
     kernels of the measures that it reads.
     """
-    kernel = stage.kernel_version(params) if isinstance(stage, Measure) else stage.version(params)
-    return hashlib.sha256("\0".join((_code(stage.transform), kernel, *kernels)).encode()).hexdigest()[:16]
+    own = [stage.version(params)]
+    if isinstance(stage, Measure):
+        own = [stage.kernel_version(params), *filter(None, own)]
+    return hashlib.sha256("\0".join((_code(stage.transform), *own, *kernels)).encode()).hexdigest()[:16]
 
 
 def _code(transform: Transform) -> str:

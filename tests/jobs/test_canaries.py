@@ -46,7 +46,7 @@ def test_copies_are_copies_and_nothing_else_is_near_another() -> None:
 
 
 def test_cleaning_takes_the_secrets_out_and_the_search_finds_the_tasks() -> None:
-    search = Search((Benchmark.of("humaneval", read("humaneval", "")),), seen=packaged(), seen_version="p")
+    search = Search((Benchmark.of("humaneval", read("humaneval", "")),), seen=packaged())
     find = finder(search, frozenset(["humaneval"]))
     for bird in BIRDS:
         done = clean(bird.text, language="python", kind="code", p=Cleaning())
@@ -79,3 +79,10 @@ def test_a_run_counts_them_and_takes_them_out_again(
     assert len(contents_of(lake, RAW_FILES)) == 4 and not (warehouse / "_canaries").exists()
     release = releases.current_release(lake)
     assert release and release["release_id"] == 1 and release["tables"]["raw_files"] == lake.version(RAW_FILES.name)
+    # What a manifest drops by mistake is refused with canaries as without.
+    kept = contents_of(lake, RAW_FILES)
+    world.files = {"other": {"x.py": program(9)}}
+    assert exit_code([*words[:2], str(world.write()), *words[3:]]) == 2
+    assert "expected to keep at least 95% of 4 rows" in capsys.readouterr().err
+    lake.look()
+    assert contents_of(lake, RAW_FILES) == kept

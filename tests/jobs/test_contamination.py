@@ -16,6 +16,7 @@ from jobs.corpus.flow import STAGES
 from jobs.corpus.parameters import Contamination, Sft, Tokens
 from jobs.runtime.accounting import append_rows
 from jobs.runtime.runner import Run, run_stages
+from jobs.runtime.stage import code_version
 from jobs.runtime.tables import Lake
 from schemas.code import CODE_CORPUS
 from schemas.contamination import BENCHMARK_HITS, CONTAMINATION
@@ -91,6 +92,18 @@ def test_words_and_runs_of_a_sample_are_counted(lake: Lake, tmp_path: Path) -> N
     assert seen.words.texts.max(axis=0).tolist() == [30, 0], "once is under the floor"
     setting = f"contamination.frequencies={to}"
     assert exit_code(["contamination", "--warehouse", lake.warehouse, "--set", setting]) == 0
+
+
+def test_another_file_at_the_same_place_is_another_piece_of_work(tmp_path: Path) -> None:
+    """A stage is told apart by its parameters, which name the file and not what is in it."""
+    ours = tmp_path / "ours.jsonl"
+    p = Contamination(benchmarks={"ours": str(ours)})
+    seen = []
+    for task in (TASK, TASK, {**TASK, "task_id": "Ours/2"}):
+        ours.write_text(json.dumps(task))
+        seen.append([code_version(stage.STAGE, p) for stage in (benchmark_hits, contamination)])
+    assert seen[0] == seen[1] and all(a != b for a, b in zip(seen[1], seen[2], strict=True))
+    assert benchmark_hits.STAGE.kernel_version(p) == benchmark_hits.STAGE.kernel_version(Contamination())
 
 
 def hit(text_id: str, version: str, share: float = 1.0, failure: str | None = None, **more: Any) -> dict[str, Any]:

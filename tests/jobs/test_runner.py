@@ -203,6 +203,7 @@ def test_a_publication_writes_what_changed_and_fetches_no_other_text(lake: Lake)
 
     carry_out(lake, "r2", DECIDE, PUBLISH)
     assert releases.name_versions(lake, "r2", (NOTES, VERDICTS, BOOK)) is None, "no release without a change"
+    assert releases.name_versions(lake, "r2", (NOTES,)) is None, "nor one that only takes tables from readers"
 
     write(lake, stays="one", grows="three more", comes="four")
     result = carry_out(lake, "r3", DECIDE, PUBLISH)[1]

@@ -46,18 +46,16 @@ class Benchmark:
 
 @dataclass(frozen=True)
 class Search:
-    """What texts are searched for, by which rules, and what is known of how common words are. Compared by `key`."""
+    """What texts are searched for, by which rules, and what is known of how common words are."""
 
     benchmarks: tuple[Benchmark, ...]
     rules: str = "copies"
     shares: Shares = USUAL
-    seen: Frequencies = field(default_factory=Frequencies, compare=False, repr=False)
-    seen_version: str = ""
+    seen: Frequencies = field(default_factory=Frequencies, repr=False)
 
     def version(self) -> str:
         """Of everything but the benchmarks: these are part of the key of what was found."""
-        seen = self.seen_version if self.rules == "copies" else ""
-        said = f"{_CODE} {self.rules} {self.shares} {seen}"
+        said = f"{_CODE} {self.rules} {self.shares} {self.seen.version if self.rules == 'copies' else ''}"
         return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 

@@ -64,13 +64,21 @@ class Counts:
         return Counts(hashes, texts)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Frequencies:
-    """Of `documents[source]` texts, in how many a word (of either stream) and a run stands."""
+    """Of `documents[source]` texts, in how many a word (of either stream) and a run stands. Equal are those of equal
+    `version`.
+    """
 
     documents: Mapping[str, int] = field(default_factory=dict)
     words: Counts = Counts(np.empty(0, np.uint64), np.empty((0, 0), np.uint32))
     runs: Counts = Counts(np.empty(0, np.uint64), np.empty((0, 0), np.uint32))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Frequencies) and self.version == other.version
+
+    def __hash__(self) -> int:
+        return hash(self.version)
 
     def shares(self, wanted: Hashes) -> NDArray[np.float64]:
         """Share of all texts that hold each word; 0 where nothing was counted."""

@@ -216,7 +216,7 @@ def test_the_version_of_a_search_moves_with_rules_and_counts_and_not_with_benchm
     seen = count({"code": [copies.MAIN] * 20})
     usual = Search(())
     assert usual.version() == Search((Benchmark.of("ours", [OURS]),)).version()
-    others = [Search((), "paper"), Search((), shares=Shares(0.7)), Search((), seen=seen, seen_version=seen.version)]
+    others = [Search((), "paper"), Search((), shares=Shares(0.7)), Search((), seen=seen)]
     assert len({usual.version(), *(other.version() for other in others)}) == 4
     assert Benchmark.of("a", [OURS]).version != Benchmark.of("a", [OURS, OURS]).version
 
