@@ -123,7 +123,9 @@ def tokens(stream: IO[bytes]) -> Iterator[bytes]:
 
 @contextmanager
 def without_promises(repository: Path) -> Iterator[Path]:
-    """The repository, or a bare one over the objects of a partial clone: git stops where a promised one is absent."""
+    """The repository, or a bare one with the objects and references of a partial clone: git stops where a promised
+    object is absent.
+    """
     found = run(["rev-parse", "--git-path", "objects", "--git-path", "shallow"], repository).stdout
     objects, _, shallow = os.fsdecode(found).removesuffix("\n").partition("\n")
     if not any(Path(repository, objects, "pack").glob("*.promisor")):
@@ -139,4 +141,8 @@ def without_promises(repository: Path) -> Iterator[Path]:
         Path(bare, "objects", "info", "alternates").write_text(f"{link}\n")
         if Path(repository, shallow).is_file():
             Path(bare, "shallow").write_bytes(Path(repository, shallow).read_bytes())
+        names = run(["for-each-ref", "--format=%(objectname) %(refname)"], repository).stdout
+        Path(bare, "packed-refs").write_bytes(names)
+        if head := run(["rev-parse", "--quiet", "--verify", "HEAD"], repository).stdout:
+            Path(bare, "HEAD").write_bytes(head)
         yield bare

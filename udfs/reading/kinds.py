@@ -19,7 +19,7 @@ from udfs.reading.archives import ArchiveError, Limits, members
 from udfs.reading.declared import Declared
 from udfs.reading.folders import folder_records, walk
 from udfs.reading.ids import source as ids
-from udfs.reading.listing import files_below
+from udfs.reading.listing import stamped
 from udfs.reading.units import Probe, Record, Unit, digest, file_system, local_file, with_text
 
 __all__ = ["KINDS", "SETS", "Kind", "Probe", "Record", "Unit", "probe", "read"]
@@ -176,11 +176,7 @@ def _git_state(unit: Unit) -> dict[str, str]:
 
 
 def _parquet_state(unit: Unit) -> dict[str, str]:
-    files, path = file_system(unit.location)
-    found = files_below(files, path, (".parquet",))
-    if not found:
-        raise FileNotFoundError(f"{unit.location}: expected parquet files, found none: check the path")
-    return {files.unstrip_protocol(name): f"{files.checksum(name):x}" for name in found}
+    return stamped(unit.location, (".parquet",), "parquet files")
 
 
 KINDS = {

@@ -7,6 +7,17 @@ from typing import Any
 
 import fsspec
 
+from udfs.reading.units import file_system
+
+
+def stamped(location: str, endings: tuple[str, ...], what: str) -> dict[str, str]:
+    """{file: fingerprint} of a location. Raises FileNotFoundError, saying what was expected, where there is none."""
+    files, path = file_system(location)
+    found = files_below(files, path, endings)
+    if not found:
+        raise FileNotFoundError(f"{location}: expected {what}, found none: check the path")
+    return {files.unstrip_protocol(name): f"{files.checksum(name):x}" for name in found}
+
 
 def files_below(files: Any, path: str, endings: tuple[str, ...]) -> list[str]:
     """The files of a pattern, those of these endings below a folder, or the one file that the path names."""

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from schemas.identity import code_identity
-from udfs.reading.listing import files_below
+from udfs.reading.listing import stamped
 from udfs.reading.units import file_system
 from udfs.web.captures import MAX_PAGE, host_of
 from udfs.web.domains import domain_of, snapshot
@@ -133,11 +133,7 @@ def page_id(source_id: str, unit: str, file: str, offset: int, part: int) -> str
 
 
 def _files(unit: WebUnit, endings: tuple[str, ...]) -> dict[str, str]:
-    files, path = file_system(unit.location)
-    found = files_below(files, path, endings)
-    if not found:
-        raise FileNotFoundError(f"{unit.location}: expected files that end in {', '.join(endings)}, found none")
-    return {files.unstrip_protocol(name): f"{files.checksum(name):x}" for name in found}
+    return stamped(unit.location, endings, f"files that end in {', '.join(endings)}")
 
 
 def _crawl_state(unit: WebUnit, reading: Reading) -> dict[str, str]:

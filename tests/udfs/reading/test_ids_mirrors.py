@@ -150,6 +150,31 @@ def test_what_is_missing_is_told_apart(one: tuple[Repository, str, str], mirrors
     assert [(r.reason, r.detail) for r in limited] == [("too_large", "expected at most 3 bytes, found 6")]
 
 
+@pytest.mark.parametrize("form", ["blob:none", "blob:limit=1k"])
+def test_of_a_partial_clone_what_is_there_is_found_by_any_name(
+    one: tuple[Repository, str, str], mirrors: Path, tmp_path: Path, form: str
+) -> None:
+    repository, first, second = one
+    repository.git("config", "uploadpack.allowFilter", "true")
+    part = mirrors / "owner" / "part.git"
+    clone = ["git", "clone", "-q", "--bare", f"--filter={form}", f"file://{repository.folder}", str(part)]
+    subprocess.run(clone, check=True)
+    lists_ = [[{"repo": "owner/part", "commit": c, "path": "src/a.py"}] for c in (first, second[:7], "main", None)]
+    found = [outcomes(source(lines(tmp_path / "ids.jsonl", rows), "git", mirrors)) for rows in lists_]
+    there = ["x = 1\n", "x = 2\n", "x = 2\n", "x = 2\n"]
+    expected = there if form != "blob:none" else ["object_missing"] * 4
+    assert [list(each.values()) for each in found] == [[text] for text in expected]
+
+
+def test_a_machine_without_git_says_nothing_about_the_mirrors(
+    one: tuple[Repository, str, str], mirrors: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unit = source(lines(tmp_path / "ids.jsonl", [{"repo": "owner/one", "path": "b.py"}]), "git", mirrors)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(FileNotFoundError, match="git"):
+        records(unit)
+
+
 def test_a_commit_that_two_begin_like_is_ambiguous(mirrors: Path, tmp_path: Path) -> None:
     repository = Repository(mirrors / "many")
     head = repository.git("cat-file", "commit", repository.commit(1, **{"a.py": b"1"}))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +103,24 @@ def test_sets_that_do_not_fit_say_so_and_damage_stops_nothing_else(tmp_path: Pat
     assert len(layouts) == 2 and all(d is not None for d in layouts)
     assert "b.parquet: expected a column of texts (content, text, code) beside one of hashes" in str(layouts[0])
     assert "c.parquet: expected what the list has too, hashes or repositories and paths" in str(layouts[1])
+
+
+def test_a_list_that_cannot_be_used_leaves_a_set_to_the_others(tmp_path: Path) -> None:
+    parquet(tmp_path / "ids" / "good.parquet", [{"sha256": sha("x = 1\n"), "path": "a.py"}])
+    parquet(tmp_path / "set" / "a.parquet", [{"sha256": sha("x = 1\n"), "content": "x = 1\n"}])
+    (tmp_path / "ids" / "damaged.parquet").write_bytes(b"PAR1 no footer")
+    whole = gzip.compress("".join(json.dumps({"sha256": sha(str(n))}) + "\n" for n in range(2000)).encode())
+    (tmp_path / "ids" / "cut.jsonl.gz").write_bytes(whole[:-2000])
+    (tmp_path / "ids" / "layout.csv").write_text("a,b\n1,2\n")
+    lines(tmp_path / "ids" / "paths.jsonl", [{"repo": "o/n", "path": "b.py"}])
+    found = records(source(tmp_path / "ids", "parquet", tmp_path / "set"))
+    assert sorted((r.path or str(r.detail).split(":")[1].rpartition("/")[2], r.reason) for r in found) == [
+        ("a.py", None),
+        ("b.py", "text_missing"),
+        ("cut.jsonl.gz", "corrupt_ids"),
+        ("damaged.parquet", "corrupt_ids"),
+        ("layout.csv", "unknown_layout"),
+    ]
 
 
 def test_the_fingerprints_follow_the_list_and_the_set(tmp_path: Path) -> None:

@@ -108,7 +108,8 @@ def _of_mirror(mirror: Path, ids: list[Id], revision: str | None, most: int) -> 
         for file in picked(mirror, [_wanted(i, revision) for i in ids], most):
             yield _record(ids[file.number], file)
             done += 1
-    except (RepositoryError, OSError) as error:  # one of many mirrors: its damage says nothing about the others
+    # One of many mirrors: its damage says nothing about the others. Other errors of the system are no fact about it.
+    except (RepositoryError, BrokenPipeError) as error:
         yield from (refused(i, "repository_damaged", str(error)) for i in ids[done:])
 
 
@@ -124,5 +125,7 @@ def _record(i: Id, found: Picked) -> Record:
     file = found.file
     about = {"revision": found.commit, "author": file.author, "commit_time": file.commit_time}
     if file.data is None:
-        return refused(i, str(file.problem), file.detail, size_bytes=file.size, **about)
+        # A partial clone knows of the blob and lacks it: no text was found.
+        reason = "object_missing" if file.problem == "missing_object" else str(file.problem)
+        return refused(i, reason, file.detail, size_bytes=file.size, **about)
     return text_of(i, file.data, **about)

@@ -7,6 +7,7 @@ drawing the keys of the set past a part of a list. So texts are read once, and k
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -43,15 +44,29 @@ def wanted(place: str, from_lists: Sequence[str], named: Mapping[str, str], most
     """
     with _opened(place) as parquet:
         of = of_set(parquet.schema_arrow.names, named, place)
-        by_pairs: dict[_Pairs, list[_List]] = {}
-        for location in from_lists:
-            found = lists.found(location, named)
-            by_pairs.setdefault(tuple(joined(found, of, place)), []).append(_List(location, found))
-        for pairs, asking in by_pairs.items():
+        for pairs, asking in _asking(from_lists, named, of, place).items():
             for groups in _chunks(parquet):
                 keys = pc.unique(_column_of_keys(parquet, groups, pairs))
                 for ids in _asked(asking, pairs, keys):
                     yield from _texts(parquet, groups, of, pairs, ids, most)
+
+
+def _asking(from_lists: Sequence[str], named: Mapping[str, str], of: Columns, place: str) -> dict[_Pairs, list[_List]]:
+    """The lists that can be joined to a file of a set, by what joins them. Raises ValueError where they are joined by
+    nothing.
+    """
+    found: dict[_Pairs, list[_List]] = {}
+    unfit: ValueError | None = None
+    for location in from_lists:
+        with _told_by_its_unit():
+            columns = lists.found(location, named)
+            try:
+                found.setdefault(tuple(joined(columns, of, place)), []).append(_List(location, columns))
+            except ValueError as error:
+                unfit = unfit or error
+    if unfit and not found:
+        raise unfit
+    return found
 
 
 def missing(rows: Iterator[Rows], places: Sequence[str], named: Mapping[str, str]) -> Iterator[Record]:
@@ -72,20 +87,26 @@ def _without(held: list[Rows], place: str, named: Mapping[str, str]) -> list[Row
     """The rows that a file of the set has no text for; all where it cannot be read, which its own unit tells."""
     if not held:
         return held
+    with _told_by_its_unit(), _opened(place) as parquet:
+        pairs = tuple(joined(held[0].of, of_set(parquet.schema_arrow.names, named, place), place))
+        for groups in _chunks(parquet):
+            keys = _column_of_keys(parquet, groups, pairs)
+            masks = [pc.invert(pc.is_in(_list_keys(some, pairs), value_set=keys, skip_nulls=True)) for some in held]
+            held = [some.where(mask) for some, mask in zip(held, masks, strict=True) if pc.any(mask).as_py()]
+    return held
+
+
+@contextmanager
+def _told_by_its_unit() -> Iterator[None]:
+    """Past a list or a file of the set that cannot be read, or says nothing: one among many, and a unit of its own."""
     try:
-        with _opened(place) as parquet:
-            pairs = tuple(joined(held[0].of, of_set(parquet.schema_arrow.names, named, place), place))
-            for groups in _chunks(parquet):
-                keys = _column_of_keys(parquet, groups, pairs)
-                masks = [pc.invert(pc.is_in(_list_keys(some, pairs), value_set=keys, skip_nulls=True)) for some in held]
-                held = [some.where(mask) for some, mask in zip(held, masks, strict=True) if pc.any(mask).as_py()]
-    except (pa.ArrowException, ValueError):
-        return held
+        yield
+    except (pa.ArrowException, EOFError, zlib.error, ValueError):
+        pass
     except OSError as error:
-        # pyarrow reports damage as OSError too, but without the number that the system gives to its own.
+        # pyarrow and gzip report damage as OSError too, but without the number that the system gives to its own.
         if error.errno is not None:
             raise
-    return held
 
 
 @contextmanager
@@ -136,19 +157,24 @@ def _asked(asking: Sequence[_List], pairs: _Pairs, keys: Any) -> Iterator[dict[s
     """The ids that ask for these keys, by key, no more at a time than are held."""
     held: dict[str, list[Id]] = {}
     number = 0
-    for location, of in asking:
-        for some in lists.rows(location, of, most=_KEYS):
-            mine = _list_keys(some, pairs)
-            mask = pc.is_in(mine, value_set=keys, skip_nulls=True)
-            for key, i in zip(mine.filter(mask).to_pylist(), some.where(mask).ids(), strict=True):
-                if i.problem is None:
-                    held.setdefault(key, []).append(i)
-                    number += 1
-            if number >= _KEYS:
-                yield held
-                held, number = {}, 0
+    for some in (some for each in asking for some in _readable(each)):
+        mine = _list_keys(some, pairs)
+        mask = pc.is_in(mine, value_set=keys, skip_nulls=True)
+        for key, i in zip(mine.filter(mask).to_pylist(), some.where(mask).ids(), strict=True):
+            if i.problem is None:
+                held.setdefault(key, []).append(i)
+                number += 1
+        if number >= _KEYS:
+            yield held
+            held, number = {}, 0
     if held:
         yield held
+
+
+def _readable(asking: _List) -> Iterator[Rows]:
+    """The rows of a list, up to where it is damaged."""
+    with _told_by_its_unit():
+        yield from lists.rows(asking.location, asking.columns, most=_KEYS)
 
 
 def _texts(

@@ -19,7 +19,7 @@ from udfs.reading.ids import columns, lists, mirrors, objects, sets
 from udfs.reading.ids.lists import Id
 from udfs.reading.ids.outcome import malformed
 from udfs.reading.limits import Limits
-from udfs.reading.listing import files_below
+from udfs.reading.listing import stamped
 from udfs.reading.units import Record, Unit, digest, file_system
 
 TEXTS_KINDS = ("git", "objects", "parquet")
@@ -29,24 +29,21 @@ _TEXTS = "#texts"
 
 def state(unit: Unit) -> dict[str, str]:
     """{unit: fingerprint}. Raises what the list or the place of texts raises when it cannot be reached."""
-    files = _files(unit.location, lists.ENDINGS, "lists of ids")
-    place = _place(unit)
+    files = _lists(unit)
+    texts = _set(unit) if unit.texts_kind == "parquet" else {}
+    place = digest(sorted(texts.items())) if texts else _place(unit)
     about = digest([unit.texts, unit.texts_kind, unit.columns, unit.revision, place])
     found = {}
     for location, stamp in files.items():
         number = lists.parts(location)
         for part in range(number):
             found[f"{location}#{part + 1}of{number}" if number > 1 else location] = digest([stamp, about])
-    if unit.texts_kind == "parquet":
-        every = digest([sorted(files.items()), unit.columns])
-        found |= {f"{location}{_TEXTS}": digest([stamp, every]) for location, stamp in _set(unit).items()}
-    return found
+    every = digest([sorted(files.items()), unit.columns])
+    return found | {f"{location}{_TEXTS}": digest([stamp, every]) for location, stamp in texts.items()}
 
 
 def _place(unit: Unit) -> str:
     assert unit.texts is not None
-    if unit.texts_kind == "parquet":
-        return digest(sorted(_set(unit).items()))
     if unit.texts_kind == "objects":
         return objects.stamp(unit.texts, unit.revision)
     return mirrors.stamp(_local(unit.texts))
@@ -63,15 +60,11 @@ def _local(location: str) -> str:
 
 def _set(unit: Unit) -> dict[str, str]:
     assert unit.texts is not None
-    return _files(unit.texts, (".parquet",), "parquet files")
+    return stamped(unit.texts, (".parquet",), "parquet files")
 
 
-def _files(location: str, endings: tuple[str, ...], what: str) -> dict[str, str]:
-    files, path = file_system(location)
-    found = files_below(files, path, endings)
-    if not found:
-        raise FileNotFoundError(f"{location}: expected {what}, found none: check the path")
-    return {files.unstrip_protocol(name): f"{files.checksum(name):x}" for name in found}
+def _lists(unit: Unit) -> dict[str, str]:
+    return stamped(unit.location, lists.ENDINGS, "lists of ids")
 
 
 def size(location: str) -> int:
@@ -102,8 +95,7 @@ def records(unit: Unit, location: str, limits: Limits) -> Iterator[Record]:
 def _records(unit: Unit, location: str, most: int) -> Iterator[Record]:
     named = columns.given(unit.columns)
     if location.endswith(_TEXTS):
-        every = list(_files(unit.location, lists.ENDINGS, "lists of ids"))
-        yield from sets.wanted(location.removesuffix(_TEXTS), every, named, most)
+        yield from sets.wanted(location.removesuffix(_TEXTS), list(_lists(unit)), named, most)
         return
     cut = _PART.fullmatch(location)
     place, part, number = (cut[1], int(cut[2]) - 1, int(cut[3])) if cut else (location, 0, 1)
