@@ -100,7 +100,7 @@ def _export(
     from jobs.export.facts import counted, facts_of
     from jobs.export.rows import chosen
     from jobs.export.writing import named, parts_of
-    from jobs.runtime.exported import note_whole
+    from jobs.runtime.exported import note_whole, run_of
     from jobs.runtime.laid_out import put_into_place, set_aside
     from jobs.runtime.releases import named_release
 
@@ -108,7 +108,7 @@ def _export(
     rows = {t.name: chosen(lake.read(t, release["tables"][t.name]), args.format, args.held_out) for t in tables}
     counts = counted(rows)
     split = "test" if args.held_out == "only" else "train"
-    with set_aside(place) as beside:
+    with set_aside(place, run_of(begun["export_id"])) as beside:
         folders = _written(tables, rows, counts, args.format, beside)
         files = named(parts_of(lake.spark, folders), args.format, split)
         facts = facts_of(lake, release, tables, begun, counts, files, split)

@@ -153,7 +153,8 @@ def _rules(rules: Iterable[Mapping[str, Any]]) -> list[str]:
     if not by:
         return []
     rows = [[f"`{signal}`", limit, ", ".join(sets)] for (signal, limit), sets in sorted(by.items())]
-    return ["### Rules", "", "A file goes where a signal is", "", *_rows(("signal", "limit", "rule sets"), rows), ""]
+    said = "By the rules of the refinelake that wrote this export, a file of code goes where a signal is"
+    return ["### Rules", "", said, "", *_rows(("signal", "limit", "rule sets"), rows), ""]
 
 
 def _versions(facts: Mapping[str, Any]) -> list[str]:

@@ -13,12 +13,12 @@ from pyspark.sql import functions as F
 from jobs.code.parameters import Filter
 from jobs.flows import TABLES
 from jobs.runtime.tables import Lake
+from schemas.code import FILTER_DECISIONS
 from schemas.contamination import BENCHMARK_HITS, CONTAMINATION
 from schemas.contract import Table
 from schemas.ops import RUNS
 from udfs.rules.load import BUILT_IN, load_rules
 
-FILTERS = ("filter_decisions", "web_filter_decisions")
 _TOLD = ("code_version", "kernel_version", "rows_read", "rows_kept", "rows_dropped")
 
 
@@ -57,9 +57,13 @@ def _told(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def without_places(value: Any) -> Any:
-    """A value of parameters, of folders and URLs the last part only: where something lies is nobody else's business."""
+    """A value of parameters, of folders and URLs the last part only: where something lies is nobody else's business. Of
+    keys that end alike each stays.
+    """
     if isinstance(value, dict):
-        return {without_places(key): without_places(inner) for key, inner in value.items()}
+        names = [without_places(key) for key in value]
+        said = [f"{name} ({n})" if (n := names[: at + 1].count(name)) > 1 else name for at, name in enumerate(names)]
+        return {name: without_places(inner) for name, inner in zip(said, value.values(), strict=True)}
     if isinstance(value, list):
         return [without_places(inner) for inner in value]
     return value.rstrip("/").rpartition("/")[2] if isinstance(value, str) else value
@@ -81,10 +85,11 @@ def benchmarks(lake: Lake, release: Mapping[str, Any], found: Iterable[Mapping[s
 
 
 def rules(found: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The rules that the filter of code had, by set, with their limits; none where they stand in a file of somebody's,
-    which may have changed since.
+    """The rules that the filter of code had, by set, with the limits that they have in this version of refinelake; none
+    where they stand in a file of somebody's, which may have changed since.
     """
-    name = next((row["params"].get("rules", Filter().rules) for row in found if row["stage"] == FILTERS[0]), None)
+    mine = (row for row in found if row["stage"] == FILTER_DECISIONS.name)
+    name = next((row["params"].get("rules", Filter().rules) for row in mine), None)
     if name not in BUILT_IN:
         return []
     sets = load_rules(name).sets

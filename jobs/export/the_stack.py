@@ -31,7 +31,7 @@ MISSING = (
 
 
 def files_of_code(documents: DataFrame) -> DataFrame:
-    """The documents that are files of repositories, in these columns and `content_id`."""
+    """Documents that are files of repositories, in these columns and `content_id`."""
     values: dict[str, Value] = {
         "blob_id": blob_id(F.col("text")),
         "repo_name": F.col("repo"),
@@ -41,7 +41,7 @@ def files_of_code(documents: DataFrame) -> DataFrame:
         "content": F.col("text"),
     }
     named = [values.get(c.name, F.col(c.name)).alias(c.name) for c in COLUMNS]
-    return documents.where("source = 'code'").select("content_id", *named)
+    return documents.select("content_id", *named)
 
 
 def blob_id(text: Value) -> Value:

@@ -77,9 +77,14 @@ def _since(row: dict[str, Any], what: str) -> dict[str, Any]:
 def _told(receipt: dict[str, Any], became: dict[str, str], read: dict[int, list[str]]) -> dict[str, Any]:
     """A receipt with what became of each copy, and the training runs that read one."""
     told = {line: next((b for b in became if has_line([line], b)), "") for line in receipt["exports"] or ()}
-    lines = [f"{line}: {became[what]}" if what else line for line, what in told.items()]
+    lines = [_once(line, became.get(what, "")) for line, what in told.items()]
     runs = [run for release in receipt["holding"] or () for run in read.get(release, ())]
     return {**receipt, "exports": lines, "trainings": list(dict.fromkeys([*(receipt["trainings"] or ()), *runs]))}
+
+
+def _once(line: str, what: str) -> str:
+    """A line with what became of its copy; a run that died before it was done has said it already."""
+    return line if not what or line.endswith(f": {what}") else f"{line}: {what}"
 
 
 def _deleted(lake: Lake, place: str, release: int) -> tuple[str | None, list[str]]:

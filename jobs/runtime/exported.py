@@ -82,12 +82,12 @@ def as_row(stored: dict[str, Any]) -> dict[str, Any]:
 
 
 def copied(row: dict[str, Any]) -> str:
-    """One line of a copy; the same of one that is begun and of the same when it is whole."""
+    """One line of a copy; the same of one that is begun and of the same when it is whole, and of no other export."""
     place, release = row["destination"], row["release_id"]
     if not row.get("format"):
         return f"{place} (release {release})"
     where = f"{place} on {row['machine']}" if row["machine"] else place
-    return f"{where} (release {release}, {row['format']} of {row['exported_at']:%Y-%m-%d %H:%M})"
+    return f"{where} (release {release}, {row['format']} of {row['exported_at']:%Y-%m-%d %H:%M:%S})"
 
 
 def holding_lines(lake: Lake, releases: Iterable[int], gone: DataFrame, table: Table = RAW_FILES) -> list[str]:

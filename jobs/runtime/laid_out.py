@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from jobs.runtime import places
+from jobs.runtime.exported import run_of
 from jobs.runtime.store_errors import remedy
 
 MANIFEST, CARD = "manifest.json", "README.md"
 _FORMAT = "refinelake_export"
 FORMAT = 1
+_BEGUN = "begun"
 
 
 def manifest_of(place: str) -> dict[str, Any] | None:
@@ -43,19 +45,19 @@ def aside(place: str) -> str:
 
 
 @contextmanager
-def set_aside(place: str) -> Iterator[str]:
-    """An empty place to write an export in, gone at the end, and after an error too: it holds texts. Raises ValueError
-    where nothing can be written.
+def set_aside(place: str, run: str) -> Iterator[str]:
+    """An empty place to write the export of a run in, gone at the end, and after an error too: it holds texts. Raises
+    ValueError where nothing can be written.
     """
     try:
         places.remove(aside(place))  # of an export that was killed
-        places.write_text(f"{aside(place)}/begun", "an export is written here\n")
+        places.write_text(f"{aside(place)}/{_BEGUN}", run)
     except OSError as error:
         raise ValueError(f"{place}: expected a place that can be written, found {remedy(error)}") from error
     try:
         yield aside(place)
     finally:
-        with suppress(OSError):  # the next export there removes it
+        with suppress(OSError):  # the next export there removes it, or a removal
             places.remove(aside(place))
 
 
@@ -96,7 +98,10 @@ def _own(manifest: Mapping[str, Any]) -> set[str]:
 
 
 def put_into_place(parts: Mapping[str, str], place: str, card: str, facts: dict[str, Any]) -> None:
-    """Files that were written aside, by their paths in the export, then the card, then the manifest."""
+    """Files that were written aside, by their paths in the export, then the card, then the manifest. Raises ValueError
+    where other files have come to lie there meanwhile.
+    """
+    check_place(place)
     before = manifest_of(place) or {}
     local = not places.scheme(place)
     root = f"{aside(place)}/whole" if local else place.rstrip("/")
@@ -131,17 +136,20 @@ def _swap(new: Path, place: Path) -> None:
 
 
 def delete_export(row: Mapping[str, Any]) -> str:
-    """Delete the files of an export (a row of `exports`), and nothing beside them. Returns what became of it."""
-    place = row["destination"]
+    """Delete the files of an export (a row of `exports`), or what is left of one that was killed, and nothing beside
+    them. Returns what became of it.
+    """
+    place, run = row["destination"], run_of(row["export_id"])
     if row["machine"] not in ("", platform.node()):
         return "not reached from here"
     try:
+        left = _drop_aside(place, run)
         if not (there := files_below(place)):
-            return "no longer there; who has fetched it has it still"
+            return f"{'deleted' if left else 'no longer there'}; who has fetched it has it still"
         found = manifest_of(place)
         if found is None:
             return "still there: no export that refinelake made"
-        if found.get("export_id") != row["export_id"].removesuffix("-begun"):
+        if found.get("export_id") != run:
             return "another export has taken its place; who has fetched it has it still"
         # The manifest last: a run that dies here finds the export again.
         for name in sorted(_own(found) & set(there), key=lambda name: name == MANIFEST):
@@ -150,6 +158,15 @@ def delete_export(row: Mapping[str, Any]) -> str:
     except (OSError, ValueError) as error:  # from the place; ValueError where its driver is not here
         return f"still there: {error}"
     return "deleted; who has fetched it has it still"
+
+
+def _drop_aside(place: str, run: str) -> bool:
+    """Delete what the export of a run set aside, if it was killed before it was done."""
+    begun = f"{aside(place)}/{_BEGUN}"
+    if not places.exists(begun) or places.read_text(begun) != run:
+        return False
+    places.remove(aside(place))
+    return True
 
 
 def _drop_empty(place: str, files: Iterable[str]) -> None:

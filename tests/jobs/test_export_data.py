@@ -241,8 +241,8 @@ def test_a_removal_says_which_export_held_what_and_deletes_it(made: Lake, parque
     here = ", ".join(("pretrain_docs held 2 of its rows", "anneal_docs may hold what was made of it"))
     here += ", sft_stage1 held 1 of its rows, sft_stage1 may hold what was made of it"
     assert lines.pop(str(parquet)) == [here, "pretrain_docs held 1 of its rows"], "f8 stands for no text"
-    assert sorted(map(len, lines.values())) == [1, 2], (
-        "The Stack has no page, and a place that was begun twice one line"
+    assert sorted(map(len, lines.values())) == [2, 2], (
+        "The Stack has no page, and one that was killed has a line of its own"
     )
 
     append_rows(made, ops.EXPORTS, [_made_since(made, parquet)])

@@ -19,7 +19,7 @@ from jobs.export import card
 from jobs.export.in_force import behind, without_places
 from jobs.export.rows import columns_of, tables_of
 from jobs.export.writing import FILE_BYTES, Part, listed, named, number_of_files, pattern_of
-from jobs.runtime import laid_out, places
+from jobs.runtime import copies, laid_out, places
 from jobs.runtime.exported import copied, has_line, since
 from schemas.documents import PRETRAIN_DOCS, SFT_STAGE1, TABLES
 from udfs.reading.described import described
@@ -65,6 +65,7 @@ def test_the_card_has_fields_shares_licences_rules_and_the_rest_in_sum() -> None
     assert "| code | l59 | 59 | 590 | 3.33% |" in text and "| others | 20 more |" in text
     assert "| L\\|0 | 90 |" in text and "| 20 more |  |" in text and "| unknown: nobody said | 3 |" in text
     assert "| `words` | &lt; 3 | python, go |" in text and "hidden" not in text
+    assert "By the rules of the refinelake that wrote this export" in text, "the release may be of an earlier one"
     assert '| filter_decisions | rules = "default" |' in text and "| filter_decisions | 10 | 8 | few 2 |" in text
     assert text.count("Of pretrain_docs, anneal_docs:") == 1, "columns of several tables stand once"
     assert "No benchmark was searched for." in card.card(facts(benchmarks={}, rules=[], stages=[]))
@@ -92,6 +93,8 @@ def test_what_is_behind_a_table_and_where_it_lies() -> None:
     assert "sft_stage1" not in names and names.index("raw_files") < names.index("code_corpus")
     given = {"benchmarks": {"mbpp": "s3://ours/secret/mbpp.jsonl"}, "tables": {"/home/me/a.parquet": 1}, "rates": [0.5]}
     assert without_places(given) == {"benchmarks": {"mbpp": "mbpp.jsonl"}, "tables": {"a.parquet": 1}, "rates": [0.5]}
+    same = {"tables": {"one/*.parquet": 1, "two/*.parquet": 2, "three/*.parquet": 2}}
+    assert without_places(same) == {"tables": {"*.parquet": 1, "*.parquet (2)": 2, "*.parquet (3)": 2}}
 
 
 @pytest.fixture(params=["folder", "url"])
@@ -106,7 +109,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 
 def put(place: str, run: str, *names: str) -> None:
-    with laid_out.set_aside(place) as beside:
+    with laid_out.set_aside(place, run) as beside:
         for name in names:
             places.write_text(f"{beside}/parts/t/{name}", f"{run} {name}")
         parts = {f"data/t/{name}": f"{beside}/parts/t/{name}" for name in names}
@@ -169,6 +172,34 @@ def test_an_export_goes_by_its_manifest_and_says_what_became_of_it(place: str) -
     places.remove(f"{place}/notes.txt")
 
 
+def test_what_an_export_that_was_killed_has_set_aside_goes_with_a_removal(place: str) -> None:
+    """A process that is ended from outside cleans nothing up; what another run sets aside there is that run's."""
+    with laid_out.set_aside(place, "r2"):
+        places.write_text(f"{laid_out.aside(place)}/parts/t/a", "a text")
+        row = {"destination": place, "machine": "", "export_id": "r1-begun"}
+        assert laid_out.delete_export(row).startswith("no longer there")
+        assert places.exists(f"{laid_out.aside(place)}/parts/t/a")
+        assert laid_out.delete_export({**row, "export_id": "r2-begun"}).startswith("deleted")
+        assert not places.exists(laid_out.aside(place))
+
+
+def test_what_was_put_beside_an_export_while_it_was_written_stays(place: str) -> None:
+    put(place, "r1", "a")
+    refused = pytest.raises(ValueError, match=r"found notes\.txt, which is not of it")
+    with refused, laid_out.set_aside(place, "r2") as beside:
+        places.write_text(f"{beside}/parts/t/a", "r2 a")
+        places.write_text(f"{place}/notes.txt", "mine")
+        laid_out.put_into_place({"data/t/a": f"{beside}/parts/t/a"}, place, "card", told("r2", "a"))
+    assert places.read_text(f"{place}/notes.txt") == "mine" and places.read_text(f"{place}/data/t/a") == "r1 a"
+
+
+def test_a_receipt_says_once_what_became_of_a_copy() -> None:
+    receipt: dict[str, Any] = {"exports": ["/x (release 2)", "/y (release 2)"], "holding": [2], "trainings": []}
+    for _ in range(2):  # the first was ended before it had kept that it was done
+        receipt = copies._told(receipt, {"/x (release 2)": "not reached from here"}, {})
+        assert receipt["exports"] == ["/x (release 2): not reached from here", "/y (release 2)"]
+
+
 def test_a_file_is_no_place_for_an_export(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
     with pytest.raises(ValueError, match="expected a folder, or a place for one, found a file"):
@@ -184,12 +215,12 @@ def test_a_file_is_no_place_for_an_export(tmp_path: Path) -> None:
 def test_lines_of_copies_and_exports() -> None:
     row = {"destination": "/x", "release_id": 2, "format": None, "machine": None, "gone_at": None}
     assert copied(row) == "/x (release 2)"
-    at = datetime(2026, 11, 30, 16, 5, tzinfo=UTC)
+    at = datetime(2026, 11, 30, 16, 5, 12, tzinfo=UTC)
     row |= {"format": "jsonl", "machine": platform.node(), "exported_at": at}
-    assert copied(row) == f"/x on {platform.node()} (release 2, jsonl of 2026-11-30 16:05)" and since(row) == ""
+    assert copied(row) == f"/x on {platform.node()} (release 2, jsonl of 2026-11-30 16:05:12)" and since(row) == ""
     assert has_line([f"{copied(row)}: held 1"], copied(row)) and not has_line([f"{copied(row)}0"], copied(row))
     assert since({"gone_at": at}) == ", gone from there since 2026-11-30"
-    assert removals._copy(row | {"gone_at": at}).endswith("16:05), gone from there since 2026-11-30: may hold it")
+    assert removals._copy(row | {"gone_at": at}).endswith("16:05:12), gone from there since 2026-11-30: may hold it")
     assert tuple(t.name for t in TABLES) == export_data.TABLES
 
 
