@@ -24,6 +24,12 @@ Proof = Literal["outside", "apart", "same", ""]
 """Who says that a test passed: the output was compared outside, the test ran in a process that the program cannot
 reach, or the program's own process reached the end of the test and knew its word.
 """
+LIMITS_SAID = {
+    "memory_limit": "it used too much memory",
+    "output_limit": "it wrote too much",
+    "killed": "it was killed by a signal, or started too many processes",
+}
+"""What to tell a person of a program that broke a limit; those of time have a sentence of their own."""
 LEVELS = ("rlimits", "landlock", "bubblewrap")
 """The ladder, weakest first; `remote` is no rung of it, what a server does is not known here."""
 
