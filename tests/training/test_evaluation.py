@@ -14,7 +14,8 @@ import pytest
 from training.evaluation.benchmark import LIMITS, program_of
 from training.evaluation.completions import cut
 from training.evaluation.scores import bits_per_byte, mean_pass_at_k, pass_at_k
-from training.evaluation.tasks import Task, human_eval, mbpp
+from training.evaluation.task import Task
+from training.evaluation.tasks import human_eval, mbpp
 from udfs.calls.code_in_answers import code_of, longest_run_that_parses
 from udfs.execution.programs import Program, Result
 from udfs.execution.running import Runner

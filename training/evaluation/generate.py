@@ -2,39 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 from transformers import StoppingCriteria, StoppingCriteriaList
 
+from training.evaluation.sampling import Sampling
 from udfs.tokens.chat import encode
 from udfs.tokens.tokenizer import TextTokenizer
 
 _TAIL = 24
 """Tokens whose text is searched for a stop string: longer than any stop string in tokens."""
-
-
-@dataclass(frozen=True)
-class Sampling:
-    """`samples` of each prompt; temperature 0 is greedy. The papers' settings: 1 greedy, or 20 at 0.2, top-p 0.95."""
-
-    samples: int = 1
-    temperature: float = 0.0
-    top_p: float = 0.95
-    most: int = 512
-    batch: int = 8
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        if self.samples < 1 or self.temperature < 0 or not 0 < self.top_p <= 1 or min(self.most, self.batch) < 1:
-            raise ValueError(f"generation: expected samples >= 1, temperature >= 0 and 0 < top-p <= 1, found {self}")
-        if self.samples > 1 and not self.temperature:
-            raise ValueError(
-                "generation: expected a temperature above 0 for several samples, found 0: all would be one"
-            )
 
 
 class _Stops(StoppingCriteria):
@@ -58,9 +38,14 @@ def base_prompts(prompts: Sequence[str], tokenizer: TextTokenizer) -> list[list[
 
 def chat_prompts(questions: Sequence[str], tokenizer: TextTokenizer) -> list[list[int]]:
     """Ids of one user turn each and the head of the assistant's."""
+    return conversations([({"role": "user", "content": question},) for question in questions], tokenizer)
+
+
+def conversations(chats: Sequence[Sequence[Mapping[str, str]]], tokenizer: TextTokenizer) -> list[list[int]]:
+    """Ids of chats that end with a user's turn, and the head of the assistant's answer."""
     end, found = tokenizer.id(tokenizer.special.end_of_turn), []
-    for question in questions:
-        ids = encode([{"role": "user", "content": question}, {"role": "assistant", "content": ""}], tokenizer).ids
+    for chat in chats:
+        ids = encode([*map(dict, chat), {"role": "assistant", "content": ""}], tokenizer).ids
         found.append(ids[: len(ids) - 1 - ids[::-1].index(end)])
     return found
 

