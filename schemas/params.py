@@ -48,7 +48,12 @@ def _read_toml(file: str) -> dict[str, Any]:
         return tomllib.loads(Path(file).read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise ValueError(f"{file}: expected a TOML file of parameters, found none; see docs/parameters.md") from None
-    except tomllib.TOMLDecodeError as e:
+    except OSError as e:
+        found = e.strerror or e
+        raise ValueError(
+            f"{file}: expected a TOML file of parameters, found {found}; name a file that is one"
+        ) from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as e:
         raise ValueError(f"{file}: expected TOML, found an error: {e}") from None
 
 

@@ -47,17 +47,17 @@ def work(args: argparse.Namespace) -> int:
     from jobs.corpus.parameters import Contamination
     from jobs.corpus.searching import search
     from jobs.flows import CORPUS, SECTIONS
-    from jobs.runtime.places import driver
+    from jobs.runtime.places import check_file
     from schemas.params import load_params
 
     if args.texts < 1:
         raise ValueError(f"--texts: expected a number above 0, found {args.texts}")
-    for place in (args.to, args.count):
-        driver(place or "")
+    for place in filter(None, (args.to, args.count)):
+        check_file(place)
     params = load_params(SECTIONS, args.params, args.set)
     if args.count:
         return _count(args)
-    named = dict(_named(one) for one in args.benchmark)
+    named = _named(args.benchmark)
     if named:
         every = params[Contamination].benchmarks | named
         listed = ", ".join(f"{json.dumps(name)} = {json.dumps(place)}" for name, place in every.items())
@@ -65,18 +65,33 @@ def work(args: argparse.Namespace) -> int:
         params = load_params(SECTIONS, args.params, args.set)
     search(params[Contamination])  # refused before Spark is started
     lake, _ = open_lake(args)
-    if all(lake.version(table.name) is None for table in benchmark_hits.SEARCHED):
-        names = ", ".join(table.name for table in benchmark_hits.SEARCHED)
-        raise ValueError(f"{lake.warehouse}: expected one of {names}, found none; run refinelake run first")
+    _check_texts(lake)
     stages = (benchmark_hits.STAGE, contamination.STAGE)
     return run_flow(args, CORPUS, stages, after=partial(_show, args.to), inputs=benchmark_hits.SEARCHED)
 
 
-def _named(asked: str) -> tuple[str, str]:
-    name, _, place = asked.partition("=")
-    if not name or not place:
-        raise ValueError(f"--benchmark: expected NAME=FILE, found {asked}")
-    return name, place
+def _check_texts(lake: Lake) -> None:
+    from jobs.corpus.benchmark_hits import SEARCHED
+
+    if all(lake.version(table.name) is None for table in SEARCHED):
+        names = ", ".join(table.name for table in SEARCHED)
+        raise ValueError(f"{lake.warehouse}: expected one of {names}, found none; run refinelake run first")
+
+
+def _named(every: list[str]) -> dict[str, str]:
+    """Files by name."""
+    found: dict[str, str] = {}
+    for asked in every:
+        name, _, place = asked.partition("=")
+        if not name or not place:
+            raise ValueError(f"--benchmark: expected NAME=FILE, found {asked}; as in mbpp=benchmarks/mbpp.jsonl")
+        if name in found:
+            raise ValueError(
+                f"--benchmark: expected each name once, found {name} for {found[name]} and for {place}; "
+                "call one of them otherwise"
+            )
+        found[name] = place
+    return found
 
 
 def _show(to: str | None, run: Run, console: Console) -> None:
@@ -163,6 +178,7 @@ def _count(args: argparse.Namespace) -> int:
 
     args.staging = args.staging or None
     lake, _ = open_lake(args)
+    _check_texts(lake)
     seen = frequencies(lake, args.texts)
     _put(absolute(args.count), [seen.packed()])
     texts = ", ".join(f"{number:,} of {name}" for name, number in seen.documents.items())

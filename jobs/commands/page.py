@@ -28,11 +28,11 @@ def write_page(
     """
     from jobs.commands.reports import put
     from jobs.commands.run import open_lake
-    from jobs.runtime.places import absolute, driver
+    from jobs.runtime.places import absolute, check_file
     from jobs.runtime.store_errors import remedy
 
     target = absolute(args.to)
-    driver(target)  # refused before any work where it is not there
+    check_file(target)  # refused before any work
     args.staging = None
     lake, _ = open_lake(args)
     if all(lake.version(t.name) is None for t in of):

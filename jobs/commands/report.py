@@ -17,7 +17,7 @@ def work(args: argparse.Namespace) -> int:
     from jobs.commands.reports import CODE, put
     from jobs.flows import SECTIONS
     from jobs.report import report_page
-    from jobs.runtime.places import absolute, driver
+    from jobs.runtime.places import absolute, check_file
     from jobs.runtime.runner import Run
     from jobs.runtime.session import session
     from jobs.runtime.tables import Lake
@@ -25,7 +25,7 @@ def work(args: argparse.Namespace) -> int:
 
     params = load_params(SECTIONS, args.params, args.set)
     warehouse, target = absolute(args.warehouse), absolute(args.to)
-    driver(target)  # refused before any work where it is not there
+    check_file(target)  # refused before any work
     lake = Lake(session(warehouse), warehouse)
     put(lake, CODE, target, report_page(Run(lake, "report", STAGES, params)))
     print(f"report: {args.to}")

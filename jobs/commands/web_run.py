@@ -32,12 +32,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def work(args: argparse.Namespace) -> int:
     from jobs.flows import SECTIONS, WEB
+    from jobs.runtime.places import absolute, driver
     from schemas.params import load_params
 
     if args.sources == NONE:
         print("no sources of the web are named: nothing was read or written")
         return 0
     load_params(SECTIONS, args.params, args.set)  # before the manifest, which may be long
+    if args.report:
+        args.report = absolute(args.report)  # it is noted, for removals that are asked for in another folder
+        driver(args.report)
     stages, with_ingest = stages_asked(args, WEB)
     warnings: list[str] = []
     after = partial(_write_report, args.report) if args.report else (lambda run, console: None)

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from jobs.corpus.parameters import Contamination
 from jobs.runtime.places import read_bytes
+from jobs.runtime.store_errors import remedy
 from udfs.contamination.batches import Benchmark, Search
 from udfs.contamination.frequencies import Frequencies, packaged, unpacked
 from udfs.contamination.items import read_items
@@ -45,4 +46,4 @@ def _bytes(place: str, what: str) -> bytes:
     try:
         return read_bytes(place)
     except OSError as error:
-        raise ValueError(f"{place}: expected a file {what}, found none that can be read ({error})") from None
+        raise ValueError(f"{place}: expected a file {what}, found none that can be read: {remedy(error)}") from None

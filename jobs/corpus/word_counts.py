@@ -35,7 +35,8 @@ def frequencies(lake: Tables, most: int) -> Frequencies:
             documents[table.name] = sample.count()
             rows += _counted(table, sample, documents[table.name])
     if not sum(documents.values()):
-        raise ValueError(f"{', '.join(t.name for t in SEARCHED)}: expected texts in one of them, found none")
+        names = ", ".join(t.name for t in SEARCHED)
+        raise ValueError(f"{names}: expected texts in one of them, found none; run refinelake run first")
     return Frequencies.made({name: n for name, n in documents.items() if n}, rows)
 
 

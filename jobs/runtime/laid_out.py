@@ -27,7 +27,7 @@ def manifest_of(place: str) -> dict[str, Any] | None:
     file = f"{place.rstrip('/')}/{MANIFEST}"
     try:
         found = json.loads(places.read_text(file)) if places.exists(file) else {}
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) and _FORMAT in found else None
 
@@ -62,14 +62,19 @@ def set_aside(place: str, run: str) -> Iterator[str]:
 
 
 def check_place(place: str) -> None:
-    """Raises ValueError where something else lies than an earlier export, or the beginning of one."""
+    """Raises ValueError where something else lies than an earlier export, or the beginning of one, or where nothing can
+    be written.
+    """
     if places.schema_of(place):
         raise ValueError(
             f"{place}: expected a folder or URL for files, found names in a catalog; name a volume's folder"
         )
+    if not place.strip("/"):
+        raise ValueError("/: expected a folder, or a place for one, found the root of all folders; name one below it")
     if not (there := files_below(place)):
         if places.scheme(place) == "" and Path(place).is_file():
             raise ValueError(f"{place}: expected a folder, or a place for one, found a file; name another place")
+        places.check_beside(place)
         return
     before = manifest_of(place)
     if before is None:

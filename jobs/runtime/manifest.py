@@ -110,7 +110,7 @@ def read_manifest(place: str, half: Half = CODE) -> list[Source]:
 def _source(where: str, line: str, half: Half) -> Source:
     try:
         row = json.loads(line)
-    except json.JSONDecodeError as e:
+    except (ValueError, RecursionError) as e:
         raise ManifestError(f"{where}: expected one JSON object, found an error: {e}; as in {half.example}") from None
     if not isinstance(row, dict):
         raise ManifestError(f"{where}: expected one JSON object, found {line.strip()[:80]}; as in {half.example}")

@@ -6,6 +6,7 @@ Spark reaches a URL through Hadoop's classes; what is done without Spark (clean-
 from __future__ import annotations
 
 import re
+import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -50,6 +51,8 @@ def files_place(warehouse: str, staging: str | None) -> str:
 
 def absolute(place: str) -> str:
     """A path from the root, or the URL as it is. Raises ValueError for what was meant as a URL and is none."""
+    if not place.strip():  # of a variable that is not set, and no wish to write where one happens to be
+        raise ValueError("a place: expected a folder, file or URL, found an empty name; name one, . for this folder")
     found = _SCHEME.fullmatch(place)
     if not found:
         return str(Path(place).absolute())
@@ -90,6 +93,38 @@ def driver(place: str) -> tuple[Any, str]:
         ) from error
     files.invalidate_cache()  # Spark writes there too, and a listing of before hides it
     return files, path
+
+
+def check_file(place: str) -> None:
+    """Raises ValueError, before any work, where no file can be written; of a store that is known once it is."""
+    driver(place)
+    if scheme(place):
+        return
+    path = Path(place)
+    if path.is_dir():
+        raise ValueError(f"{place}: expected a file, or a place for one, found a folder; name a file in it")
+    _check_writable(place, path)
+
+
+def check_beside(place: str) -> None:
+    """Raises ValueError, before any work, where nothing can be written beside a folder."""
+    if not scheme(place):
+        _check_writable(place, Path(place).with_name(f".{Path(place).name}.tried"))
+
+
+def _check_writable(place: str, path: Path) -> None:
+    folder = path.absolute()
+    try:
+        if path.is_file():
+            with path.open("ab"):
+                return
+        folder = next(above for above in folder.parents if above.exists())
+        # Tried, not asked: to root every folder seems to be writable.
+        with tempfile.TemporaryFile(dir=folder):
+            return
+    except OSError as error:
+        found = f"{error.strerror or error} at {folder}"
+        raise ValueError(f"{place}: expected a place that can be written, found {found}; name another place") from error
 
 
 @contextmanager

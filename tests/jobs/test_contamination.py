@@ -165,6 +165,21 @@ def test_stages_of_fine_tuning_by_variant(spark: SparkSession, variant: str, fir
         (["--set", "contamination.rules=strict"], "contamination.rules: expected copies, paper or none, found strict"),
         (["--set", "contamination.least=0"], "contamination.least: expected a share in (0, 1], found 0"),
         (["--set", "sft.variant=three"], "sft.variant: expected two_stage, mixed or stage1, found three"),
+        (
+            ["--benchmark", "a=x", "--benchmark", "a=y"],
+            "--benchmark: expected each name once, found a for x and for y; ",
+        ),
+        (["--to", "."], ".: expected a file, or a place for one, found a folder; "),
+        (["--count", "."], ".: expected a file, or a place for one, found a folder; "),
+        (
+            ["--count", f"{__file__}/counts.npz"],
+            "counts.npz: expected a place that can be written, found Not a directory",
+        ),
+        (
+            ["--count", "/dev/null/counts.npz"],
+            "counts.npz: expected a place that can be written, found Not a directory",
+        ),
+        (["--count", "counts.npz"], "expected one of code_corpus, web_corpus, synthetic_snippets, textbooks, instruct"),
         (["--texts", "0"], "--texts: expected a number above 0, found 0"),
         ([], "expected one of code_corpus, web_corpus, synthetic_snippets, textbooks, instructions, found none"),
     ],

@@ -204,6 +204,10 @@ def test_a_file_is_no_place_for_an_export(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
     with pytest.raises(ValueError, match="expected a folder, or a place for one, found a file"):
         laid_out.check_place(str(tmp_path / "file"))
+    with pytest.raises(ValueError, match=r"/file/out: expected a place that can be written, found Not a directory"):
+        laid_out.check_place(str(tmp_path / "file" / "out"))
+    with pytest.raises(ValueError, match=r"^/: expected a folder, or a place for one, found the root"):
+        laid_out.check_place("")  # what is left of / without its last slash
     with pytest.raises(ValueError, match=r"/file/out: expected a place that can be written, found "):
         put(str(tmp_path / "file" / "out"), "r", "a")
     with pytest.raises(ValueError, match="found names in a catalog"):

@@ -159,6 +159,7 @@ def test_names_in_other_scripts_are_kept(tmp_path: Path) -> None:
     [
         ('{"kind": "folder",', ["expected one JSON object, found an error", "as in {"]),  # broken JSON
         ("data/mine", ["expected one JSON object, found an error", "as in {"]),  # a bare path
+        ("[" * 100_000, ["expected one JSON object, found an error", "as in {"]),
         ('["folder"]', ['expected one JSON object, found ["folder"]', "as in {"]),  # JSON, but no object
         ({"location": "a"}, ["kind: expected a value, found none", "add it"]),
         ({"kind": "folder"}, ["location: expected a value, found none", "add it"]),

@@ -143,6 +143,10 @@ def test_a_setting_without_section_name_and_value_is_refused(setting: str) -> No
 def test_errors_of_the_file_name_it(tmp_path: Path) -> None:
     missing = str(tmp_path / "none.toml")
     assert error_of(file=missing).startswith(f"{missing}: expected a TOML file of parameters, found none")
+    folder = error_of(file=str(tmp_path))
+    assert folder.startswith(f"{tmp_path}: expected a TOML file of parameters, found Is a directory; ")
+    (tmp_path / "latin.toml").write_bytes("[bands]\n# f\u00fcr\n".encode("latin-1"))
+    assert "latin.toml: expected TOML, found an error: 'utf-8'" in error_of(file=str(tmp_path / "latin.toml"))
     broken = toml(tmp_path, "[bands\n")
     assert error_of(file=broken).startswith(f"{broken}: expected TOML, found an error: ")
     flat = toml(tmp_path, "bands = 3\n")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -136,10 +137,15 @@ class Frequencies:
 def unpacked(data: bytes, where: str) -> Frequencies:
     """What `packed` wrote. Raises FrequencyError."""
     try:
+        if not data.startswith(b"PK"):  # numpy takes other files for something else, and gives advice about pickles
+            raise ValueError("another kind of file" if data else "an empty file")
         with np.load(io.BytesIO(data), allow_pickle=False) as found:
             documents = dict(zip(map(str, found["sources"]), map(int, found["documents"]), strict=True))
             words_, runs = (Counts(found[n], found[f"{n}_texts"]) for n in ("words", "runs"))
-    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
+        for counts in (words_, runs):
+            if counts.texts.shape != (len(counts.hashes), len(documents)):
+                raise ValueError(f"counts of shape {counts.texts.shape} for {len(documents)} sources")
+    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise FrequencyError(
             f"{where}: expected frequencies that refinelake contamination --count wrote, found {error}; count them anew"
         ) from None

@@ -23,6 +23,7 @@ _FIELDS = {
     "solution": ("canonical_solution", "code", "solution"),
     "tests": ("test", "tests", "assertion", "test_list"),
 }
+_KNOWN = ", ".join(name for names in _FIELDS.values() for name in names)
 _IDS = ("task_id", "question_id", "name")
 _HUMAN_EVAL = "humaneval"
 _COMMENT = re.compile(r"(?m)(?:^|(?<=\s))(?:#|//).*$")
@@ -50,9 +51,11 @@ def read_items(name: str, where: str, data: bytes | None) -> list[Item]:
     data, where = (_packaged(), "human-eval") if data is None else (data, where)
     try:
         text = (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode("utf-8-sig")
-        rows = json.loads(text) if text.lstrip().startswith("[") else _lines(text.splitlines(), where)
-    except (OSError, EOFError, zlib.error, ValueError) as error:
-        raise BenchmarkError(f"{where}: expected JSON lines or a JSON list, .gz or not, found {error}") from None
+        rows = json.loads(text) if text.lstrip().startswith("[") else _lines(text.split("\n"), where)
+    except (OSError, EOFError, zlib.error, ValueError, RecursionError) as error:
+        raise BenchmarkError(
+            f"{where}: expected JSON lines or a JSON list in UTF-8, .gz or not, found {error}; fetch the file anew"
+        ) from None
     return items(name, rows, where)
 
 
@@ -64,19 +67,31 @@ def read(name: str, location: str) -> list[Item]:
 
 
 def items(name: str, rows: Iterable[Any], where: str) -> list[Item]:
-    """Items of rows as their benchmark publishes them. Raises BenchmarkError where none has a part."""
+    """Items of rows as their benchmark publishes them. Raises BenchmarkError where one has no part: it would
+    be searched for in vain, and the benchmark be called clean.
+    """
     found = []
     for number, row in enumerate(rows):
         if not isinstance(row, Mapping):
-            raise BenchmarkError(f"{where}: expected an object for each task, found {type(row).__name__} at {number}")
+            raise BenchmarkError(
+                f"{where}: expected an object for each task, found {_shown(row)} as task {number + 1}; mend the file"
+            )
         parts = tuple((part, text) for part in _FIELDS if (text := _part(row, part)))
-        if parts:
-            parts = _with_more(_with_head(parts, str(row.get("entry_point") or "")))
-            told = next((str(row[n]) for n in _IDS if row.get(n) not in (None, "")), str(number))
-            found.append(Item(name, told, str(row.get("entry_point") or ""), parts))
+        if not parts:
+            raise BenchmarkError(
+                f"{where}: expected tasks with texts in {_KNOWN}, found none of them in task {number + 1}, which has "
+                f"{', '.join(map(str, row))[:200] or 'nothing'}; name its fields so, or take it out of the file"
+            )
+        parts = _with_more(_with_head(parts, str(row.get("entry_point") or "")))
+        told = next((str(row[n]) for n in _IDS if row.get(n) not in (None, "")), str(number))
+        found.append(Item(name, told, str(row.get("entry_point") or ""), parts))
     if not found:
-        raise BenchmarkError(f"{where}: expected tasks with {', '.join(_FIELDS['prompt'])} or the like, found none")
+        raise BenchmarkError(f"{where}: expected tasks with texts in {_KNOWN}, found no task; fetch the file anew")
     return found
+
+
+def _shown(row: Any) -> str:
+    return json.dumps(row)[:80]
 
 
 def _part(row: Mapping[str, Any], part: str) -> str:
@@ -118,8 +133,11 @@ def _lines(lines: Iterable[str], where: str) -> Iterator[Any]:
         if line.strip():
             try:
                 yield json.loads(line)
-            except ValueError as error:
-                raise BenchmarkError(f"{where}: expected JSON in line {number}, found {error}") from None
+            except (ValueError, RecursionError) as error:
+                raise BenchmarkError(
+                    f"{where}: expected JSON in line {number}, found {line.strip()[:40]!r} ({error}); "
+                    "mend the line, or fetch the file anew"
+                ) from None
 
 
 def _packaged() -> bytes:

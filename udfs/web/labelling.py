@@ -37,7 +37,7 @@ def read_labels(place: str, text: str, by: str | None) -> list[dict[str, Any]]:
         where = f"{place}: line {number}"
         try:
             row = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise LabelError(f"{where}: expected one JSON object, found an error: {error}; as in {_EXAMPLE}") from None
         if not isinstance(row, dict):
             raise LabelError(f"{where}: expected one JSON object, found {line.strip()[:80]}; as in {_EXAMPLE}")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
-import json
-from pathlib import Path
+import io
 
 import numpy as np
 import pyarrow as pa
@@ -17,7 +15,7 @@ from udfs.contamination.aligning import covered, threshold
 from udfs.contamination.batches import Benchmark, Search, finder, search_batch
 from udfs.contamination.frequencies import FrequencyError, count, packaged, unpacked
 from udfs.contamination.index import Floors, Index
-from udfs.contamination.items import BenchmarkError, Item, items, read
+from udfs.contamination.items import Item, items, read
 from udfs.contamination.matching import find
 from udfs.contamination.rules import Shares
 from udfs.contamination.runs import gram_hashes
@@ -127,35 +125,6 @@ def test_a_part_that_says_too_little_is_not_looked_for() -> None:
     assert [p.part for p in Index([OURS], floors=Floors(bits=1e9, tokens=1)).parts] == ["solution"]
 
 
-def test_items_of_every_shape(tmp_path: Path) -> None:
-    rows = [
-        {"task_id": 7, "text": "Ask.", "code": "def f():\n    pass", "test_list": ["assert f() is None", "assert 1"]},
-        {"question_id": "q1", "question_content": "Ask more.", "entry_point": None},
-        {"name": "n", "prompt": "// Ask\nint f(int x) {", "tests": "check();", "entry_point": "f"},
-        {"unknown": 1},
-    ]
-    plain, packed = tmp_path / "b.jsonl", tmp_path / "b.json.gz"
-    plain.write_text("\n".join(map(json.dumps, rows)))
-    packed.write_bytes(gzip.compress(json.dumps(rows).encode()))
-    found = read("b", str(plain))
-    assert found == read("b", str(packed)) and [i.item for i in found] == ["7", "q1", "n"]
-    assert dict(found[0].parts)["tests"] == "assert f() is None\nassert 1"
-    assert (
-        dict(OURS.parts)["solution"].startswith("def tallest_below(trees, roof):\n")
-        and "#" not in dict(OURS.parts)["code"]
-    )
-
-
-@pytest.mark.parametrize("text", ["", "{broken", "[1]", '[{"a": 1}]'])
-def test_a_file_that_is_no_benchmark_is_named(tmp_path: Path, text: str) -> None:
-    file = tmp_path / "b.jsonl"
-    file.write_text(text)
-    with pytest.raises(BenchmarkError, match=r"b\.jsonl: expected"):
-        read("b", str(file))
-    with pytest.raises(BenchmarkError, match="mbpp: expected a file of a benchmark"):
-        read("mbpp", "")
-
-
 def test_a_benchmark_is_found_alike_whatever_others_are_searched_for(human_eval: list[Item]) -> None:
     """Else another benchmark would have to measure the first one anew."""
     texts = [copies.embedded(OURS), *map(copies.python_text, human_eval[:20]), *copies.FAMOUS]
@@ -164,15 +133,25 @@ def test_a_benchmark_is_found_alike_whatever_others_are_searched_for(human_eval:
         assert find(text, alone) == [hit for hit in find(text, both) if hit.benchmark == "ours"]
 
 
+def test_a_solution_gets_its_head_and_its_code_has_no_comments() -> None:
+    parts = dict(OURS.parts)
+    assert parts["solution"].startswith("def tallest_below(trees, roof):\n") and "#" not in parts["code"]
+
+
 def test_frequencies_are_read_as_they_were_written_and_what_is_none_is_named() -> None:
     seen = count({"code": [copies.MAIN] * 20, "web": [copies.PROSE] * 7})
     again = unpacked(seen.packed(), "f")
     assert again.version == seen.version and again.documents == seen.documents
     assert (again.words.of(seen.words.hashes) == seen.words.texts).all()
     assert packaged().version != seen.version and sum(packaged().documents.values()) > 10_000
-    for data in (b"", b"text", seen.packed()[:300]):
-        with pytest.raises(FrequencyError, match="f: expected frequencies"):
+    plain, other = io.BytesIO(), io.BytesIO()
+    np.save(plain, np.zeros(3))
+    flat = {name: np.zeros(1, np.uint32) for name in ("words", "words_texts", "runs", "runs_texts")}
+    np.savez(other, sources=np.array(["code"]), documents=np.array([9]), **flat)
+    for data in (b"", b"text", seen.packed()[:300], plain.getvalue(), other.getvalue()):
+        with pytest.raises(FrequencyError, match=r"f: expected frequencies .*; count them anew") as refused:
             unpacked(data, "f")
+        assert "pickle" not in str(refused.value), "that advice is for others"
 
 
 def test_what_is_rare_is_left_out_and_weighs_as_what_nobody_has() -> None:
