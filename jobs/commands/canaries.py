@@ -30,8 +30,13 @@ def run_with_canaries(args: argparse.Namespace, sources: list[Source], beside: s
     manifest lists them.
     """
     from jobs.runtime.manifest import Source
-    from jobs.runtime.places import remove
+    from jobs.runtime.places import check_folder, remove
 
+    if args.canaries < 1:
+        raise ValueError(f"--canaries: expected a number above 0, found {args.canaries}; 10 tell something")
+    if args.only:
+        raise ValueError(f"--canaries: expected no --only, found --only {args.only}; all stages have to see them")
+    check_folder(beside)
     if any(source.source_id == CANARIES for source in sources):
         raise ValueError(f"{args.sources}: expected no source called {CANARIES}, found one; call it otherwise")
     birds = canaries.planted(args.canaries, time.time_ns())

@@ -108,8 +108,6 @@ def _run_code(args: argparse.Namespace, stages: tuple[Stage, ...], with_ingest: 
         return run_flow(args, CODE, stages, {"ingest": read_sources}, warnings, after or report, release=release)
 
     if args.canaries is not None:
-        if args.canaries < 1 or args.only:
-            raise ValueError("--canaries: expected a number above 0 and no --only, for all stages have to see them")
         return run_with_canaries(args, sources, beside, carry_out)
     return carry_out(sources) if with_ingest else run_flow(args, CODE, stages)
 
@@ -149,10 +147,12 @@ def run_flow(
     Raises LeaseError where another run writes.
     """
     from jobs.runtime.lease import as_only_writer
+    from jobs.runtime.places import check_folder
     from jobs.runtime.progress import Console
 
     console, started, run_id = Console(), time.monotonic(), new_run_id()
     lake, params = open_lake(args)
+    check_folder(lake.warehouse)
     params = flow.pinned(lake, params)
 
     def work() -> tuple[Run, str]:

@@ -23,13 +23,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def work(args: argparse.Namespace) -> int:
-    from jobs.commands.run import run_flow
+    from jobs.commands.run import open_lake, run_flow
     from jobs.corpus.given import NAME, read_given
     from jobs.corpus.parameters import Contamination, Instructions, Tokens
     from jobs.corpus.pinned_tokenizer import shipped
     from jobs.corpus.searching import search
     from jobs.flows import CORPUS, SECTIONS
     from jobs.runtime.places import driver
+    from schemas.code import CODE_CORPUS
     from schemas.params import load_params
 
     if args.tokenizer:
@@ -38,6 +39,9 @@ def work(args: argparse.Namespace) -> int:
     shipped(params[Tokens])  # refused before Spark is started, as is what follows
     search(params[Contamination])
     driver(args.report or "")
+    lake, _ = open_lake(args)
+    if lake.version(CODE_CORPUS.name) is None:  # else the first stages, which do without, would be made before
+        raise ValueError(f"{lake.warehouse}: expected {CODE_CORPUS.name}, found none; run refinelake run first")
     before = {NAME: lambda run: read_given(run, params[Instructions])}
     return run_flow(args, CORPUS, CORPUS.stages, before, after=partial(_what_next, args.report))
 

@@ -112,6 +112,12 @@ def check_beside(place: str) -> None:
         _check_writable(place, Path(place).with_name(f".{Path(place).name}.tried"))
 
 
+def check_folder(place: str) -> None:
+    """Raises ValueError, before any work, where a folder is not there and cannot be made."""
+    if not scheme(place) and not Path(place).is_dir():
+        _check_writable(place, Path(place) / ".tried")
+
+
 def _check_writable(place: str, path: Path) -> None:
     folder = path.absolute()
     try:

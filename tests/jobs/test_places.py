@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from jobs.cli import exit_code
 from jobs.runtime.places import absolute, check_file
+from udfs.tokens.tokenizer import TextTokenizer
 
 
 def test_a_place_that_can_be_written_is_left_as_it_is(tmp_path: Path) -> None:
@@ -33,9 +35,32 @@ def test_a_place_that_cannot_be_written_is_refused_with_what_is_in_the_way(tmp_p
         absolute("")
 
 
+@pytest.mark.parametrize("more", [[], ["--canaries", "1"]])
+def test_a_warehouse_that_cannot_be_made_is_refused_before_a_source_is_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], more: list[str]
+) -> None:
+    (tmp_path / "file").write_text("before")
+    (tmp_path / "sources.jsonl").write_text(json.dumps({"kind": "folder", "location": str(tmp_path)}))
+    for place in ("file", "file/warehouse"):
+        asked = ["--sources", str(tmp_path / "sources.jsonl"), "--warehouse", str(tmp_path / place), *more]
+        assert exit_code(["run", *asked]) == 2
+        error = capsys.readouterr().err
+        assert f"{tmp_path}/{place}: expected a place that can be written, found Not a directory" in error
+        assert error.count("\n") == 1
+
+
 @pytest.mark.parametrize("command", ["report", "data-report", "web report", "instruct report"])
 def test_a_page_is_refused_before_any_work(tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str) -> None:
     asked = [*command.split(), "--warehouse", str(tmp_path / "none"), "--to", str(tmp_path)]
     assert exit_code(asked) == 2
     error = capsys.readouterr().err
     assert f"{tmp_path}: expected a file, or a place for one, found a folder" in error and error.count("\n") == 1
+
+
+def test_tokens_of_no_corpus_write_nothing(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    TextTokenizer.train(["abc"], 300).save(tmp_path / "tokenizer")
+    asked = ["--warehouse", str(tmp_path / "none"), "--tokenizer", str(tmp_path / "tokenizer")]
+    assert exit_code(["tokens", *asked]) == 2
+    error = capsys.readouterr().err
+    assert "none: expected code_corpus, found none; run refinelake run first" in error and error.count("\n") == 1
+    assert not (tmp_path / "none").exists()

@@ -92,7 +92,7 @@ def listed(lines: Iterable[str], reach: str = "repository") -> Iterator[Request]
             continue
         try:
             yield from _of_object(said, reach) if said.startswith("{") else _of_line(said, reach)
-        except (RequestError, json.JSONDecodeError, TypeError) as error:
+        except (RequestError, ValueError, RecursionError) as error:
             raise RequestError(f"line {number}: {error}") from None
 
 
@@ -101,11 +101,15 @@ def _of_object(said: str, reach: str) -> Iterator[Request]:
     named = [(kind, row[kind]) for kind in KINDS if kind in row and kind != "path"] or [("path", "")]
     if row.keys() - {*KINDS, "reach"} or len(named) > 1 or (named[0][0] == "path" and "path" not in row):
         raise RequestError(f"expected one of {', '.join(KINDS)}, path or reach beside it, found {sorted(row)}")
+    if wrong := [repr(value)[:80] for value in row.values() if not isinstance(value, str)]:
+        raise RequestError(f"expected names, paths and a reach as texts, found {wrong[0]}")
     yield Request(*named[0], path=row.get("path"), reach=row.get("reach", reach))
 
 
 def _of_line(said: str, reach: str) -> Iterator[Request]:
     parts = [part for part in (_URL_PARTS if "://" in said else _PARTS).split(said) if part]
+    if not parts:
+        raise RequestError(f"expected the name of a repository, an owner or an author, found {said[:80]!r}")
     first, rest = parts[0], parts[1:]
     if not rest:
         yield _named(first, reach)

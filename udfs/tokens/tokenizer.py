@@ -73,8 +73,13 @@ def backend_of(folder: str | Path) -> Tokenizer:
 
     file = Path(folder) / "tokenizer.json"
     if not file.exists():
-        raise ValueError(f"{folder}: expected a folder with tokenizer.json, found none")
-    return Tokenizer.from_file(str(file))
+        raise ValueError(
+            f"{folder}: expected a folder with tokenizer.json, found none; refinelake tokenizer writes one"
+        )
+    try:
+        return Tokenizer.from_file(str(file))
+    except Exception as error:  # the library has no class of its own
+        raise ValueError(f"{file}: expected a tokenizer, found {str(error)[:200]}; write or fetch it anew") from None
 
 
 def _refuse_missing(backend: Tokenizer, special: Special) -> None:

@@ -48,6 +48,12 @@ def test_each_form_of_a_line(line: str, requests: list[Request]) -> None:
         ('{"repo": "a/b", "reach": "far"}', "reach"),
         ('{"path": "/"}', "path"),
         ("{}", "expected one of"),
+        ('{"repo": 5}', "as texts, found 5"),
+        ('{"path": null}', "as texts, found None"),
+        ('{"repo": "a/b", "reach": ["near"]}', "as texts, found ['near']"),
+        ('{"a":' * 100_000, "recursion"),
+        ("[[[", "name of a repository, an owner or an author, found '[[['"),
+        (",", "found ','"),
     ],
 )
 def test_what_is_no_request_is_named_with_its_line(line: str, said: str) -> None:

@@ -224,6 +224,13 @@ def test_a_vocabulary_that_loses_text_is_refused(tmp_path: Path) -> None:
         TextTokenizer.read(tmp_path)
 
 
+def test_a_damaged_tokenizer_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "tokenizer.json").write_text("{broken")
+    assert exit_code(["tokenizer", "--to", str(tmp_path / "to"), "--from", str(tmp_path)]) == 2
+    error = capsys.readouterr().err
+    assert f"{tmp_path}/tokenizer.json: expected a tokenizer, found " in error and error.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
