@@ -27,6 +27,10 @@ def _add_how(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--shots", type=int, default=0, metavar="N", help="solved tasks in MBPP's base prompt (3: paper)"
     )
+    parser.add_argument("--window", default="", metavar="YYMM-YYMM", help="LiveCodeBench's contests of these months")
+    parser.add_argument(
+        "--bigcodebench-split", metavar="SPLIT", help="complete or instruct (with --chat, without it: complete)"
+    )
     parser.add_argument("--chat", action="store_true", help="ask as a user and take the code from the answer")
     parser.add_argument("--samples", type=int, default=1, metavar="N", help="samples of each task (1: greedy)")
     parser.add_argument("--temperature", type=float, metavar="T", help="default 0 for one sample, 0.2 for several")
@@ -38,6 +42,12 @@ def _add_how(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--libraries", action="append", default=[], metavar="DIR", help="installed packages that programs may import"
+    )
+    parser.add_argument(
+        "--install", action="store_true", help="install Python packages that tasks import and lack, into TO/libraries"
+    )
+    parser.add_argument(
+        "--check-references", action="store_true", help="leave out tasks whose own solution does not pass here"
     )
     parser.add_argument("--batch", type=int, default=8, metavar="N", help="prompts generated for, or asked, at once")
 
@@ -52,9 +62,11 @@ def work(args: argparse.Namespace) -> int:
         raise ValueError(f"evaluate: expected --held-out, {flags}, found none; name one")
     if args.held_out and args.endpoint:
         raise ValueError("--held-out: expected a model folder, found --endpoint, which gives no losses; leave one out")
-    writer = _writer(args)
     to = Path(args.to)
     to.mkdir(parents=True, exist_ok=True)
+    if args.install:
+        args.libraries += _installed(args, given, to)
+    writer = _writer(args)
     found: dict[str, Any] = {"model": args.model, "chat": args.chat, "benchmarks": {}}
     if args.held_out:
         found["held_out"] = _held_out(args, writer.model, writer.tokenizer, to)
@@ -68,12 +80,30 @@ def work(args: argparse.Namespace) -> int:
 def _benchmarks(args: argparse.Namespace) -> dict[str, list[Any]]:
     from training.evaluation.sets import FORMS, Options, loaded
 
-    options, found = Options(args.chat, args.shots), dict[str, list[Any]]()
+    options, found = Options(args.chat, args.shots, args.bigcodebench_split or "", args.window), dict[str, list[Any]]()
     for form in FORMS:
         given = getattr(args, form.name)
         files = given if form.by_file else [given] if given is not None else []
         found |= loaded(form, files, options)
     return found
+
+
+def _installed(args: argparse.Namespace, given: dict[str, list[Any]], to: Path) -> list[str]:
+    """The folder of what the tasks import and lack, if they lack anything."""
+    from training.evaluation.installing import install
+    from training.evaluation.lacking import what_lacks
+    from udfs.execution.languages import Missing
+    from udfs.execution.running import Runner
+
+    with Runner(args.isolation, libraries=args.libraries) as runner:
+        tasks = [task for each in given.values() for task in each[: args.tasks]]
+        packages = what_lacks(tasks, runner).get("packages", [])
+        python = runner.tools("python")
+    if not packages:
+        return []
+    print(f"installing {' '.join(packages)}")
+    found = install(packages, to.absolute() / "libraries", "" if isinstance(python, Missing) else python.python)
+    return [str(found)]
 
 
 def _writer(args: argparse.Namespace) -> Any:
@@ -117,7 +147,7 @@ def _benchmark(args: argparse.Namespace, writer: Any, name: str, tasks: list[Any
     from training.evaluation.benchmark import scored
     from training.evaluation.lacking import advice
 
-    scores, rows = scored(writer, tasks, args.chat, args.isolation, libraries=args.libraries)
+    scores, rows = scored(writer, tasks, args.chat, args.isolation, 2, args.libraries, args.check_references)
     with (to / f"{name}.jsonl").open("w", encoding="utf-8") as out:
         out.writelines(json.dumps(row) + "\n" for row in rows)
     print(f"{name}: {shown(scores)} over {scores['tasks']} tasks, {scores['samples']} samples each")
@@ -125,10 +155,9 @@ def _benchmark(args: argparse.Namespace, writer: Any, name: str, tasks: list[Any
         for part, numbers in scores.get(kind, {}).items():
             print(f"  {part}: {shown(numbers)} over {numbers['tasks']} tasks")
     lacking = scores.get("cannot_run", {})
-    for why, count in lacking.get("why", {}).items():
-        print(f"  {count} tasks cannot be run here: {why}")
-    if hint := advice(lacking):
-        print(f"  {hint.removeprefix('; ')}")
+    if lacking:
+        why = "; ".join(f"{why} ({count})" for why, count in lacking["why"].items())
+        print(f"  {len(lacking['tasks'])} tasks cannot be run here: {why}{advice(lacking)}")
     return scores
 
 

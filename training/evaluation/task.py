@@ -21,7 +21,8 @@ class Task:
     An answer of a base model is the completion of the prompt, of a chat model a whole program. The first of `stops`
     ends a completion. `reference` is a right one. Where a set needs it: `limits` of a test, `files` beside the program,
     Python modules it `needs`, a `group` whose tasks
-    are counted apart too (a language, a difficulty), and names of tests that are.
+    are counted apart too (a language, a difficulty), and names of tests that are. `early`: tests end at the
+    first that does not pass.
     """
 
     id: str
@@ -37,6 +38,7 @@ class Task:
     needs: tuple[str, ...] = ()
     group: str = ""
     apart: tuple[str, ...] = ()
+    early: bool = False
 
 
 def continued(completion: str) -> str:

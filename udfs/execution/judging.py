@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from udfs.execution.programs import Limits, Output, Status, Verdict
@@ -81,9 +82,23 @@ def _why(stopped: str, limits: Limits) -> str:
     }[stopped]
 
 
-def same_output(found: str, expected: str) -> bool:
-    """Equal but for white space at the ends of lines and empty lines at the end."""
-    return _lines(found) == _lines(expected)
+def same_output(found: str, expected: str, numbers: float | None = None) -> bool:
+    """Equal but for white space at the ends of lines and empty lines at the end; with `numbers` see Test."""
+    if numbers is None:
+        return _lines(found) == _lines(expected)
+    mine, theirs = ([line.strip() for line in text.strip().split("\n")] for text in (found, expected))
+    return len(mine) == len(theirs) and all(
+        m == t or _same_numbers(m.split(), t.split(), numbers) for m, t in zip(mine, theirs, strict=True)
+    )
+
+
+def _same_numbers(found: list[str], expected: list[str], within: float) -> bool:
+    """Decimal numbers on both sides, equal or near."""
+    try:
+        pairs = [(Decimal(f), Decimal(e)) for f, e in zip(found, expected, strict=True)]
+        return all(f == e or abs(f - e) <= Decimal(within) * abs(e) for f, e in pairs)
+    except (ArithmeticError, ValueError):
+        return False
 
 
 def _lines(text: str) -> list[str]:

@@ -65,7 +65,10 @@ COMPILING = Limits(cpu_seconds=60.0, memory=2048 * MB, file=256 * MB, disk=512 *
 
 @dataclass(frozen=True)
 class Test:
-    """Code that follows the program, or the output it must write for an input, or neither: to run to its end."""
+    """Code that follows the program, or the output it must write for an input, or neither: to run to its end.
+
+    `numbers`: lines of the output may differ at their ends too, and numbers in it by so much of theirs (0: 1.0 is 1).
+    """
 
     __test__ = False  # for pytest: no class of tests
 
@@ -73,6 +76,7 @@ class Test:
     code: str | None = None
     stdin: str = ""
     stdout: str | None = None
+    numbers: float | None = None
 
     def __post_init__(self) -> None:
         if self.code is not None and self.stdout is not None:

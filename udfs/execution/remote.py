@@ -116,7 +116,7 @@ class RemoteRunner:
         if (how := judging.ending(told, self.limits)) is not None:
             return judging.verdict(test.name, told, *how)
         if test.stdout is not None:
-            right = judging.same_output(said, test.stdout)
+            right = judging.same_output(said, test.stdout, test.numbers)
             detail = "" if right else "the output is not the one expected"
             return judging.verdict(
                 test.name, told, "passed" if right else "failed", detail, proof="outside" if right else ""

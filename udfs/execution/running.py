@@ -163,7 +163,7 @@ class _Session:
         how = judging.ending(told, self.limits)
         if how is not None:
             return judging.verdict(test.name, told, *how)
-        if judging.same_output(told["stdout"]["text"], test.stdout or ""):
+        if judging.same_output(told["stdout"]["text"], test.stdout or "", test.numbers):
             return judging.verdict(test.name, told, "passed", proof="outside")
         return judging.verdict(test.name, told, "failed", "the output is not the one expected")
 
