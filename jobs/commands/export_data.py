@@ -61,12 +61,13 @@ def work(args: argparse.Namespace) -> int:
     facts = _export(args, lake, release, tables, begun)
     print(f"{place}: release {release['release_id']} as {args.format}")
     for name, table in facts["tables"].items():
-        print(f"  {name}: {table['rows']:,} rows, {len(table['files']):,} files of {_packed(table):,} bytes")
+        print(f"  {name}: {table['rows']:,} rows, {_packed(table)}")
     return 0
 
 
-def _packed(table: dict[str, Any]) -> int:
-    return sum(file["bytes"] for file in table["files"])
+def _packed(table: dict[str, Any]) -> str:
+    number, size = len(table["files"]), sum(file["bytes"] for file in table["files"])
+    return f"{number:,} file{'s' * (number != 1)} of {size:,} bytes" if number else "no file"
 
 
 def _release(lake: Lake, wanted: int | None, tables: tuple[Table, ...]) -> dict[str, Any]:

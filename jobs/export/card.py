@@ -61,9 +61,14 @@ def _about(facts: Mapping[str, Any]) -> list[str]:
     ]
     for name, table in facts["tables"].items():
         lines += ["", f"**{name}**: {table['doc']} {table['rows']:,} rows, {table['bytes']:,} bytes of text"]
-        lines[-1] += f", {len(table['files'])} files." if table["files"] else "; it has no file here."
+        lines[-1] += f", {_files(table)}." if table["files"] else "; it has no file here."
     lines += ["", facts["notes"]] if facts["notes"] else []
     return [*lines, ""]
+
+
+def _files(table: Mapping[str, Any]) -> str:
+    number = len(table["files"])
+    return f"{number:,} file{'s' * (number != 1)}"
 
 
 def _fields(facts: Mapping[str, Any]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -56,10 +57,15 @@ def facts_of(
 ) -> dict[str, Any]:
     """All of the manifest. Raises AssertionError where files do not hold what was counted."""
     layout, stages = begun["format"], in_force.stages(lake, release, tables)
+    benchmarks = in_force.benchmarks(lake, release, stages)
     about = {}
     for table in tables:
         shown = _about(table, layout, counts[table.name]["rows"], files.get(table.name, {}))
-        shown |= {"version": release["tables"][table.name], "pattern": pattern_of(table.name, layout, split)}
+        shown |= {
+            "doc": doc_of(table, bool(benchmarks)),
+            "version": release["tables"][table.name],
+            "pattern": pattern_of(table.name, layout, split),
+        }
         about[table.name] = shown | counts[table.name]
     return {
         "export_id": run_of(begun["export_id"]),
@@ -74,18 +80,23 @@ def facts_of(
         "notes": MISSING if layout == THE_STACK else "",
         "tables": about,
         "versions": dict(release["tables"]),
-        "benchmarks": in_force.benchmarks(lake, release, stages),
+        "benchmarks": benchmarks,
         "stages": stages,
         "rules": in_force.rules(stages),
     }
 
 
+def doc_of(table: Table, searched: bool) -> str:
+    """What a table is, as others are told: where nothing was searched for, nobody knows of it that it has no copies."""
+    return table.doc if searched else re.sub(r",? without copies of benchmarks", "", table.doc)
+
+
 def _about(table: Table, layout: str, rows: int, files: Mapping[str, Part]) -> dict[str, Any]:
-    """What a table is, and its files."""
+    """What a table has, and its files."""
     found = [part.rows for part in files.values()]
     assert None in found or sum(n or 0 for n in found) == rows, f"{table.name}: expected {rows} rows, found {found}"
     columns = [{"name": c.name, "type": c.type, "doc": c.doc} for c in columns_of(layout, table)]
-    return {"doc": table.doc, "columns": columns, "files": listed(files)}
+    return {"columns": columns, "files": listed(files)}
 
 
 def _version() -> str:

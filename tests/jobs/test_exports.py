@@ -16,6 +16,7 @@ import yaml
 
 from jobs.commands import export_data, removals
 from jobs.export import card
+from jobs.export.facts import doc_of
 from jobs.export.in_force import behind, without_places
 from jobs.export.rows import columns_of, tables_of
 from jobs.export.writing import FILE_BYTES, Part, listed, named, number_of_files, pattern_of
@@ -69,6 +70,8 @@ def test_the_card_has_fields_shares_licences_rules_and_the_rest_in_sum() -> None
     assert '| filter_decisions | rules = "default" |' in text and "| filter_decisions | 10 | 8 | few 2 |" in text
     assert text.count("Of pretrain_docs, anneal_docs:") == 1, "columns of several tables stand once"
     assert "No benchmark was searched for." in card.card(facts(benchmarks={}, rules=[], stages=[]))
+    assert all("benchmarks" in doc_of(t, True) and "benchmarks" not in doc_of(t, False) for t in TABLES)
+    assert doc_of(SFT_STAGE1, False) == "Conversations of the first, broad stage of supervised fine-tuning."
 
 
 def test_sizes_and_names_are_those_of_the_hub() -> None:
