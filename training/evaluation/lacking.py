@@ -35,14 +35,15 @@ PACKAGES = {
 
 
 def what_lacks(tasks: Iterable[Task], runner: Runner) -> dict[str, Any]:
-    """{"tasks": ids, "why": {what lacks: how many tasks want it}, "packages": what pip would install}; {} for nothing.
-
-    Raises ValueError for a language of no known name.
-    """
+    """{"tasks": ids, "why": {what lacks: how many tasks want it}, "packages": what pip would install}, or {}."""
     why: dict[str, list[str]] = {}
     packages: dict[str, int] = {}
     for task in tasks:
-        tools = runner.tools(task.language)
+        try:
+            tools = runner.tools(task.language)
+        except ValueError:
+            why.setdefault(f"language {task.language}: none that this sandbox runs", []).append(task.id)
+            continue
         if isinstance(tools, Missing):
             why.setdefault(str(tools), []).append(task.id)
             continue

@@ -11,6 +11,8 @@ from training.evaluation.apps import apps
 from training.evaluation.bigcodebench import bigcodebench
 from training.evaluation.evalplus import evalplus
 from training.evaluation.livecodebench import livecodebench
+from training.evaluation.mceval import mceval
+from training.evaluation.mdeval import mdeval
 from training.evaluation.task import Task
 
 
@@ -58,15 +60,23 @@ FORMS = (
     Form("bigcodebench", _bigcodebench, "BigCodeBench, full or hard"),
     Form("livecodebench", lambda file, options: livecodebench(file, options.window), "LiveCodeBench's form"),
     Form("apps", lambda file, _: apps(file), "APPS's form"),
+    Form("mceval", lambda file, _: mceval(file), "McEval's form", by_file=True),
+    Form("mdeval", lambda file, _: mdeval(file), "MdEval's form: programs to be mended", by_file=True),
     Form("multipl-e", lambda file, _: tasks.multipl_e(file), "tasks of MultiPL-E's form", by_file=True),
 )
+
+
+def _of_file(form: Form, file: str) -> str:
+    """McEval's files are called by their languages alone, MultiPL-E's say what they are."""
+    stem = Path(file).name.split(".")[0]
+    return stem if form.name == "multipl_e" else f"{form.name}-{stem}"
 
 
 def loaded(form: Form, files: list[str], options: Options) -> dict[str, list[Task]]:
     """Tasks by the name that their scores stand under. Raises ValueError, also for two files of one name."""
     found: dict[str, list[Task]] = {}
     for file in files:
-        name = Path(file).name.split(".")[0] if form.by_file else form.name
+        name = _of_file(form, file) if form.by_file else form.name
         if name in found:
             raise ValueError(f"{file}: expected files with names of their own, found {name} twice; rename one")
         found[name] = form.load(file, options)
