@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from schemas.code import FINGERPRINTS
 from schemas.contract import REASONS, Column, Expect, Table
 
 MADE = (
@@ -15,8 +16,19 @@ the name ECOSYSTEM:PACKAGE:SYMBOL, by which uses of it are found.
 """
 SCORES = "array<struct<name:string,value:double>>"
 """Scores by name, in the order of the names."""
-TARGETS = ("instructions", "synthetic_snippets", "textbooks", "page_labels")
+TARGETS = (
+    "instructions",
+    "synthetic_snippets",
+    "textbooks",
+    "page_labels",
+    "open_code_instruct",
+    "code_feedback",
+    "rewritten",
+    "execution_traces",
+)
 """Tables that rows of threads go to; rows for `seeds:RECIPE` are seeds of another recipe."""
+CONVERSATIONS = ("instructions", "open_code_instruct", "code_feedback")
+"""Those whose rows are conversations: by a view they go into instructions."""
 ANSWERED = ("answered", "refused")
 """Statuses that are answers: what is asked again would be answered so again."""
 
@@ -145,7 +157,15 @@ THREADS = Table(
     key=("seed_id", "recipe", "recipe_version", "kernel_version"),
     cluster_by=("seed_id",),
     constraints={"texts_of_all": "size(made) = size(texts) and size(made) = size(scores)"},
-    made_from=("seed_parts", "given_seeds", "package_usages", "llm_responses", "executions"),
+    made_from=(
+        "seed_parts",
+        "given_seeds",
+        "package_usages",
+        "population",
+        "query_packs",
+        "llm_responses",
+        "executions",
+    ),
     volatile=("run_id",),
     text=("texts",),
 )
@@ -155,6 +175,77 @@ PACKAGE_APIS = replace(
     name="package_apis",
     doc="Threads that walked the interface of an installed package; their rows are seeds, one for each symbol.",
     made_from=("given_seeds", "executions"),
+)
+
+QUESTIONS = replace(
+    THREADS,
+    name="questions",
+    doc="Threads that invent tasks, or score and sort given ones; their rows are seeds of other recipes.",
+    made_from=("seed_parts", "given_seeds", "llm_responses"),
+)
+GENERATION_1, GENERATION_2, GENERATION_3 = (
+    replace(
+        THREADS,
+        name=f"generation_{number}",
+        doc=f"Threads that made the children of generation {number} out of the tasks of all generations before.",
+        made_from=("questions", "given_seeds", "seed_parts", *(f"generation_{n}" for n in range(1, number))),
+    )
+    for number in (1, 2, 3)
+)
+
+PLAYED = (PACKAGE_APIS, QUESTIONS, GENERATION_1, GENERATION_2, GENERATION_3, THREADS)
+"""Tables of threads, in the order in which they are played."""
+
+POPULATION = Table(
+    "population",
+    "Lineage of every task of the evolution, founders first; of several tasks of one text one goes on to be solved.",
+    (
+        _SEED_ID,
+        Column("keep", "boolean", "Whether the task is solved.", nullable=False),
+        Column("reasons", REASONS, "Why it is not; empty where it is.", nullable=False),
+        Column("generation", "int", "0 of founders.", nullable=False),
+        Column("colony", "int", "Colony that its parents were in; null of founders."),
+        Column("operator", "string", "How it was made: crossover, a mutation, or empty of founders.", nullable=False),
+        Column("parents", "array<string>", "seed_id of the tasks that it was made of, sorted.", nullable=False),
+        Column("origins", "array<string>", "clean_id of texts and seed_id of given rows of all founders.", False),
+        Column("thread_id", "string", "seed_id of the thread that made it; null of given tasks."),
+        Column("squeezed", "string", "SHA-256 of the text without white space.", nullable=False),
+    ),
+    key=("seed_id",),
+    cluster_by=("seed_id",),
+    constraints={"kept_has_no_reason": "keep = (size(reasons) = 0)"},
+    made_from=("questions", "given_seeds", "seed_parts", "generation_1", "generation_2", "generation_3"),
+)
+
+QUERY_PACKS = Table(
+    "query_packs",
+    "What becomes of each given query: part of a dialogue of similar ones, start of a simulated one, or nothing.",
+    (
+        _SEED_ID,
+        Column("keep", "boolean", "Whether it goes into a dialogue.", nullable=False),
+        Column("reasons", REASONS, "Why it does not; empty where it does.", nullable=False),
+        Column("becomes", "string", "Recipe: packing, interaction or follow_up; null where it is dropped."),
+        Column("pack_id", "string", "SHA-256 of the seed_ids of a packed dialogue, in their order."),
+        Column("kind", "string", "single_turn (near by meaning) or similar (problems of the same tags)."),
+        Column("position", "int", "Turn of the dialogue, from 1."),
+        Column("similarity", "double", "Cosine to the first query of the dialogue; null of the first and of tags."),
+        Column("thread_id", "string", "seed_id of the thread that read it: the given row.", nullable=False),
+    ),
+    key=("seed_id",),
+    cluster_by=("seed_id",),
+    constraints={
+        "kept_has_no_reason": "keep = (size(reasons) = 0)",
+        "becomes_known": "becomes is null or becomes in ('packing', 'interaction', 'follow_up')",
+    },
+    made_from=("questions", "query_embeddings"),
+)
+
+QUERY_EMBEDDINGS = replace(
+    FINGERPRINTS,
+    name="query_embeddings",
+    doc="Unit vectors of given queries by a sentence encoder, where one is named: `sketch` is the vector in half "
+    "precision, `bands` its sides of random planes, `shingles` the tokens read.",
+    made_from=("questions",),
 )
 
 TRAILS = Table(
@@ -253,7 +344,7 @@ EXECUTIONS = Table(
 )
 
 
-def _published(name: str, doc: str) -> Table:
+def _published(name: str, doc: str, *more: Column) -> Table:
     return Table(
         name,
         doc,
@@ -266,6 +357,7 @@ def _published(name: str, doc: str) -> Table:
             Column("licence", "string", "Licence of the row where one is known."),
             Column("scores", SCORES, "Scores that its recipe gave.", nullable=False),
             Column("text_bytes", "bigint", "Bytes of the text in UTF-8.", nullable=False),
+            *more,
             _RUN_ID,
             Column("text", "string", "The text.", nullable=False),
         ),
@@ -288,8 +380,9 @@ MADE_DECISIONS = Table(
         Column("keep", "boolean", "Whether the row goes on to its table.", nullable=False),
         Column("reasons", REASONS, "Why it was dropped; empty where it was kept.", nullable=False),
         Column("target", "string", "Table that it is for.", nullable=False),
+        Column("trained", "boolean", "Whether the view in force takes it into instructions.", nullable=False),
         _LANGUAGE,
-        Column("stage", "int", "Stage of fine-tuning, of instructions."),
+        Column("stage", "int", "Stage of fine-tuning, of conversations."),
         Column("licence", "string", "Licence of the row where one is known."),
         Column("scores", SCORES, "Scores that its recipe gave.", nullable=False),
         Column("question_bytes", "bigint", "Bytes of all messages before the last answer; 0 of a text.", False),
@@ -306,6 +399,89 @@ SYNTHETIC_SNIPPETS = _published(
 )
 TEXTBOOKS = _published("textbooks", "Explanations of code from several angles: a part of the annealing mixture.")
 
+REWRITTEN = _published(
+    "rewritten",
+    "Files of medium quality, written again in good form; each is linked to its original, which stays.",
+    Column("original", "string", "clean_id of the file that it was made of.", nullable=False),
+)
+EXECUTION_TRACES = replace(
+    _published(
+        "execution_traces",
+        "Functions with a call and what each line that ran did to its variables.",
+        Column("call", "string", "The call.", nullable=False),
+        Column("value", "string", "What it gave, as Python shows it; null where it raised."),
+        Column("raised", "string", "The exception; null where it gave a value."),
+        Column("steps", "int", "Lines that ran, calls and returns.", nullable=False),
+    ),
+    text=("text", "call", "value", "raised"),
+)
+OPEN_CODE_INSTRUCT = Table(
+    "open_code_instruct",
+    "Tasks with an answer, tests that were run and a judgement, whether they passed or not (OpenCodeInstruct): views "
+    "choose among them.",
+    (
+        Column("row_id", "string", "SHA-256 of question and answer: unique.", nullable=False),
+        Column("seed_id", "string", "The task: seed_id of `population`, or of the given row.", nullable=False),
+        _RECIPE,
+        _LANGUAGE,
+        Column("domain", "string", "generic or algorithmic: where the first seed is from.", nullable=False),
+        Column("generation_algorithm", "string", "oss-instruct, self-instruct, evol-instruct, or as given.", False),
+        Column("operator", "string", "How the task was made; empty of founders.", nullable=False),
+        Column("parents", "array<string>", "seed_id of the tasks that it was made of.", nullable=False),
+        Column("generation", "int", "0 of founders; null of given rows."),
+        Column("colony", "int", "Colony that its parents were in."),
+        Column("average_test_score", "double", "Share of the tests that passed; null without tests."),
+        Column("judge", "double", "Mean of the judgement's criteria; null without one."),
+        Column("held_out", "boolean", "A repository that one of its founders stands in is held out.", nullable=False),
+        Column("licence", "string", "Licence of the row where one is known."),
+        Column("scores", SCORES, "Scores that its recipe gave; views and selection read them.", nullable=False),
+        Column("text_bytes", "bigint", "Bytes of question and answer in UTF-8.", nullable=False),
+        _RUN_ID,
+        Column("input", "string", "The task.", nullable=False),
+        Column("output", "string", "The answer.", nullable=False),
+        Column("unit_tests", "array<string>", "Tests, one assertion each.", nullable=False),
+        Column("tests_execution_status", "array<string>", "pass or fail of each test.", nullable=False),
+        Column(
+            "llm_judgement",
+            "array<struct<criterion:string,score:double,justification:string>>",
+            "What the judge said, by criterion.",
+            nullable=False,
+        ),
+    ),
+    key=("row_id",),
+    cluster_by=("row_id",),
+    constraints={"a_status_for_each_test": "size(unit_tests) = size(tests_execution_status)"},
+    expectations=(Expect("unique", "row_id", why="One row per question and answer."),),
+    made_from=("made_decisions", "population", "threads"),
+    volatile=("run_id",),
+    text=("input", "output", "unit_tests", "tests_execution_status", "llm_judgement"),
+)
+
+CODE_FEEDBACK = Table(
+    "code_feedback",
+    "Dialogues of several turns about code, with results of runs in them (OpenCodeInterpreter's Code-Feedback).",
+    (
+        Column("row_id", "string", "SHA-256 of the messages: unique.", nullable=False),
+        _SEED_ID,
+        _RECIPE,
+        _LANGUAGE,
+        Column("kind", "string", "single_turn, similar, interaction, correction or follow_up.", nullable=False),
+        Column("turns", "int", "Answers in it.", nullable=False),
+        Column("held_out", "boolean", "A repository that its seed stands in is held out.", nullable=False),
+        Column("licence", "string", "Licence of the row where one is known."),
+        Column("scores", SCORES, "Scores that its recipe gave.", nullable=False),
+        Column("text_bytes", "bigint", "Bytes of all messages in UTF-8.", nullable=False),
+        _RUN_ID,
+        Column("messages", "array<struct<role:string,content:string>>", "The dialogue.", nullable=False),
+    ),
+    key=("row_id",),
+    cluster_by=("row_id",),
+    expectations=(Expect("unique", "row_id", why="One row per dialogue."),),
+    made_from=("made_decisions", "population", "threads"),
+    volatile=("run_id",),
+    text=("messages",),
+)
+
 TABLES = (
     ALGORITHM_MARKS,
     ALGORITHMIC,
@@ -313,6 +489,13 @@ TABLES = (
     SEED_PARTS,
     PACKAGE_USAGES,
     PACKAGE_APIS,
+    QUESTIONS,
+    GENERATION_1,
+    GENERATION_2,
+    GENERATION_3,
+    POPULATION,
+    QUERY_EMBEDDINGS,
+    QUERY_PACKS,
     THREADS,
     TRAILS,
     LLM_RESPONSES,
@@ -321,5 +504,9 @@ TABLES = (
     MADE_DECISIONS,
     SYNTHETIC_SNIPPETS,
     TEXTBOOKS,
+    OPEN_CODE_INSTRUCT,
+    CODE_FEEDBACK,
+    REWRITTEN,
+    EXECUTION_TRACES,
 )
 """Every table of this half in the order of the flow."""

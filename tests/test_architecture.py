@@ -343,7 +343,7 @@ def test_rooms_stand_on_floors() -> None:
             rooms.setdefault(parts[1], set()).update(mine - {parts[1]})
     rooms |= {room: set() for needs in list(rooms.values()) for room in needs if room not in rooms}
     assert circles(rooms) == []
-    assert sum(len(needs) for room, needs in rooms.items() if room != "spark") <= 15
+    assert sum(len(needs) for room, needs in rooms.items() if room != "spark") <= 18
 
 
 def test_the_runtime_knows_no_stage() -> None:
@@ -397,7 +397,9 @@ def test_every_declared_stage_is_in_the_flow() -> None:
 
 def contracts() -> list[Table]:
     modules = (code, corpus, instruct, ops, recall, web)
-    declared = [v for module in modules for v in vars(module).values() if isinstance(v, Table)]
+    declared = [
+        v for m in modules for n, v in vars(m).items() if isinstance(v, Table) and (m is code or n != "FINGERPRINTS")
+    ]
     signals = code.signals_table((s.name, "double", s.doc) for s in all_signals())
     declared += [*contamination.TABLES, *documents.TABLES]
     return [*declared, signals, web.web_signals_table(signals)]

@@ -16,8 +16,8 @@ from schemas.instruct import (
     EXECUTIONS,
     LLM_RESPONSES,
     MADE_DECISIONS,
-    PACKAGE_APIS,
-    THREADS,
+    PLAYED,
+    POPULATION,
     TRAILS,
 )
 
@@ -34,7 +34,7 @@ def find_threads(snapshot: Snapshot, what: str) -> list[dict[str, Any]]:
     mine = pc.starts_with(pc.field("seed_id"), what)
     if seeds:
         mine = mine | pc.field("seed_id").isin(sorted({seed for seed, _ in seeds}))
-    found = [row for t in (THREADS, PACKAGE_APIS) for row in _rows(snapshot, t, mine, list(_THREAD))]
+    found = [row for t in PLAYED for row in _rows(snapshot, t, mine, list(_THREAD))]
     waiting = _rows(snapshot, TRAILS, mine, ["seed_id", "recipe"])
     known = {(row["seed_id"], row["recipe"]) for row in found}
     for row in waiting:
@@ -51,6 +51,7 @@ def explain_thread(snapshot: Snapshot, thread: dict[str, Any]) -> list[str]:
     trail = sorted(_rows(snapshot, TRAILS, mine), key=lambda r: (r["step"], r["key"]))
     lines = [f"{thread['recipe']}  seed {thread['seed_id']}"]
     lines += [f"  from {origin}" for origin in sorted({row["origin"] for row in trail})]
+    lines += _descends(snapshot, thread["seed_id"])
     lines += [_step(snapshot, row) for row in trail]
     if thread["keep"] is None:
         return [*lines, "  waits for what it asked: refinelake instruct run goes on with it"]
@@ -63,6 +64,20 @@ def explain_thread(snapshot: Snapshot, thread: dict[str, Any]) -> list[str]:
             lines += ["  " + line for line in step_lines(INSTRUCTION_DECISIONS.name, place, str)]
         lines += ["  " + line for line in copied_lines(snapshot, row["row_id"])]
     return lines
+
+
+def _descends(snapshot: Snapshot, seed_id: str) -> list[str]:
+    """Of a task of the evolution: how it was made, and of which others."""
+    rows = _rows(snapshot, POPULATION, pc.field("seed_id") == seed_id)
+    if not rows:
+        return []
+    row = rows[0]
+    if not row["generation"]:
+        said = "a founder"
+    else:
+        parents = ", ".join(parent[:12] for parent in row["parents"])
+        said = f"generation {row['generation']}, colony {row['colony']}, by {row['operator']} of {parents}"
+    return [f"  {said}", *("  " + line for line in step_lines(POPULATION.name, row, str) if not row["keep"])]
 
 
 def _step(snapshot: Snapshot, row: dict[str, Any]) -> str:

@@ -6,6 +6,7 @@ import argparse
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -34,13 +35,16 @@ def show_estimate(args: argparse.Namespace) -> int:
     """Draw the seeds, play each thread as far as stored answers reach, and say what is left."""
     from jobs.commands.run import new_run_id, open_lake
     from jobs.flows import INSTRUCT
-    from jobs.instruct.asked_for import stored_versions, with_walks
+    from jobs.instruct.asked_for import stored_versions
     from jobs.instruct.parameters import Synthesis, synthesis
     from jobs.runtime.runner import Run
+    from udfs.recipes.book import with_makers
 
     args.staging = args.staging or None
     lake, params = open_lake(args)
-    params = synthesis(params, args.limit, stored_versions(lake) if args.recipe else None, with_walks(args.recipe))
+    params = synthesis(
+        params, args.limit, stored_versions(lake) if args.recipe else None, with_makers(tuple(args.recipe))
+    )
     run = Run(lake, f"reader-{new_run_id()}", INSTRUCT.stages, params)
     try:
         waits = _waiting(run, params[Synthesis])
@@ -54,19 +58,22 @@ def show_estimate(args: argparse.Namespace) -> int:
 
 def _waiting(run: Run, p: Synthesis) -> DataFrame:
     """(seed_id, recipe, bytes, waits) of the threads that are not at their end."""
+    from pyspark.sql import DataFrame
     from pyspark.sql import functions as F
 
-    from jobs.instruct import thread_seeds
     from jobs.instruct.dry import all_seeds, known, stored
     from jobs.instruct.rounds import THREAD, to_play
+    from jobs.runtime.stage import Measure
     from udfs.spark.instruct import played_rows
 
-    parts, given, apis, uses = all_seeds(run, p)
-    every = thread_seeds.required(parts, given, apis, uses, p).unionByName(thread_seeds.packages_required(given, p))
-    missing = to_play(every.join(stored(run), [*THREAD, "recipe_version"], "left_anti"), p)
+    tables = all_seeds(run, p)
+    texts = []
+    for stage in (s for s in run.flow if isinstance(s, Measure) and s.passes):
+        required = stage.required(*(tables[t.name] for t in stage.reads), p)
+        missing = to_play(required.join(stored(run), [*THREAD, "recipe_version"], "left_anti"), p)
+        texts.append(stage.transform(missing, *(tables[t.name] for t in stage.texts), p))
     columns = ("seed_id", "recipe", "recipe_version", "language", "fields")
-    symbols = thread_seeds.threads(missing, parts, given, apis, uses, p).select(*columns)
-    rows = symbols.unionByName(thread_seeds.package_apis(missing, given, p).select(*columns)).dropDuplicates(THREAD)
+    rows = reduce(DataFrame.unionByName, (each.select(*columns) for each in texts)).dropDuplicates(THREAD)
     rows = run.lake.stage(rows, run.run_id, "dry.seeds")
     sizes = rows.select(*THREAD, F.octet_length("fields").alias("bytes"))
     played = played_rows(rows.join(known(run, rows, p), THREAD, "left"), p.player())
@@ -122,7 +129,8 @@ def _show_numbers(run: Run, p: Synthesis, waits: DataFrame) -> None:
     console.say(
         f"at most about {total['calls']:,.0f} calls, cost {total['money']:,.4f}, "
         f"{total['seconds'] / 60:,.1f} minutes at {p.calls.concurrency} calls at once; threads that end early ask "
-        "less, answers that are not as they must be are asked for again"
+        "less, answers that are not as they must be are asked for again; what starts from rows that these threads make "
+        "(tasks of an evolution, dialogues of scored queries, symbols of packages) is not counted yet"
     )
 
 

@@ -66,11 +66,12 @@ def _run(args: argparse.Namespace) -> int:
     from jobs.commands.run import run_flow
     from jobs.flows import INSTRUCT
     from jobs.instruct.as_stored import as_stored
-    from jobs.instruct.asked_for import stored_versions, with_walks
+    from jobs.instruct.asked_for import stored_versions
     from jobs.instruct.given_seeds import NAME
     from jobs.instruct.parameters import synthesis
+    from udfs.recipes.book import with_makers
 
-    nothing, only = args.ask == "nothing", with_walks(args.recipe)
+    nothing, only = args.ask == "nothing", with_makers(tuple(args.recipe))
     leaves = nothing or bool(only)
     opened: list[Lake] = []
 

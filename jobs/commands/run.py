@@ -141,9 +141,7 @@ def run_flow(
     release: bool = True,
 ) -> int:
     """Carry out `before` and stages of a flow as the warehouse's only writer, release what is whole, say what was done.
-    Of `inputs`, tables of other halves, empty ones are made where they are not there. Without
-    `release` nothing is released, whatever is whole.
-
+    `inputs`, tables of other halves, are made empty where they are not there. Without `release` nothing is released.
     Raises LeaseError where another run writes.
     """
     from jobs.runtime.lease import as_only_writer

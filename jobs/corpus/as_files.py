@@ -7,7 +7,7 @@ from functools import reduce
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.instruct.published import of_target
+from jobs.instruct.published import conversations
 from schemas.corpus import INSTRUCTIONS
 
 
@@ -16,7 +16,7 @@ def instructions_of(parts: DataFrame, given: DataFrame, made: DataFrame) -> Data
     found = [
         parts.select(F.explode("found.instruction_id").alias("file_id")),
         given.select(F.col("instruction_id").alias("file_id")),
-        of_target(INSTRUCTIONS, made).select(F.col("row_id").alias("file_id")),
+        conversations(made).select(F.col("row_id").alias("file_id")),
     ]
     every = reduce(DataFrame.union, found).distinct()
     return every.withColumns({"content_id": F.col("file_id"), "keep": F.lit(True)})

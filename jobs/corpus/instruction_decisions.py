@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from jobs.code.ranking import decided, reason, reasons
 from jobs.corpus.parameters import Instructions
-from jobs.instruct.published import homes, of_target
+from jobs.instruct.published import conversations, homes
 from jobs.runtime.stage import Decide
 from schemas.code import CODE_CORPUS
 from schemas.corpus import (
@@ -18,16 +18,22 @@ from schemas.corpus import (
     INSTRUCTION_DECISIONS,
     INSTRUCTION_GROUPS,
     INSTRUCTION_PARTS,
-    INSTRUCTIONS,
 )
-from schemas.instruct import MADE_DECISIONS, SCORES, SEED_PARTS
+from schemas.instruct import CODE_FEEDBACK, MADE_DECISIONS, POPULATION, SCORES, SEED_PARTS
 from schemas.web import WEB_CORPUS
 
 _TABLE_NAME = r"([^/]+?)(?:\.[A-Za-z.]+)?/*$"
 
 
 def occurrences(
-    parts: DataFrame, given: DataFrame, corpus: DataFrame, made: DataFrame, seeds: DataFrame, web: DataFrame, *_: object
+    parts: DataFrame,
+    given: DataFrame,
+    corpus: DataFrame,
+    made: DataFrame,
+    seeds: DataFrame,
+    population: DataFrame,
+    web: DataFrame,
+    *more: object,
 ) -> DataFrame:
     """Every instruction at every place it stands: in the texts of the corpus, not in those it once held, in tables, and
     of those that recipes made at every place of their seeds.
@@ -38,19 +44,19 @@ def occurrences(
     ours = found.select(
         F.col("clean_id").alias("origin"), "f.*", F.lit("code").alias("source"), "language", "repo", "licence"
     )
-    nothing = {"stage": F.lit(None).cast("int"), "scores": F.lit(None).cast(SCORES)}
+    nothing = {"stage": F.lit(None).cast("int"), "scores": F.lit(None).cast(SCORES), "dialogue": F.lit(False)}
     ours = ours.withColumns(nothing)
     theirs = (
         given.drop("messages")
         .withColumns({"kind": F.lit("table"), "source": F.regexp_extract("origin", _TABLE_NAME, 1)})
-        .withColumns({"licence": F.lit(None).cast("string"), "scores": nothing["scores"]})
+        .withColumns({"licence": F.lit(None).cast("string"), "scores": nothing["scores"], "dialogue": F.lit(False)})
     )
-    return ours.unionByName(theirs).unionByName(_made(made, homes(seeds, corpus, web)))
+    return ours.unionByName(theirs).unionByName(_made(made, homes(seeds, population, corpus, web)))
 
 
 def _made(decisions: DataFrame, places: DataFrame) -> DataFrame:
     """What recipes made, at each place of its seed; of a seed that stands nowhere, once."""
-    rows = of_target(INSTRUCTIONS, decisions).join(places, ["seed_id", "recipe"], "left")
+    rows = conversations(decisions).join(places, ["seed_id", "recipe"], "left")
     said = F.when(F.size("licences") > 0, F.array_join("licences", ", "))
     return rows.select(
         F.concat_ws("/", "recipe", "seed_id", F.coalesce("origin", F.lit(""))).alias("origin"),
@@ -64,6 +70,7 @@ def _made(decisions: DataFrame, places: DataFrame) -> DataFrame:
         F.coalesce("licence", said).alias("licence"),
         "stage",
         "scores",
+        (F.col("target") == CODE_FEEDBACK.name).alias("dialogue"),
     )
 
 
@@ -73,12 +80,13 @@ def instruction_decisions(
     corpus: DataFrame,
     made: DataFrame,
     seeds: DataFrame,
+    population: DataFrame,
     web: DataFrame,
     groups: DataFrame,
     p: Instructions,
 ) -> DataFrame:
     """One row per occurrence."""
-    rows = occurrences(parts, given, corpus, made, seeds, web)
+    rows = occurrences(parts, given, corpus, made, seeds, population, web)
     stage = F.when(F.col("kind") == "docstring", p.docstring_stage).when(F.col("kind") == "summary", p.summary_stage)
     rows = rows.withColumn("stage", F.coalesce("stage", stage))
     first = F.first("origin").over(Window.partitionBy("instruction_id").orderBy("origin"))
@@ -89,9 +97,11 @@ def instruction_decisions(
         F.get("reasons", 0).alias("_why"),
     )
     rows = rows.join(similar, "instruction_id", "left")
+    most = F.when(F.col("dialogue"), p.max_dialogue_bytes).otherwise(p.max_question_bytes)
+    rows = rows.withColumn("_most", most)
     why = reasons(
-        _over("question_bytes", p.max_question_bytes, "question_too_long"),
-        _over("answer_bytes", p.max_answer_bytes, "answer_too_long"),
+        _over("question_bytes", F.col("_most"), "question_too_long"),
+        _over("answer_bytes", F.lit(p.max_answer_bytes), "answer_too_long"),
         (
             F.col("answer_bytes") < p.min_answer_bytes,
             reason("answer_too_short", F.col("answer_bytes"), F.lit(p.min_answer_bytes)),
@@ -101,11 +111,11 @@ def instruction_decisions(
     )
     rows = decided(rows.withColumn("reasons", why))
     rows = rows.withColumn("text_bytes", F.col("question_bytes") + F.col("answer_bytes"))
-    return rows.drop("question_bytes", "answer_bytes", "first", "_near", "_why")
+    return rows.drop("question_bytes", "answer_bytes", "first", "_near", "_why", "_most", "dialogue")
 
 
-def _over(column: str, most: int, rule: str) -> tuple[Column, Column]:
-    return F.col(column) > most, reason(rule, F.col(column), F.lit(most))
+def _over(column: str, most: Column, rule: str) -> tuple[Column, Column]:
+    return F.col(column) > most, reason(rule, F.col(column), most)
 
 
 STAGE = Decide(
@@ -117,6 +127,7 @@ STAGE = Decide(
         CODE_CORPUS,
         MADE_DECISIONS,
         SEED_PARTS,
+        POPULATION,
         WEB_CORPUS,
         INSTRUCTION_GROUPS,
     ),

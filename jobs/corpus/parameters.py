@@ -50,13 +50,14 @@ class Instructions:
     instruction, question or prompt, `input`, and output, answer or response, or `messages`; `system`, `language` and
     `repo` are read where they are there, and so are `weight` and `train` of a message: rows with an answer that is not
     to be trained, or an empty user turn, are rejected. Bounds are bytes of UTF-8: 6,000 is about the authors' 1,500
-    tokens of a row.
+    tokens of a row; `max_dialogue_bytes` is that of all that stands before the last answer of a row of code_feedback.
     """
 
     tables: dict[str, int] = field(default_factory=dict)
     docstring_stage: int = 2
     summary_stage: int = 1
     max_question_bytes: int = 6_000
+    max_dialogue_bytes: int = 24_000
     min_answer_bytes: int = 20
     max_answer_bytes: int = 6_000
 

@@ -9,14 +9,14 @@ from pyspark.sql import functions as F
 from jobs.instruct.endpoints import settings_of
 from jobs.instruct.parameters import Synthesis, synthesis
 from jobs.runtime.tables import Lake
-from schemas.instruct import PACKAGE_APIS, THREADS
+from schemas.instruct import PLAYED
 from udfs.recipes import book
 
 
 def stored_versions(lake: Lake) -> dict[str, str]:
     """The version of each recipe that threads are stored of; of several the one of most threads."""
     found: dict[str, tuple[int, str]] = {}
-    for table in (THREADS, PACKAGE_APIS):
+    for table in PLAYED:
         if lake.version(table.name) is None:
             continue
         by = lake.read(table).groupBy("recipe", "recipe_version").agg(F.count(F.lit(1)).alias("n")).collect()
@@ -29,11 +29,6 @@ def known_recipes(names: list[str]) -> None:
     """Raises ValueError for a name that there is no recipe of."""
     for name in names:
         book.recipe(name)
-
-
-def with_walks(names: list[str]) -> tuple[str, ...]:
-    """The recipes, and what walks the interfaces that they start from."""
-    return tuple(names) + (("package_api",) if "package" in names and "package_api" not in names else ())
 
 
 def check_models(params: dict[type, Any], only: tuple[str, ...] = ()) -> None:

@@ -16,7 +16,22 @@ from jobs.instruct.rounds import THREAD
 from jobs.runtime.keys import Keys, only
 from jobs.runtime.runner import Run
 from schemas.contract import Table
-from schemas.instruct import EXECUTIONS, GIVEN_SEEDS, LLM_RESPONSES, PACKAGE_APIS, PACKAGE_USAGES, THREADS, TRAILS
+from schemas.instruct import (
+    EXECUTIONS,
+    GENERATION_1,
+    GENERATION_2,
+    GENERATION_3,
+    GIVEN_SEEDS,
+    LLM_RESPONSES,
+    PACKAGE_APIS,
+    PACKAGE_USAGES,
+    PLAYED,
+    POPULATION,
+    QUERY_PACKS,
+    QUESTIONS,
+    SEED_PARTS,
+    TRAILS,
+)
 from udfs.recipes.batches import KNOWN, kernel_version
 
 _KEY = (*THREAD, "recipe_version")
@@ -29,20 +44,32 @@ def read_or_none(run: Run, table: Table) -> DataFrame:
     return run.lake.spark.createDataFrame([], table.ddl())
 
 
-def all_seeds(run: Run, p: Synthesis) -> tuple[DataFrame, DataFrame, DataFrame, DataFrame]:
-    """(seed_parts, given_seeds, package_apis, package_usages) as a run would have them; packages as walked before."""
+def all_seeds(run: Run, p: Synthesis) -> dict[str, DataFrame]:
+    """Every table that seeds are read from, by name: those of texts and given tables as a run would have them, what
+    threads of earlier stages made as it is stored.
+    """
     stage = seed_parts.STAGE
     texts = {t.name: read_or_none(run, t) for t in (*stage.reads, *stage.texts)}
     keys = stage.required(*(texts[t.name] for t in stage.reads), p)
     parts = stage.transform(keys, *(texts[t.name] for t in stage.texts), p)
     parts = run.lake.stage(parts, run.run_id, "dry.parts")
     given = given_rows(run.lake.spark, p.recipes, p.runs.libraries).where("reason IS NULL").select(*GIVEN_SEEDS.names)
-    return parts, given, read_or_none(run, PACKAGE_APIS), read_or_none(run, PACKAGE_USAGES)
+    stored = (
+        PACKAGE_APIS,
+        PACKAGE_USAGES,
+        QUESTIONS,
+        GENERATION_1,
+        GENERATION_2,
+        GENERATION_3,
+        POPULATION,
+        QUERY_PACKS,
+    )
+    return {SEED_PARTS.name: parts, GIVEN_SEEDS.name: given} | {t.name: read_or_none(run, t) for t in stored}
 
 
 def stored(run: Run) -> DataFrame:
     """(seed_id, recipe, recipe_version) of the threads that are at their end."""
-    ended = (read_or_none(run, table) for table in (THREADS, PACKAGE_APIS))
+    ended = (read_or_none(run, table) for table in PLAYED)
     kernel = F.col("kernel_version") == kernel_version()
     return reduce(DataFrame.union, (rows.where(kernel).select(*_KEY) for rows in ended))
 

@@ -10,13 +10,13 @@ from functools import reduce
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.instruct.thread_seeds import PACKAGES
 from jobs.runtime.keys import FEW_KEYS
 from jobs.runtime.narrowing import Work
 from jobs.runtime.tables import Lake
 from schemas.code import CODE_CORPUS
-from schemas.instruct import CALL_CHUNKS, EXECUTIONS, GIVEN_SEEDS, LLM_RESPONSES, PACKAGE_APIS, TRAILS
+from schemas.instruct import CALL_CHUNKS, EXECUTIONS, GIVEN_SEEDS, LLM_RESPONSES, TRAILS
 from schemas.web import WEB_CORPUS, WEB_PAGES
+from udfs.recipes.book import RECIPES
 
 _THREAD = ["seed_id", "recipe"]
 _MADE_FROM = ((CODE_CORPUS, "clean_id"), (WEB_CORPUS, "clean_id"), (WEB_PAGES, "content_id"))
@@ -29,16 +29,15 @@ def forget(work: Work) -> None:
         return
     asked = work.stage.required(*work.reads(), work.params).select(*_THREAD)
     trails = lake.read(TRAILS).select(*_THREAD, "origin", "key", "kind")
-    # Each of the two stages that play knows which seeds are asked for of its own recipes only.
-    walks = F.col("recipe") == PACKAGES
-    trails = trails.where(walks if work.stage.writes.name == PACKAGE_APIS.name else ~walks)
+    # Each of the stages that play knows which seeds are asked for of its own recipes only.
+    trails = trails.where(F.col("recipe").isin(*(r.name for r in RECIPES.values() if plays(name, r.stage))))
     counted = {"rows": F.count(F.lit(1))}
     lost = trails.join(asked, _THREAD, "left_anti")
     lost, counts = lake.stage_counted(lost, work.run.run_id, f"{name}.unasked", counted)
     if not counts["rows"]:
         return
     given = lake.read(GIVEN_SEEDS).select("seed_id").distinct()
-    lost = lost.join(given, "seed_id", "left_anti").join(_alive(lake, given), "origin", "left_anti")
+    lost = _with_dead_origin(lost.join(given, "seed_id", "left_anti"), _alive(lake, given))
     lost, counts = lake.stage_counted(lost, work.run.run_id, f"{name}.lost", counted)
     if not counts["rows"]:
         return
@@ -53,6 +52,18 @@ def forget(work: Work) -> None:
     runs = lake.stage(keys["run"], work.run.run_id, f"{name}.lost.runs")
     if not runs.isEmpty():
         lake.delete(EXECUTIONS, runs, work.metadata, few)
+
+
+def plays(stage: str, of_recipe: str) -> bool:
+    """Whether a stage plays a recipe: all generations play the same one."""
+    return stage == of_recipe or (of_recipe == "generations" and stage.startswith("generation_"))
+
+
+def _with_dead_origin(trails: DataFrame, alive: DataFrame) -> DataFrame:
+    """Trails of whose origins (a child has those of all its founders) one is gone."""
+    each = trails.select("origin").distinct().withColumn("_one", F.explode(F.split("origin", r"\|")))
+    dead = each.join(alive.withColumnRenamed("origin", "_one"), "_one", "left_anti").select("origin").distinct()
+    return trails.join(dead, "origin", "left_semi")
 
 
 def _alive(lake: Lake, given: DataFrame) -> DataFrame:

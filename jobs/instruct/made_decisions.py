@@ -8,7 +8,7 @@ A threshold is applied to stored scores: trying another one asks no model.
 from __future__ import annotations
 
 from functools import reduce
-from operator import or_
+from operator import and_, eq, ge, gt, le, lt, or_
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
@@ -16,8 +16,10 @@ from pyspark.sql import functions as F
 from jobs.code.ranking import decided, reason, reasons
 from jobs.instruct.parameters import Recipes
 from jobs.runtime.stage import Decide
-from schemas.instruct import GIVEN_SEEDS, MADE_DECISIONS, THREADS
+from schemas.instruct import CONVERSATIONS, GIVEN_SEEDS, MADE_DECISIONS, THREADS
+from udfs.instructions.views import View, view
 
+_COMPARED = {">=": ge, "<=": le, ">": gt, "<": lt, "=": eq}
 _OF_ROW = ("row_id", "target", "language", "stage", "licence", "squeezed", "question_bytes", "answer_bytes")
 
 
@@ -49,7 +51,23 @@ def made_decisions(threads: DataFrame, given: DataFrame, p: Recipes) -> DataFram
     rows = _licensed(made(threads), given).withColumn("_first", F.first(first).over(same))
     copy = (first != F.col("_first"), reason("duplicate", detail=F.col("_first.row_id")))
     rows = rows.withColumn("reasons", reasons(*low, copy))
-    return decided(rows).drop("_first", "squeezed")
+    return decided(rows).withColumn("trained", _trained(p)).drop("_first", "squeezed")
+
+
+def _trained(p: Recipes) -> Column:
+    """Whether a conversation is in the view of its table; those without views all are."""
+    conversation = F.col("target").isin(*CONVERSATIONS)
+    outside = ((F.col("target") == table) & ~in_view(view(table, name)) for table, name in sorted(p.views.items()))
+    return conversation & ~reduce(or_, outside, F.lit(False))
+
+
+def in_view(asked: View) -> Column:
+    """Whether a row (row_id, scores) is in a view: a row without a score that it asks for is not."""
+    holds = [_COMPARED[c.op](score_of(c.score), F.lit(c.number)) for c in asked.conditions]
+    drawn = F.conv(F.substring(F.sha2(F.concat(F.lit("view\0"), "row_id"), 256), 1, 8), 16, 10).cast("bigint")
+    if asked.share < 1:
+        holds.append(drawn < int(asked.share * (1 << 32)))
+    return F.coalesce(reduce(and_, holds, F.lit(True)), F.lit(False))
 
 
 def _below(asked: tuple[str, float]) -> tuple[Column, Column]:

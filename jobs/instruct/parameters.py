@@ -8,8 +8,9 @@ from typing import Any
 
 from jobs.instruct import parameter_checks as checks
 from udfs.execution.programs import LEVELS, MB
+from udfs.instructions.views import view
 from udfs.recipes.batches import Player
-from udfs.recipes.book import RECIPES
+from udfs.recipes.book import RECIPES, with_makers
 from udfs.recipes.replay import Models
 from udfs.recipes.seeding import DRAWN
 
@@ -22,6 +23,9 @@ class Recipes:
     `tables` are locations of given tables (JSON lines, Parquet, Delta) with the recipe that their rows are seeds of
     (infinity, realuser, evol). `packages` are those whose interface package_api walks, as ECOSYSTEM:NAME
     ("python:numpy"). `select` are least scores of rows by RECIPE.SCORE: changing one costs no call.
+
+    `views` say which rows of open_code_instruct and code_feedback go into training (all, without one): a name of
+    udfs/data/views.toml, or conditions ("judge >= 4, average_test_score >= 0.5").
     """
 
     names: tuple[str, ...] = ()
@@ -30,6 +34,7 @@ class Recipes:
     tables: dict[str, str] = field(default_factory=dict)
     packages: tuple[str, ...] = ()
     select: dict[str, float] = field(default_factory=dict)
+    views: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "names", tuple(self.names))
@@ -43,19 +48,21 @@ class Recipes:
         checks.numbers("recipes", 0, texts=self.texts)
         if lost := sorted(self.texts_of.keys() - DRAWN.keys()):
             raise ValueError(f"recipes.texts_of: expected recipes that draw texts ({', '.join(DRAWN)}), found {lost}")
-        takes = [name for name, recipe in RECIPES.items() if "dialogue" in recipe.takes]
+        takes = [name for name, recipe in RECIPES.items() if {"dialogue", "row"} & set(recipe.takes)]
         if lost := sorted(set(self.tables.values()) - set(takes)):
-            raise ValueError(f"recipes.tables: expected recipes of dialogues ({', '.join(takes)}), found {lost}")
+            raise ValueError(f"recipes.tables: expected recipes of given rows ({', '.join(takes)}), found {lost}")
         checks.numbers("recipes.select", -math.inf, **self.select)
         if lost := sorted(name for name in self.select if not name.partition(".")[2]):
             raise ValueError(f"recipes.select: expected RECIPE.SCORE, found {', '.join(lost)}; name a score")
+        checks.texts("recipes", views=self.views)
+        for table, text in self.views.items():
+            view(table, text)
         if wrong := [p for p in self.packages if p.partition(":")[0] not in ("python", "npm") or ":" not in p]:
             raise ValueError(f"recipes.packages: expected python:NAME or npm:NAME, found {', '.join(wrong)}")
 
     def asked(self) -> tuple[str, ...]:
-        """The recipes to play; symbols of packages are found by a recipe of their own, which asks no model."""
-        walks = ("package_api",) if "package" in self.names and "package_api" not in self.names else ()
-        return self.names + walks or tuple(RECIPES)
+        """The recipes to play, with those that make their seeds."""
+        return with_makers(self.names) or tuple(RECIPES)
 
     def drawn(self, recipe: str) -> int:
         """How many texts are drawn for a recipe."""

@@ -8,6 +8,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from schemas.contract import Table
+from schemas.instruct import CONVERSATIONS
+from udfs.recipes.population import SOLVED_BY
 from udfs.spark.corpus import held_out_rows
 
 _COLUMNS = ("row_id", "seed_id", "recipe", "language", "licence", "scores")
@@ -18,12 +20,19 @@ def of_target(target: Table, decisions: DataFrame) -> DataFrame:
     return decisions.where("keep").where(F.col("target") == target.name)
 
 
-def homes(parts: DataFrame, code: DataFrame, web: DataFrame) -> DataFrame:
-    """(seed_id, recipe, origin, repo, licences): every place that a drawn seed stands in, each once. A text that is a
-    file and a page has two origins.
+def conversations(decisions: DataFrame) -> DataFrame:
+    """The kept rows that go into instructions: what is in the view of its table."""
+    return decisions.where("keep AND trained").where(F.col("target").isin(*CONVERSATIONS))
+
+
+def homes(parts: DataFrame, population: DataFrame, code: DataFrame, web: DataFrame) -> DataFrame:
+    """(seed_id, recipe, origin, repo, licences): every place that a drawn seed stands in, each once; a task of the
+    evolution stands where its founders do. A text that is a file and a page has two origins.
     """
     # Other flows see the rows of kernels out of force too.
-    seeds = parts.select("clean_id", "recipe", F.explode("found.seed_id").alias("seed_id")).distinct()
+    seeds = parts.select("clean_id", "recipe", F.explode("found.seed_id").alias("seed_id"))
+    tasks = population.select(F.explode("origins").alias("clean_id"), F.lit(SOLVED_BY).alias("recipe"), "seed_id")
+    seeds = seeds.unionByName(tasks).distinct()
     clean = F.col("clean_id")
     files = code.select("clean_id", clean.alias("origin"), "repo", "licences")
     pages = web.select(
@@ -34,11 +43,17 @@ def homes(parts: DataFrame, code: DataFrame, web: DataFrame) -> DataFrame:
 
 
 def published(
-    target: Table, decisions: DataFrame, parts: DataFrame, code: DataFrame, web: DataFrame, held_out: float
+    target: Table,
+    decisions: DataFrame,
+    parts: DataFrame,
+    population: DataFrame,
+    code: DataFrame,
+    web: DataFrame,
+    held_out: float,
 ) -> DataFrame:
     """Every column but text and run_id: held out is what a held-out repository or domain gave the seed of."""
     rows = of_target(target, decisions)
-    places = homes(parts, code, web).join(
+    places = homes(parts, population, code, web).join(
         rows.select("seed_id", "recipe").distinct(), ["seed_id", "recipe"], "left_semi"
     )
     marked = held_out_rows(places, held_out)
@@ -46,16 +61,21 @@ def published(
     by = marked.groupBy("seed_id", "recipe").agg(F.max("held_out").alias("held_out"), F.array_sort(said).alias("said"))
     rows = rows.join(by, ["seed_id", "recipe"], "left")
     licence = F.coalesce("licence", F.when(F.size("said") > 0, F.array_join("said", ", ")))
-    size = F.col("answer_bytes").alias("text_bytes")
+    size = (F.col("question_bytes") + F.col("answer_bytes")).alias("text_bytes")
     rows = rows.withColumn("licence", licence).withColumn("held_out", F.coalesce("held_out", F.lit(False)))
     return rows.select(*_COLUMNS, "held_out", size)
 
 
 def with_text(rows: DataFrame, threads: DataFrame, *_: object) -> DataFrame:
-    """The rows with the texts that their threads made."""
-    texts = threads.select("seed_id", "recipe", F.explode("texts").alias("t"))
-    texts = texts.select("seed_id", "recipe", "t.row_id", "t.text").dropDuplicates(["seed_id", "recipe", "row_id"])
-    return rows.join(texts, ["seed_id", "recipe", "row_id"])
+    """The rows with the text that their threads made."""
+    return with_texts(rows, threads).drop("messages", "parts")
+
+
+def with_texts(rows: DataFrame, threads: DataFrame) -> DataFrame:
+    """The rows with `text`, `messages` and `parts` of their threads."""
+    key = ["seed_id", "recipe", "row_id"]
+    texts = threads.select("seed_id", "recipe", F.explode("texts").alias("t")).select("seed_id", "recipe", "t.*")
+    return rows.join(texts.dropDuplicates(key), key)
 
 
 def everyone(target: Table) -> Callable[..., DataFrame]:

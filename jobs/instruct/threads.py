@@ -9,15 +9,28 @@ from jobs.instruct.parameters import Synthesis
 from jobs.instruct.rounds import play_all
 from jobs.instruct.thread_seeds import required, threads
 from jobs.runtime.stage import Measure
-from schemas.instruct import GIVEN_SEEDS, PACKAGE_APIS, PACKAGE_USAGES, SEED_PARTS, THREADS
+from schemas.instruct import (
+    GENERATION_1,
+    GENERATION_2,
+    GENERATION_3,
+    GIVEN_SEEDS,
+    PACKAGE_APIS,
+    PACKAGE_USAGES,
+    POPULATION,
+    QUERY_PACKS,
+    QUESTIONS,
+    SEED_PARTS,
+    THREADS,
+)
 from udfs.recipes.batches import kernel_version
 
+_SEEDS = (SEED_PARTS, GIVEN_SEEDS, PACKAGE_APIS, PACKAGE_USAGES, POPULATION, QUERY_PACKS)
 STAGE = Measure(
     "threads",
     threads,
     required,
-    reads=(SEED_PARTS, GIVEN_SEEDS, PACKAGE_APIS, PACKAGE_USAGES),
-    texts=(SEED_PARTS, GIVEN_SEEDS, PACKAGE_APIS, PACKAGE_USAGES),
+    reads=_SEEDS,
+    texts=(*_SEEDS, QUESTIONS, GENERATION_1, GENERATION_2, GENERATION_3),
     writes=THREADS,
     kernel_version=lambda _: kernel_version(),
     params=Synthesis(),

@@ -100,6 +100,32 @@ def test_export_evaluate_and_report(
     capsys.readouterr()
 
 
+def test_a_runs_checkpoints_are_one_curve(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run, to = tmp_path / "run", tmp_path / "scores"
+    given = ("train", "pretrain", "--model", "tiny", "--tokens", f"{DOCUMENTS}@0", "--tokenizer", TOKENIZER)
+    saved = settings(
+        batch__size=8, batch__length=64, batch__micro=4, duration__steps=5, saving__steps=1, saving__keep=9
+    )
+    assert called(monkeypatch, *given, "--to", str(run), *saved) == 0
+    asked = ("evaluate", "--run", str(run), "--every", "2", "--to", str(to), "--held-out", str(_held_out(tmp_path)))
+    few = ("--held-out-tokens", "200", "--human-eval", "--tasks", "1", "--most-tokens", "2")
+    assert called(monkeypatch, *asked, *few) == 0
+    found = json.loads((to / "evaluation.json").read_text())
+    assert [each["step"] for each in found["steps"]] == [2, 4, 5] and not (to / "model").exists()
+    first, last = (found["steps"][n]["held_out"]["languages"]["all"]["bits_per_byte"] for n in (0, -1))
+    assert first != last and (to / "step-4" / "human_eval.jsonl").exists()
+    page = (to / "evaluation.html").read_text()
+    assert page.count("<polyline") == 2 and "held-out bits per byte" in page and "step 4" in page
+    assert seen(page) == []
+    beside = ("evaluate", "--run", str(run), "--every", "5", "--to", str(tmp_path / "more"), "--human-eval")
+    few = ("--tasks", "1", "--most-tokens", "2", "--beside", str(to / "evaluation.json"))
+    assert called(monkeypatch, *beside, *few) == 0
+    assert str(to / "evaluation.json") in (tmp_path / "more" / "evaluation.html").read_text()
+    capsys.readouterr()
+
+
 def test_a_browser_sees_no_fault_in_the_page(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     page = tmp_path / "training.html"
     assert called(monkeypatch, "training-report", "--run", str(run), "--to", str(page)) == 0

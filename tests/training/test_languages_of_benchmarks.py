@@ -105,6 +105,7 @@ def test_rusts_tests_are_called_by_main() -> None:
         ("Python", 50),
         ("JavaScript", 50),
         ("Shell", 50),
+        ("CPP", 50),
         pytest.param("Go", 50, marks=pytest.mark.long),
         pytest.param("Java", 53, marks=pytest.mark.long),
     ],

@@ -15,7 +15,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "seen": ("training.commands.seen", "List the runs and steps that read a content."),
     "evaluate": (
         "training.commands.evaluate",
-        "Held-out bits per byte, HumanEval, MBPP, tasks of MultiPL-E's form.",
+        "Score a model or a run's checkpoints: the papers' benchmarks, held-out bits per byte.",
     ),
     "training-report": ("training.commands.report", "Write a page of curves and facts of one or more runs."),
 }

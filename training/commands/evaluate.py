@@ -1,91 +1,91 @@
-"""refinelake evaluate: scores of a model, and every completion they rest on."""
+"""refinelake evaluate: scores of a model or of a run's checkpoints, and every completion they rest on."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
+from training.commands import evaluate_arguments
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    from training.evaluation.sets import FORMS
-
-    parser.add_argument("--model", required=True, metavar="DIR", help="Hugging Face folder, or a name with --endpoint")
-    parser.add_argument("--endpoint", metavar="URL", help="OpenAI-compatible base URL that serves the model")
-    parser.add_argument("--to", required=True, metavar="DIR", help="folder for evaluation.json and completions")
-    parser.add_argument("--held-out", metavar="TABLE", help="token table whose held-out rows give bits per byte")
-    parser.add_argument("--held-out-tokens", type=int, default=1_000_000, metavar="N", help="at most N of a language")
-    for form in FORMS:
-        how: dict[str, Any] = {"nargs": "?", "const": ""} if form.packaged else {}
-        how |= {"action": "append", "default": []} if form.by_file else {}
-        parser.add_argument(f"--{form.flag}", metavar="FILE", help=form.help, **how)
-    _add_how(parser)
-
-
-def _add_how(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--shots", type=int, default=0, metavar="N", help="solved tasks in MBPP's base prompt (3: paper)"
-    )
-    parser.add_argument("--window", default="", metavar="YYMM-YYMM", help="LiveCodeBench's contests of these months")
-    parser.add_argument(
-        "--bigcodebench-split", metavar="SPLIT", help="complete or instruct (with --chat, without it: complete)"
-    )
-    parser.add_argument("--chat", action="store_true", help="ask as a user and take the code from the answer")
-    parser.add_argument("--samples", type=int, default=1, metavar="N", help="samples of each task (1: greedy)")
-    parser.add_argument("--temperature", type=float, metavar="T", help="default 0 for one sample, 0.2 for several")
-    parser.add_argument("--top-p", type=float, default=0.95, metavar="P", help="nucleus of sampling (0.95)")
-    parser.add_argument("--most-tokens", type=int, default=512, metavar="N", help="new tokens of a completion at most")
-    parser.add_argument("--tasks", type=int, metavar="N", help="only the first N tasks of each benchmark")
-    parser.add_argument(
-        "--isolation", default="rlimits", metavar="LEVEL", help="least: rlimits, landlock or bubblewrap"
-    )
-    parser.add_argument(
-        "--libraries", action="append", default=[], metavar="DIR", help="installed packages that programs may import"
-    )
-    parser.add_argument(
-        "--install", action="store_true", help="install Python packages that tasks import and lack, into TO/libraries"
-    )
-    parser.add_argument(
-        "--check-references", action="store_true", help="leave out tasks whose own solution does not pass here"
-    )
-    parser.add_argument("--batch", type=int, default=8, metavar="N", help="prompts generated for, or asked, at once")
+    evaluate_arguments.add(parser)
 
 
 def work(args: argparse.Namespace) -> int:
-    from training.evaluation.sets import FORMS
-    from training.files import write_json
+    from training.evaluation import page, table
 
     given = _benchmarks(args)
-    if not given and not args.held_out:
-        flags = ", ".join(f"--{form.flag}" for form in FORMS)
-        raise ValueError(f"evaluate: expected --held-out, {flags}, found none; name one")
-    if args.held_out and args.endpoint:
-        raise ValueError("--held-out: expected a model folder, found --endpoint, which gives no losses; leave one out")
+    evaluate_arguments.check(args, bool(given))
+    beside = [(file, table.read(file)) for file in args.beside]
     to = Path(args.to)
     to.mkdir(parents=True, exist_ok=True)
     if args.install:
         args.libraries += _installed(args, given, to)
-    writer = _writer(args)
-    found: dict[str, Any] = {"model": args.model, "chat": args.chat, "benchmarks": {}}
-    if args.held_out:
-        found["held_out"] = _held_out(args, writer.model, writer.tokenizer, to)
-    for name, tasks in given.items():
-        found["benchmarks"][name] = _benchmark(args, writer, name, tasks[: args.tasks], to)
-    write_json(to / "evaluation.json", found)
-    print(f"{to}: evaluation.json and the completions")
+    found = _of_run(args, given, to) if args.run else [_scored(args, args.model, given, to)]
+    page.write(to / "evaluation.html", found, beside, args.run or "")
+    print(f"{to}: evaluation.json, evaluation.html and the completions")
     return 0
 
 
 def _benchmarks(args: argparse.Namespace) -> dict[str, list[Any]]:
     from training.evaluation.sets import FORMS, Options, loaded
 
-    options, found = Options(args.chat, args.shots, args.bigcodebench_split or "", args.window), dict[str, list[Any]]()
+    options, found = (
+        Options(args.chat, args.shots, args.bigcodebench_split or "", args.window),
+        dict[str, list[Any]](),
+    )
     for form in FORMS:
         given = getattr(args, form.name)
         files = given if form.by_file else [given] if given is not None else []
         found |= loaded(form, files, options)
+    return {name: tasks[: args.tasks] for name, tasks in found.items()}
+
+
+def _of_run(args: argparse.Namespace, given: dict[str, list[Any]], to: Path) -> list[dict[str, Any]]:
+    """Each checkpoint is exported, scored into a folder of its own, and the export is removed."""
+    from training.checkpoint.export import export
+    from training.checkpoint.store import find, opened, steps
+
+    folder, last = find(args.run)
+    chosen = [step for step in steps(folder) if step % args.every == 0 or step == last]
+    if not chosen:
+        raise ValueError(f"{args.run}: expected checkpoints, found none; name a run that saved some")
+    found = []
+    for step in chosen:
+        model = to / "model"
+        export([opened(args.run, step)], model, "fp32")
+        print(f"step {step:,}")
+        found.append(_scored(args, str(model), given, to / f"step-{step}", {"model": args.run, "step": step}))
+        shutil.rmtree(model)
+    _write(to, {"model": args.run, "chat": args.chat, "benchmarks": found[-1]["benchmarks"], "steps": found})
     return found
+
+
+def _scored(
+    args: argparse.Namespace, name: str, given: dict[str, list[Any]], to: Path, about: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """What evaluation.json holds of one model, written too."""
+    to.mkdir(parents=True, exist_ok=True)
+    writer = _writer(args, name)
+    found: dict[str, Any] = {"model": name, **(about or {}), "chat": args.chat, "benchmarks": {}}
+    if args.held_out:
+        found["held_out"] = _held_out(args, writer.model, writer.tokenizer, to)
+    for benchmark, tasks in given.items():
+        found["benchmarks"][benchmark] = _benchmark(args, writer, benchmark, tasks, to)
+    if args.arena:
+        found["arena"] = _arena(args, writer, to)
+    _write(to, found)
+    return found
+
+
+def _write(to: Path, found: dict[str, Any]) -> None:
+    from training.files import write_json
+
+    write_json(to / "evaluation.json", found)
 
 
 def _installed(args: argparse.Namespace, given: dict[str, list[Any]], to: Path) -> list[str]:
@@ -96,8 +96,7 @@ def _installed(args: argparse.Namespace, given: dict[str, list[Any]], to: Path) 
     from udfs.execution.running import Runner
 
     with Runner(args.isolation, libraries=args.libraries) as runner:
-        tasks = [task for each in given.values() for task in each[: args.tasks]]
-        packages = what_lacks(tasks, runner).get("packages", [])
+        packages = what_lacks([task for tasks in given.values() for task in tasks], runner).get("packages", [])
         python = runner.tools("python")
     if not packages:
         return []
@@ -106,15 +105,23 @@ def _installed(args: argparse.Namespace, given: dict[str, list[Any]], to: Path) 
     return [str(found)]
 
 
-def _writer(args: argparse.Namespace) -> Any:
+def _writer(args: argparse.Namespace, name: str) -> Any:
     from training.evaluation.sampling import Sampling
     from training.evaluation.writers import Local, remote
 
     temperature = (0.2 if args.samples > 1 else 0.0) if args.temperature is None else args.temperature
     how = Sampling(args.samples, temperature, args.top_p, args.most_tokens, args.batch)
-    if args.endpoint:
-        return remote(args.endpoint, args.model, how, args.batch)
-    return Local(*_model(args.model), how)
+    return remote(args.endpoint, name, how, args.batch) if args.endpoint else Local(*_model(name), how)
+
+
+def _judge(args: argparse.Namespace) -> Any:
+    """The model that judges or reviews: greedy, as in the papers; None where none is named."""
+    from training.evaluation.sampling import Sampling
+    from training.evaluation.writers import remote
+
+    if not args.judge_endpoint:
+        return None
+    return remote(args.judge_endpoint, args.judge_model, Sampling(most=1024), args.batch)
 
 
 def _model(folder: str) -> tuple[Any, Any]:
@@ -145,21 +152,41 @@ def _held_out(args: argparse.Namespace, model: Any, tokenizer: Any, to: Path) ->
 
 def _benchmark(args: argparse.Namespace, writer: Any, name: str, tasks: list[Any], to: Path) -> Any:
     from training.evaluation.benchmark import scored
+    from training.evaluation.feedback import Feedback, scored_with_feedback
     from training.evaluation.lacking import advice
 
-    scores, rows = scored(writer, tasks, args.chat, args.isolation, 2, args.libraries, args.check_references)
-    with (to / f"{name}.jsonl").open("w", encoding="utf-8") as out:
-        out.writelines(json.dumps(row) + "\n" for row in rows)
-    print(f"{name}: {shown(scores)} over {scores['tasks']} tasks, {scores['samples']} samples each")
+    if args.feedback:
+        how = Feedback(args.feedback, _judge(args))
+        scores, rows = scored_with_feedback(writer, tasks, how, args.isolation, 2, args.libraries)
+    else:
+        scores, rows = scored(writer, tasks, args.chat, args.isolation, 2, args.libraries, args.check_references)
+    _lines(to / f"{name}.jsonl", rows)
+    first = f" (first turn {scores['first_turn']:.3f})" if args.feedback else ""
+    print(f"{name}: {_shown(scores)}{first} over {scores['tasks']} tasks, {scores['samples']} samples each")
     for kind in ("apart", "groups"):
         for part, numbers in scores.get(kind, {}).items():
-            print(f"  {part}: {shown(numbers)} over {numbers['tasks']} tasks")
-    lacking = scores.get("cannot_run", {})
-    if lacking:
+            print(f"  {part}: {_shown(numbers)} over {numbers['tasks']} tasks")
+    if lacking := scores.get("cannot_run"):
         why = "; ".join(f"{why} ({count})" for why, count in lacking["why"].items())
         print(f"  {len(lacking['tasks'])} tasks cannot be run here: {why}{advice(lacking)}")
     return scores
 
 
-def shown(scores: dict[str, Any]) -> str:
+def _arena(args: argparse.Namespace, writer: Any, to: Path) -> dict[str, Any]:
+    from training.evaluation.arena import arena, judged_pairs, rubric_of
+
+    scores, rows = judged_pairs(writer, _judge(args), arena(args.arena)[: args.tasks], rubric_of(args.rubric))
+    _lines(to / "arena.jsonl", rows)
+    rate = "no" if scores["win_rate"] is None else f"{scores['win_rate']:.3f}"
+    told = ", ".join(f"{scores[name]} {name.replace('_', ' ')}" for name in ("wins", "ties", "losses", "unjudged"))
+    print(f"arena: {rate} win rate over {scores['tasks']} questions: {told}; {scores['by_place']} ties by place")
+    return scores
+
+
+def _lines(file: Path, rows: list[dict[str, Any]]) -> None:
+    with file.open("w", encoding="utf-8") as out:
+        out.writelines(json.dumps(row) + "\n" for row in rows)
+
+
+def _shown(scores: dict[str, Any]) -> str:
     return ", ".join(f"{k} {v:.3f}" for k, v in scores.items() if k.startswith("pass@"))

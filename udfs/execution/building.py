@@ -15,7 +15,8 @@ _PUBLIC = re.compile(
 )
 _JAVA_MAIN = re.compile(r"\bstatic\s+(?:final\s+)?void\s+main\s*\(")
 _LAST_RETURN = re.compile(r"\breturn\s*(?:\(?\s*(?:0|EXIT_SUCCESS)\s*\)?)?\s*;\s*\Z")
-_COMMENT_AT_END = re.compile(r"(?:\s+|//[^\n]*|/\*(?:[^*]|\*(?!/))*\*/)*\Z")
+# Possessive: else a line of slashes or many short comments take time without end.
+_COMMENT_AT_END = re.compile(r"(?:\s++|//[^\n]*+|/\*(?:[^*]|\*(?!/))*+\*/)*+\Z")
 
 
 @dataclass(frozen=True)

@@ -159,7 +159,7 @@ def _row(made: Made, seed: Seed) -> tuple[dict[str, Any], list[dict[str, Any]], 
     facts = {
         "row_id": row_id,
         "target": made.target,
-        "name": symbol_name(made.parts) if made.target.startswith("seeds:") else None,
+        "name": _name(made),
         "language": language,
         "stage": made.stage,
         "licence": made.licence or None,
@@ -170,6 +170,13 @@ def _row(made: Made, seed: Seed) -> tuple[dict[str, Any], list[dict[str, Any]], 
     said = json.dumps(messages, sort_keys=True, separators=(",", ":"), ensure_ascii=False) if messages else None
     scores = [{"name": name, "value": float(value)} for name, value in sorted(made.scores.items())]
     return facts, scores, {"row_id": row_id, "messages": said, "text": text or None, "parts": parts}
+
+
+def _name(made: Made) -> str | None:
+    """What a seed of another recipe is found by: the symbol of a package, the domain of a task, tags of a problem."""
+    if not made.target.startswith("seeds:"):
+        return None
+    return symbol_name(made.parts) if "ecosystem" in made.parts else made.parts.get("domain") or made.parts.get("tags")
 
 
 def symbol_name(parts: Mapping[str, str]) -> str:

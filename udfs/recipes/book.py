@@ -1,18 +1,32 @@
-"""All recipes, by name, in the order in which they stand in the paper."""
+"""All recipes, by name, in the order in which they stand in the papers."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from udfs.recipes import (
+    correction,
     diverse,
     educational,
     evol,
+    evolution,
+    follow_up,
     infinity,
+    interaction,
     mceval,
+    open_code_instruct,
+    open_code_rows,
+    oss_questions,
     package,
     package_api,
+    packing,
+    problems,
+    queries,
     realuser,
+    rewriting,
     snippets,
     textbooks,
+    traces,
     web_labels,
 )
 from udfs.recipes.steps import Recipe
@@ -31,8 +45,36 @@ RECIPES: dict[str, Recipe] = {
         package.RECIPE,
         evol.RECIPE,
         mceval.RECIPE,
+        oss_questions.RECIPE,
+        evolution.RECIPE,
+        open_code_instruct.RECIPE,
+        open_code_rows.RECIPE,
+        queries.RECIPE,
+        problems.RECIPE,
+        packing.RECIPE,
+        interaction.RECIPE,
+        correction.RECIPE,
+        follow_up.RECIPE,
+        rewriting.RECIPE,
+        traces.RECIPE,
     )
 }
+
+
+_MAKERS = {
+    "package": ("package_api",),
+    "open_code_instruct": ("oss_questions", "evolution"),
+    "packing": ("queries", "problems"),
+    "interaction": ("queries",),
+    "follow_up": ("problems",),
+}
+"""Recipes that make the seeds of others."""
+
+
+def with_makers(names: Sequence[str]) -> tuple[str, ...]:
+    """The recipes, and behind them those that make their seeds."""
+    more = (maker for name in names for maker in _MAKERS.get(name, ()))
+    return tuple(dict.fromkeys((*names, *more)))
 
 
 def recipe(name: str) -> Recipe:

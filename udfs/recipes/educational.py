@@ -13,18 +13,17 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from udfs.recipes import trust
-from udfs.recipes.asking import code_in, sections, usable
+from udfs.recipes.asking import code_in, sections
 from udfs.recipes.judging import Judging, judge, need
 from udfs.recipes.rubrics import rubric
-from udfs.recipes.steps import Answer, Ask, Dropped, Made, Ran, Recipe, Run, Seed, Steps, Test
+from udfs.recipes.solutions import best, compared, python_of
+from udfs.recipes.steps import Answer, Ask, Dropped, Made, Ran, Recipe, Seed, Steps, Test
 from udfs.recipes.writing import (
     at_least,
     fenced,
     instruction,
     need_passed,
     program,
-    share_passed,
     tests_of,
     text_of,
     tongue,
@@ -98,35 +97,13 @@ def _tried(
         fields = {"problem": problem, "entry_point": entry, "tongue": tongue(problem)}
         asks = [Ask("solve", "solve", fields, sample=number, whole=False) for number in range(p.answers - 1)]
         answers: list[Answer] = yield asks
-        codes += [code for code in map(_solution, answers) if code]
+        codes += [code for code in (python_of("solve", answer) for answer in answers) if code]
     rans: list[Ran] = yield [program("test", "python", code, tests, p) for code in codes]
     scores: dict[str, float] = {}
     if p.answers > 1:
-        scores = yield from _compared(codes, rans, tests, entry, p)
-    best = max(range(len(codes)), key=lambda number: (share_passed(rans[number]), -number))
-    return _Tried(codes[best], rans[best], scores)
-
-
-def _compared(
-    codes: Sequence[str], rans: Sequence[Ran], tests: Sequence[Test], entry: str, p: Educational
-) -> Generator[Any, Any, dict[str, float]]:
-    """What all answers give on the inputs of the tests: numbers for a row, for none that cannot be had."""
-    calls = [trust.call_of(test.code or "", entry) for test in tests]
-    found = {"answers": float(len(codes)), "answers_passed": sum(ran.passed for ran in rans) / len(rans)}
-    if any(calls) and len(codes) > 1:
-        runs = [Run("compare", "python", trust.comparing(code, calls), cpu_seconds=p.cpu_seconds) for code in codes]
-        compared: list[Ran] = yield runs
-        given = [trust.outcomes(ran, len(calls)) for ran in compared]
-        numbers = {"answers_agree": trust.answers_agree(given), "tests_trust": trust.tests_trust(rans, given)}
-        found |= {name: number for name, number in numbers.items() if number is not None}
-    return found
-
-
-def _solution(answer: Answer) -> str:
-    try:
-        return code_in("solve", answer.text, "python") if usable(answer) else ""
-    except Dropped:
-        return ""
+        scores = yield from compared(codes, rans, tests, entry, p.cpu_seconds)
+    taken = best(rans)
+    return _Tried(codes[taken], rans[taken], scores)
 
 
 def _row(seed: Seed, problem: str, entry: str, tried: _Tried, tests: Sequence[Test], scores: dict[str, float]) -> Made:

@@ -1,4 +1,6 @@
-"""Rows of given tables by Arrow batch: a dialogue becomes a seed, anything else has a reason."""
+"""Rows of given tables by Arrow batch: a dialogue, or a row as its recipe reads it, becomes a seed; anything else has a
+reason.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +15,7 @@ import pyarrow as pa
 from schemas.instruct import GIVEN_SEEDS
 from schemas.storable import without_surrogates
 from udfs.recipes.batches import canonical, seed_id
+from udfs.recipes.book import recipe
 from udfs.recipes.seeds import dialogue_seeds
 
 _REFUSAL = ("row_id", "reason", "detail")
@@ -39,10 +42,10 @@ def _seed(row: dict[str, Any]) -> dict[str, Any]:
         said = json.loads(text)
     except (ValueError, RecursionError):
         return about | {"reason": "not_json", "detail": f"expected a row as JSON, found {text[:_SHOWN]!r}"}
-    found = dialogue_seeds(said) if isinstance(said, dict) else []
-    if not found:
+    found = _fields(said, text, whole="row" in recipe(row["recipe"]).takes)
+    if found is None:
         return about | {"reason": "no_dialogue", "detail": f"expected turns that alternate, found {text[:_SHOWN]!r}"}
-    fields = canonical(found[0][1])
+    fields = canonical(found)
     language = said.get("language")
     name = _NAME.search(row["origin"])
     return about | {
@@ -53,6 +56,14 @@ def _seed(row: dict[str, Any]) -> dict[str, Any]:
         "bytes": len(fields.encode()),
         "fields": fields,
     }
+
+
+def _fields(said: Any, text: str, whole: bool) -> dict[str, str] | None:
+    """The texts of a seed: the row as it stands for a recipe that reads it itself, else a dialogue."""
+    if whole:
+        return {"row": text} if isinstance(said, dict) else None
+    found = dialogue_seeds(said) if isinstance(said, dict) else []
+    return found[0][1] if found else None
 
 
 def _text(value: object) -> str:

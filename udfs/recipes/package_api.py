@@ -106,4 +106,5 @@ RECIPE = Recipe(
     runs=1.0,
     needs=("python", "javascript"),
     takes=("package",),
+    stage="package_apis",
 )

@@ -17,6 +17,8 @@ class Draw:
     """From code_corpus, web_corpus or all pages, of these languages (() for all): seeds of these kinds, some a text.
 
     `algorithmic`: files of the algorithmic corpus come first (the paper's seeds of verified snippets).
+    `chars`: of a
+    file its first whole lines of so many, or, `whole`, no seed of a longer one.
     """
 
     corpus: str
@@ -24,6 +26,8 @@ class Draw:
     languages: tuple[str, ...] = ()
     most: int = 1
     algorithmic: bool = False
+    chars: int = FILE_CHARS
+    whole: bool = False
 
 
 DRAWN = {
@@ -31,6 +35,10 @@ DRAWN = {
     "textbooks": Draw("code", ("function",), ("python",), 3),
     "educational": Draw("code", ("function", "snippet")),
     "mceval": Draw("code", ("function", "snippet")),
+    "oss_questions": Draw("code", ("function",), ("python",)),
+    "rewriting": Draw("code", ("file",), ("python", "javascript", "typescript"), chars=12_000, whole=True),
+    "traces": Draw("code", ("function",), ("python",), 3),
+    "correction": Draw("code", ("function", "snippet"), ("python",)),
     "diverse": Draw("web", ("page",)),
     "web_labels": Draw("pages", ("page",)),
 }
@@ -44,7 +52,9 @@ def seeds_of(recipe: str, text: str, language: str, url: str = "") -> list[dict[
         title = text.lstrip("# \n").split("\n", 1)[0] if text.startswith("#") else ""
         found = page_seeds(title, text)
     else:
-        found = code_seeds(text, language.lower(), CodeSeeds(functions=draw.most, file_chars=FILE_CHARS))
+        if draw.whole and len(text) > draw.chars:
+            return []
+        found = code_seeds(text, language.lower(), CodeSeeds(functions=draw.most, file_chars=draw.chars))
     about = {"url": url} if draw.corpus == "pages" else {}
     kept = [fields | about for kind, fields in found if kind in draw.kinds]
     return kept[: draw.most]

@@ -149,6 +149,7 @@ class Recipe:
     `runs` the programs of such a seed: what an estimate counts; `times(settings)` says it of steps where it hangs
     on the settings. `needs` are languages whose programs it runs, `languages(settings)` says them where they hang on
     the settings, `takes` the kinds of seeds that it starts from (udfs/recipes/seeds.py).
+    `stage` plays it: rows of an earlier one than `threads` are seeds of other recipes.
     """
 
     name: str
@@ -162,6 +163,7 @@ class Recipe:
     takes: tuple[str, ...] = ()
     times: Callable[[Any], Mapping[str, float]] | None = None
     languages: Callable[[Any], tuple[str, ...]] | None = None
+    stage: str = "threads"
 
     def runs_in(self, settings: Any) -> tuple[str, ...]:
         """The languages of programs that it may run under these settings."""

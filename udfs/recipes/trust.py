@@ -56,7 +56,7 @@ def assertions(code: str, most: int) -> list[str]:
 
     Functions that hold asserts and are called nowhere are called behind them. Nothing where the code does not parse.
     """
-    tree = _parsed(code)
+    tree = parsed(code)
     if tree is None:
         return []
     setup: list[ast.stmt] = []
@@ -86,7 +86,7 @@ def call_of(test: str, entry_point: str) -> str | None:
 
     The calls of the entry point in the last assertion, those of them that hang on no name of an inner scope.
     """
-    tree = _parsed(test)
+    tree = parsed(test)
     if tree is None or not tree.body or not isinstance(tree.body[-1], ast.Assert):
         return None
     try:
@@ -109,7 +109,8 @@ def _calls(node: ast.AST, name: str) -> list[ast.expr]:
     return [call for inner in ast.iter_child_nodes(node) for call in _calls(inner, name)]
 
 
-def _parsed(code: str) -> ast.Module | None:
+def parsed(code: str) -> ast.Module | None:
+    """The tree of a Python module; None where it is none."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -20,7 +20,7 @@ from schemas.identity import data_bytes
 from schemas.web import PAGE_TEXTS, WEB_CORPUS, WEB_PAGES
 from tests.jobs.rows import frame
 from tests.udfs.calls.endpoint import Said
-from tests.udfs.recipes.scripts import CASES, QUALITY, VALUE, block, judged
+from tests.udfs.recipes.scripts import CASES, CRITERIA, QUALITY, VALUE, block, judged, scored
 from udfs.recipes import prompts
 from udfs.recipes.snippets import Snippets
 
@@ -92,7 +92,17 @@ def _snippet(number: str, said: str) -> str:
 
 
 def _judge(number: str, said: str) -> str:
-    return judged(5, *VALUE) if VALUE[0] in said else judged(2, *QUALITY)
+    for names in (CRITERIA, VALUE, ("self_contained", "checkable", "solvable")):
+        if f"`{names[0]}`" in said:
+            return judged(5, *names)
+    for name in ("complexity", "demands"):
+        if f"`{name}`" in said:
+            return scored(2 if "easy" in said else 5, name)
+    return judged(2, *QUALITY)
+
+
+def _digest(said: str) -> str:
+    return hashlib.sha256(said.encode()).hexdigest()[:12]
 
 
 def _scripted(recipe: str, step: str) -> Callable[[str, str], Any]:
@@ -115,6 +125,16 @@ ANSWERS: dict[str, Callable[[str, str], Any]] = {
     "package": _scripted("package", "write"),
     "evolve": lambda n, said: f"Write a function that adds {hashlib.sha256(said.encode()).hexdigest()} to a number.",
     "mceval": _scripted("mceval", "write"),
+    "oss_question": lambda n, said: f"Write a function `plus_{n}(x)` that gives the sum of a whole number and {n}.",
+    "crossover": lambda n, said: f"Write a function that joins two tasks into {_digest(said)} steps and counts them.",
+    "solution": lambda n, said: f"So:\n\n{block('python', 'def solve(x):' + chr(10) + '    return x')}\n\nIt does.",
+    "unit_tests": lambda n, said: "<test>assert solve(1) == 1</test>\n<test>assert solve(2) == 3</test>",
+    "simulated_user": lambda n, said: "DONE",
+    "write_bug": _scripted("correction", "bug"),
+    "repair_bug": _scripted("correction", "repair"),
+    "explain_solution": _scripted("follow_up", "explain"),
+    "rewrite": lambda n, said: block("python", f'"""Adds."""\n\n\ndef plus_{n}(x):\n    return x + {n}\n'),
+    "trace_inputs": lambda n, said: block("python", f"add_{n}(1)\nadd_{n}(2)"),
     "yes_no": lambda n, said: Said("YES", finish="length", logprobs=[{"YES": -0.2, "NO": -2.0}]),
 }
 """By prompt: (number of the function that is asked about, all that was said) -> what is answered."""

@@ -36,7 +36,7 @@ GOOD = 'calls.endpoints={m="http://host:8000/v1"}'
         (["recipes.names=[1]"], "recipes.names: expected a text for 1, found int"),
         (['recipes.texts_of={snippets="many"}'], "recipes.texts_of.snippets: expected a number from 0"),
         (["recipes.texts_of={evol=5}"], "recipes.texts_of: expected recipes that draw texts"),
-        (['recipes.tables={"a.jsonl"="snippets"}'], "recipes.tables: expected recipes of dialogues"),
+        (['recipes.tables={"a.jsonl"="snippets"}'], "recipes.tables: expected recipes of given rows"),
         (['recipes.tables={"a.jsonl"=1}'], "recipes.tables: expected a text for a.jsonl, found int"),
         (["recipes.select={educational=4}"], "recipes.select: expected RECIPE.SCORE, found educational"),
         (['recipes.select={"educational.educational"="high"}'], "expected a number"),

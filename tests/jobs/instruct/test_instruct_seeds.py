@@ -11,7 +11,7 @@ from jobs.instruct.published import homes
 from jobs.runtime.accounting import append_rows
 from jobs.runtime.tables import Lake
 from schemas.code import CODE_CORPUS
-from schemas.instruct import CALL_CHUNKS, LLM_RESPONSES, SEED_PARTS, TEXTBOOKS, THREADS, TRAILS
+from schemas.instruct import CALL_CHUNKS, LLM_RESPONSES, POPULATION, SEED_PARTS, TEXTBOOKS, THREADS, TRAILS
 from schemas.web import WEB_CORPUS, WEB_PAGES
 from tests.jobs.instruct.teaching import MODEL, corpora, document, function, run_instruct, settings, teacher
 from tests.udfs.calls.endpoint import Endpoint
@@ -29,7 +29,9 @@ def test_a_seed_of_two_texts_stays_with_the_last_of_them(lake: Lake) -> None:
         # At each place once: a text that is a file and a page has two, rows of another kernel none of their own.
         parts = lake.read(SEED_PARTS)
         old = parts.withColumn("kernel_version", F.lit("before"))
-        places = homes(parts.unionByName(old), lake.read(CODE_CORPUS), lake.read(WEB_CORPUS)).collect()
+        places = homes(
+            parts.unionByName(old), lake.read(POPULATION), lake.read(CODE_CORPUS), lake.read(WEB_CORPUS)
+        ).collect()
         assert len(places) == 3 == len({(r["seed_id"], r["recipe"], r["origin"]) for r in places})
 
         # A grown corpus draws other texts, once models are asked again: until then what was made stays.

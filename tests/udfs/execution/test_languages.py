@@ -125,6 +125,7 @@ def test_tools_of_a_closed_home_are_not_given_to_another_user(monkeypatch: pytes
         ("c", "int main() { f(); return 0; }", "f(); \nEND\nreturn 0; }"),
         ("c", "int main() { f(); }\n/* done */\n", "f(); \nEND\n}"),
         ("cpp", "int main() { f(); return EXIT_SUCCESS; } // }", "\nEND\nreturn EXIT_SUCCESS; }"),
+        ("cpp", "/" * 300 + "\n// a\n" * 300 + "int main() { f(); }" + "// b\n" * 300, "f(); \nEND\n}"),
         ("rust", "fn main() { f(); }\n", "f(); \nEND\n}"),
         ("php", "<?php f(); ?>\n", "<?php f(); \nEND\n"),
         ("ruby", "f", "f\nEND\n"),

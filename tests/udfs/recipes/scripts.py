@@ -28,6 +28,10 @@ def judged(score: int, *names: str) -> str:
     return json.dumps({name: {"reason": "because", "score": score} for name in names})
 
 
+def scored(score: int, *names: str) -> str:
+    return json.dumps({name: {"score": score, "why": "because"} for name in names})
+
+
 def dialogue(*turns: str) -> dict[str, str]:
     talk = [{"role": ("user", "assistant")[n % 2], "content": text} for n, text in enumerate(turns)]
     return {"dialogue": json.dumps(talk), "question": turns[0], "answer": turns[1]}
@@ -50,6 +54,27 @@ Write `add(a, b)` that gives the sum of two whole numbers.
 {block("python", ADD)}
 ### Tests
 {block("python", ADD_TESTS)}"""
+TASK = "Write a function `add(a, b)` that gives the sum of two whole numbers, negative ones included."
+PUBLISHED = {
+    "id": "0" * 32,
+    "input": TASK,
+    "output": ANSWER,
+    "domain": "generic",
+    "generation_algorithm": "self-instruct",
+    "llm_judgement": json.dumps({"requirement_conformance": {"score": 5, "justification": "all of it"}}),
+    "unit_tests": json.dumps(ADD_TESTS.splitlines()),
+    "tests_execution_status": json.dumps(["pass", "pass", "fail"]),
+    "average_test_score": "0.6666666666666666",
+}
+PROBLEM_ROW = {
+    "question": TASK,
+    "solutions": json.dumps([ADD, "def add(a, b):\n    return sum((a, b))\n"]),
+    "skill_types": "['Sorting', 'Amortized analysis']",
+}
+MEDIUM = "def f(a):\n    x = a * 2\n    return x\n"
+REWRITTEN = 'def f(a: int) -> int:\n    """Twice of it."""\n    return 2 * a\n'
+LOOP = "def count(n):\n    total = 0\n    for i in range(n):\n        total += i\n    return total\n"
+CRITERIA = ("requirement_conformance", "logical_correctness", "edge_case_consideration")
 VALUE = ("concept", "self_contained", "checkable")
 QUALITY = ("answers", "correct", "form")
 
@@ -151,5 +176,79 @@ CASES = {
         seed({"code": CODE}),
         settings("mceval", languages=("python",)),
         {"write": f"### Task\n{QUESTION}\n### Answer\n{ANSWER}\n### Tests\n{block('python', ADD_TESTS)}"},
+    ),
+    "oss_questions": Case(seed({"code": CODE}), settings("oss_questions"), {"question": TASK}),
+    "evolution": Case(
+        seed(
+            {
+                "questions": json.dumps([TASK, "Write a function that sorts words by their last letter."]),
+                "operator": "crossover",
+                "parents": '["b", "a"]',
+                "generation": "2",
+                "colony": "7",
+                "domain": "generic",
+            }
+        ),
+        settings("evolution", least_fitness=3.0),
+        {"mutate": evolved, "cross": evolved, "fitness": judged(4, "self_contained", "checkable", "solvable")},
+    ),
+    "open_code_instruct": Case(
+        seed({"question": TASK, "domain": "generic", "operator": "constraint"}),
+        settings("open_code_instruct", answers=2),
+        {
+            "solve": [ANSWER, f"Wrong:\n{block('python', 'def add(a, b): return a - b')}"],
+            "tests": "".join(f"<test>{line}</test>\n" for line in ADD_TESTS.splitlines()) + "<test>assert 1</test>",
+            "judge": judged(5, *CRITERIA),
+        },
+    ),
+    "open_code_rows": Case(seed({"row": json.dumps(PUBLISHED)}), settings("open_code_rows"), {}),
+    "queries": Case(
+        seed(dialogue(TASK, ANSWER)),
+        settings("queries"),
+        {"complexity1": scored(5, "complexity"), "complexity2": scored(4, "demands")},
+    ),
+    "problems": Case(seed({"row": json.dumps(PROBLEM_ROW)}), settings("problems"), {}),
+    "packing": Case(
+        seed({"kind": "single_turn", "members": json.dumps([{"question": TASK, "answer": ANSWER}] * 2)}),
+        settings("packing"),
+        {},
+    ),
+    "interaction": Case(
+        seed({"question": TASK, "answer": ""}),
+        settings("interaction"),
+        {
+            "answer": f"Try:\n{block('python', 'print(addd(1, 2))')}",
+            "repair": f"The name was wrong.\n{block('python', ADD + 'print(add(1, 2))')}",
+            "user": "Please add a check that both are numbers.",
+            "follow": f"Here it is.\n{block('python', ADD)}",
+        },
+    ),
+    "correction": Case(
+        seed({"code": CODE}),
+        settings("correction"),
+        {
+            "problem": PROBLEM,
+            "bug": block("python", "def add(a, b):\n    return a - b"),
+            "repair": f"The sign was wrong.\n\n{block('python', ADD)}",
+        },
+    ),
+    "follow_up": Case(
+        seed({"question": TASK, "solutions": json.dumps([ADD, "def add(a, b):\n    return sum((a, b))"])}),
+        settings("follow_up"),
+        {"explain": "It adds.\n\nIt costs nothing."},
+    ),
+    "rewriting": Case(
+        seed({"code": MEDIUM}),
+        settings("rewriting", tests=2, least_chars=20),
+        {
+            "score": judged(3, "naming_and_form", "understandable", "self_contained"),
+            "rewrite": block("python", REWRITTEN),
+            "tests": "<test>assert f(2) == 4</test><test>assert f(0) == 1</test>",
+        },
+    ),
+    "traces": Case(
+        seed({"name": "count", "signature": "def count(n):", "doc": "Counts.", "code": LOOP}),
+        settings("traces"),
+        {"inputs": block("python", "count(2)\ncount(n)\nother(1)\ncount(-1)")},
     ),
 }  # fmt: skip
