@@ -15,9 +15,11 @@ import pytest
 from training.evaluation.apps import apps
 from training.evaluation.benchmark import LIMITS, judged, program_of, scored
 from training.evaluation.bigcodebench import bigcodebench
+from training.evaluation.installing import install
 from training.evaluation.lacking import able, what_lacks
 from training.evaluation.livecodebench import livecodebench, months, unpacked
 from training.evaluation.reading import rows
+from training.evaluation.sets import FORMS, Form, Options, loaded
 from training.evaluation.task import Task, continued
 from training.evaluation.tasks import mbpp
 from udfs.execution.judging import same_output
@@ -228,3 +230,33 @@ def test_files_are_read_and_named(tmp_path: Path) -> None:
             rows(file)
     with pytest.raises(ValueError, match="expected a benchmark file, found none; name one with its path"):
         rows(tmp_path / "none.jsonl")
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.flag)
+def test_rows_of_another_form_are_refused_by_name(form: Form, tmp_path: Path) -> None:
+    file = tmp_path / "other.jsonl"
+    file.write_text('{"x": 1}')
+    with pytest.raises(ValueError, match=r"other\.jsonl: expected rows with \w+, found x; is it a file of this"):
+        form.load(str(file), Options())
+
+
+def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
+    form = next(form for form in FORMS if form.flag == "mceval")
+    file = str(FIXTURES / "mceval.jsonl")
+    assert list(loaded(form, [file], Options())) == ["mceval-mceval"]
+    with pytest.raises(ValueError, match="expected files with names of their own, found mceval-mceval twice"):
+        loaded(form, [file, file], Options())
+
+
+def test_what_pip_cannot_install_is_told_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for place in (tmp_path, *tmp_path.parents):
+        if not place.stat().st_mode & 0o001:
+            place.chmod(0o755)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    with pytest.raises(ValueError, match="expected pip to install package-that-nobody-has, found: ") as error:
+        install(["package-that-nobody-has"], tmp_path / "libraries")
+    assert "\n" not in str(error.value)
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    with pytest.raises(ValueError, match="closed: expected a folder that anybody may enter"):
+        install(["x"], closed / "libraries")

@@ -159,6 +159,7 @@ def test_the_papers_rows_have_sources_and_known_sets() -> None:
         (["--model", "m", "--human-eval", "--judge-model", "j"], "--judge-endpoint: expected --judge-model"),
         (["--model", "m", "--human-eval", "--feedback", "execution"], "--feedback: expected --chat and one sample"),
         (["--run", "nowhere", "--human-eval"], "nowhere: expected"),
+        (["--model", "m", "--human-eval", "--tasks", "0"], "--tasks: expected a number of tasks from 1"),
         (["--run", "r", "--human-eval", "--every", "0"], "--every: expected a number of steps from 1"),
         (["--model", "m", "--human-eval", "none.jsonl"], "none.jsonl: expected a benchmark file, found none"),
         (["--model", "m", "--mbpp", "none.jsonl", "--shots", "3"], "none.jsonl: expected a benchmark file"),

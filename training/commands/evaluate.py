@@ -76,6 +76,7 @@ def _scored(
         found["held_out"] = _held_out(args, writer.model, writer.tokenizer, to)
     for benchmark, tasks in given.items():
         found["benchmarks"][benchmark] = _benchmark(args, writer, benchmark, tasks, to)
+        _write(to, found)  # what is scored stays, whatever becomes of the rest
     if args.arena:
         found["arena"] = _arena(args, writer, to)
     _write(to, found)

