@@ -16,6 +16,7 @@ from training.evaluation.mceval import mceval
 from training.evaluation.mdeval import mdeval
 from training.evaluation.of_language import fitted
 from training.evaluation.task import Task, continued
+from training.evaluation.tasks import multipl_e
 from udfs.execution.languages import Missing
 from udfs.execution.running import Runner
 
@@ -118,3 +119,18 @@ def test_canonical_solutions_of_mceval(language: str, count: int) -> None:
     found = outcomes([(task, continued(task.reference)) for task in some])
     print(f"McEval {language}: {Counter(found.values())['passed']} of {len(found)} canonical solutions pass")
     assert [task for task, outcome in found.items() if outcome != "passed"] == []
+
+
+@needs_benchmarks
+@pytest.mark.parametrize("language", ["java", "cpp", "cs", "ts", "js", "php", "sh"])
+def test_multipl_e_in_the_papers_languages(language: str) -> None:
+    """OpenCoder's eight, Python being HumanEval: each is run here, or what it lacks is named with its package."""
+    tasks = multipl_e(SHARED / "multipl-e" / f"humaneval-{language}.jsonl.gz")
+    assert len(tasks) >= 158
+    with Runner(limits=LIMITS) as runner:
+        tools, lacking = runner.tools(language), what_lacks(tasks, runner)
+    if isinstance(tools, Missing):
+        assert list(lacking["why"]) == [str(tools)] and len(lacking["tasks"]) == len(tasks)
+        assert "apt-get install" in str(tools)
+    else:
+        assert lacking == {} and "passed" not in outcomes([(task, "") for task in tasks[:2]]).values()

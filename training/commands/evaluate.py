@@ -23,8 +23,7 @@ def work(args: argparse.Namespace) -> int:
     beside = [(file, table.read(file)) for file in args.beside]
     to = Path(args.to)
     to.mkdir(parents=True, exist_ok=True)
-    if args.install:
-        args.libraries += _installed(args, given, to)
+    _looked_at(args, given, to.absolute() / "libraries")
     found = _of_run(args, given, to) if args.run else [_scored(args, args.model, given, to)]
     page.write(to / "evaluation.html", found, beside, args.run or "")
     print(f"{to}: evaluation.json, evaluation.html and the completions")
@@ -89,21 +88,29 @@ def _write(to: Path, found: dict[str, Any]) -> None:
     write_json(to / "evaluation.json", found)
 
 
-def _installed(args: argparse.Namespace, given: dict[str, list[Any]], to: Path) -> list[str]:
-    """The folder of what the tasks import and lack, if they lack anything."""
+def _looked_at(args: argparse.Namespace, given: dict[str, list[Any]], library: Path) -> None:
+    """Installs what tasks import and lack, if that is asked for. Raises ValueError where a set cannot be run at all, or
+    feedback not be given: before a model is asked anything.
+    """
+    from training.evaluation.feedback import Feedback
     from training.evaluation.installing import install
-    from training.evaluation.lacking import what_lacks
+    from training.evaluation.lacking import able, what_lacks
     from udfs.execution.languages import Missing
     from udfs.execution.running import Runner
 
+    if args.feedback:
+        Feedback(args.feedback, _judge(args))
+    args.libraries += [str(library)] if args.install and library.is_dir() else []
     with Runner(args.isolation, libraries=args.libraries) as runner:
         packages = what_lacks([task for tasks in given.values() for task in tasks], runner).get("packages", [])
         python = runner.tools("python")
-    if not packages:
-        return []
+        if not args.install or not packages:
+            for tasks in given.values():
+                able(tasks, what_lacks(tasks, runner))
+            return
     print(f"installing {' '.join(packages)}")
-    found = install(packages, to.absolute() / "libraries", "" if isinstance(python, Missing) else python.python)
-    return [str(found)]
+    install(packages, library, "" if isinstance(python, Missing) else python.python)
+    args.libraries += [str(library)] if str(library) not in args.libraries else []
 
 
 def _writer(args: argparse.Namespace, name: str) -> Any:
@@ -158,7 +165,9 @@ def _benchmark(args: argparse.Namespace, writer: Any, name: str, tasks: list[Any
 
     if args.feedback:
         how = Feedback(args.feedback, _judge(args))
-        scores, rows = scored_with_feedback(writer, tasks, how, args.isolation, 2, args.libraries)
+        scores, rows = scored_with_feedback(
+            writer, tasks, how, args.isolation, 2, args.libraries, args.check_references
+        )
     else:
         scores, rows = scored(writer, tasks, args.chat, args.isolation, 2, args.libraries, args.check_references)
     _lines(to / f"{name}.jsonl", rows)

@@ -41,15 +41,23 @@ def scored(
     ValueError where that is so of all, or this machine isolates programs less well than `isolation`.
     """
     with Runner(isolation, LIMITS, libraries=libraries) as runner:
-        lacking = what_lacks(tasks, runner)
-        asked = able(tasks, lacking)
-        if references:
-            lacking |= failing(runner, asked, lacking, workers)
-            asked = able(tasks, lacking)
+        asked, lacking = runnable(runner, tasks, references, workers)
         texts = written(writer, asked, chat)
         samples = [(task, i, raw) for task, each in zip(asked, texts, strict=True) for i, raw in enumerate(each)]
         rows = judged(runner, samples, chat, workers)
     return summed(asked, rows) | ({"cannot_run": lacking} if lacking else {}), rows
+
+
+def runnable(
+    runner: Runner, tasks: Sequence[Task], references: bool, workers: int
+) -> tuple[list[Task], dict[str, Any]]:
+    """(tasks that can be run here, what lacks for the others), see `scored`. Raises ValueError where none can."""
+    lacking = what_lacks(tasks, runner)
+    asked = able(tasks, lacking)
+    if references:
+        lacking = failing(runner, asked, lacking, workers)
+        asked = able(tasks, lacking)
+    return asked, lacking
 
 
 def failing(runner: Runner, tasks: Sequence[Task], lacking: dict[str, Any], workers: int) -> dict[str, Any]:

@@ -11,8 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from training.evaluation.benchmark import LIMITS, Row, judged, summed
-from training.evaluation.lacking import able, what_lacks
+from training.evaluation.benchmark import LIMITS, Row, judged, runnable, summed
 from training.evaluation.task import Task
 from training.evaluation.writers import Message, Writer
 from udfs.execution.running import Runner
@@ -87,6 +86,7 @@ def scored_with_feedback(
     isolation: str = "rlimits",
     workers: int = 2,
     libraries: Sequence[str] = (),
+    references: bool = False,
 ) -> tuple[dict[str, Any], list[Row]]:
     """({"tasks", "samples", "pass@1" after both turns, "first_turn": pass@1 of the first}, a row a task).
 
@@ -94,8 +94,7 @@ def scored_with_feedback(
     turn. Tasks that cannot be run here are counted as `scored` does. Raises ValueError.
     """
     with Runner(isolation, LIMITS, libraries=libraries) as runner:
-        lacking = what_lacks(tasks, runner)
-        asked = able(tasks, lacking)
+        asked, lacking = runnable(runner, tasks, references, workers)
         opened: list[tuple[Message, ...]] = [({"role": "user", "content": task.question},) for task in asked]
         texts = [said[0] for said in writer.answers(opened)]
         first = judged(runner, [(t, 0, text) for t, text in zip(asked, texts, strict=True)], True, workers)
