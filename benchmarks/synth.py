@@ -15,16 +15,19 @@ import sys
 from pathlib import Path
 
 from benchmarks.model_server import MODEL, model_server
-from udfs.recipes.seeding import DRAWN
 
 SEEDS, TOKENS = 3, 64
+SERVED = (
+    *("diverse", "educational", "mceval", "open_code_instruct", "oss_questions", "snippets", "textbooks", "traces"),
+    "web_labels",
+)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--warehouse", required=True, help="of a run that made code_corpus")
     parser.add_argument(
-        "--recipes", nargs="*", default=sorted(DRAWN), metavar="NAME", help="all that draw from a corpus"
+        "--recipes", nargs="*", default=SERVED, metavar="NAME", help="those that a model which only completes can serve"
     )
     parser.add_argument("--seeds", type=int, default=SEEDS, help="texts that are drawn for each recipe")
     parser.add_argument("--cache", default=".cache/model", help="where the model and its server are fetched to")
@@ -63,6 +66,10 @@ def settings(url: str, recipes: list[str], seeds: int) -> list[str]:
         "snippets.languages": '["python"]',
         "snippets.least_tests": "1",
         "textbooks.least_chars": "40",
+        "oss_questions.least_chars": "20",
+        "open_code_instruct.tests": "2",
+        "open_code_instruct.judged": "false",
+        "evolution.generations": "0",
     }
     return [word for name, value in values.items() for word in ("--set", f"{name}={value}")]
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 from collections import Counter
 from datetime import UTC, datetime
+from functools import reduce
 from importlib import resources
 from typing import Any
 
 import jinja2
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.instruct import costs
+from jobs.report_conversations import conversation_pictures
 from jobs.report_pictures import Picture
 from jobs.runtime.tables import Lake
-from schemas.instruct import LLM_RESPONSES, MADE_DECISIONS, THREADS
+from schemas.instruct import LLM_RESPONSES, MADE_DECISIONS, PLAYED, THREADS
 from schemas.pictures import Bar, bars, style
 from udfs.recipes.book import RECIPES
 from udfs.rules.sentences import label
@@ -36,6 +39,7 @@ def instruct_report_page(lake: Lake) -> str:
         style=style(),
         made=_made(threads, kept),
         money=_money(spent, kept),
+        conversations=conversation_pictures(lake),
         recipes=[_of_recipe(name, threads[name], dropped[name], kept, spent, lake) for name in sorted(threads)],
         whole=costs.sentence(costs.of_run(lake)),
         docs={name: recipe.doc for name, recipe in RECIPES.items()},
@@ -46,7 +50,9 @@ def instruct_report_page(lake: Lake) -> str:
 
 def _threads(lake: Lake) -> tuple[dict[str, Counter[str]], dict[str, Counter[str]]]:
     """By recipe: threads that made rows and that did not, and why they did not."""
-    rows = lake.read(THREADS).groupBy("recipe", "keep", F.get("reasons", 0)["rule"].alias("rule")).count().collect()
+    tables = (lake.read(t) for t in PLAYED if lake.version(t.name) is not None)
+    every = reduce(DataFrame.unionByName, (rows.select("recipe", "keep", "reasons") for rows in tables))
+    rows = every.groupBy("recipe", "keep", F.get("reasons", 0)["rule"].alias("rule")).count().collect()
     threads: dict[str, Counter[str]] = {}
     dropped: dict[str, Counter[str]] = {}
     for row in rows:

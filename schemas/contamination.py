@@ -9,6 +9,8 @@ _TEXT_ID = Column(
 )
 _COPY = "item:string,part:string,method:string,share:double,limit:double,seen:string"
 
+_MADE = ("open_code_instruct", "code_feedback", "rewritten", "execution_traces")
+
 BENCHMARK_HITS = Table(
     "benchmark_hits",
     "Copies of tasks of a benchmark in a text: which part of which task, how much of it, and what was seen.",
@@ -27,7 +29,7 @@ BENCHMARK_HITS = Table(
     ),
     key=("text_id", "benchmark", "benchmark_version", "kernel_version"),
     cluster_by=("text_id",),
-    made_from=("code_corpus", "web_corpus", "synthetic_snippets", "textbooks", "instructions"),
+    made_from=("code_corpus", "web_corpus", "synthetic_snippets", "textbooks", "instructions", *_MADE),
 )
 
 CONTAMINATION = Table(

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from schemas.contract import Column, Expect, Table
 from schemas.corpus import INSTRUCTIONS
+from schemas.instruct import CODE_FEEDBACK, OPEN_CODE_INSTRUCT
 
 PRETRAIN_DOCS = Table(
     "pretrain_docs",
@@ -61,3 +62,5 @@ SFT_STAGE2 = replace(
 
 TABLES = (PRETRAIN_DOCS, ANNEAL_DOCS, SFT_STAGE1, SFT_STAGE2)
 """All in the order of the flow."""
+EXPORTED = (*TABLES, OPEN_CODE_INSTRUCT, CODE_FEEDBACK)
+"""All that `export-data` can write: the tables at the end, and made conversations in their published forms."""

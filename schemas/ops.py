@@ -210,7 +210,7 @@ EXPORTS = Table(
             "files", "map<string,string>", "Its files with the bytes of each, or its tables; empty while it is made."
         ),
         Column("exported_at", "timestamp", "When; of files for others, when they were begun."),
-        Column("format", "string", "parquet, jsonl or the-stack; null of a copy that is a warehouse."),
+        Column("format", "string", "As export-data --format names it; null of a copy that is a warehouse."),
         Column("machine", "string", "Whose folder that is; empty of a URL, null of a copy that is a warehouse."),
         Column("tables", "map<string,bigint>", "Tables that are in it, with their versions; null of a copy."),
         Column("held_out", "string", "Held-out rows: leave-out, only, or all; null of a copy."),

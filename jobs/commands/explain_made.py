@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from jobs.commands.explain_steps import copied_lines, step_lines
 from jobs.runtime.snapshot import NoTableError, Snapshot
+from schemas.code import CODE_CORPUS
 from schemas.contract import Table
 from schemas.corpus import INSTRUCTION_DECISIONS
 from schemas.instruct import (
@@ -18,9 +19,12 @@ from schemas.instruct import (
     MADE_DECISIONS,
     PLAYED,
     POPULATION,
+    REWRITTEN,
     TRAILS,
 )
 
+_SHOWN = 12
+"""Lines of a text."""
 _THREAD = ("seed_id", "recipe", "keep", "reasons", "steps", "made")
 _OF_CALL = ("request_id", "status", "model", "finish", "error", "prompt_tokens", "completion_tokens", "cost")
 
@@ -63,7 +67,29 @@ def explain_thread(snapshot: Snapshot, thread: dict[str, Any]) -> list[str]:
         for place in _rows(snapshot, INSTRUCTION_DECISIONS, pc.field("instruction_id") == row["row_id"]):
             lines += ["  " + line for line in step_lines(INSTRUCTION_DECISIONS.name, place, str)]
         lines += ["  " + line for line in copied_lines(snapshot, row["row_id"])]
+        lines += _both(snapshot, row["row_id"]) if row["target"] == REWRITTEN.name else []
     return lines
+
+
+def _both(snapshot: Snapshot, row_id: str) -> list[str]:
+    """Of a rewritten file the first lines of its original and its own."""
+    lines = []
+    for new in _rows(snapshot, REWRITTEN, pc.field("row_id") == row_id, ["original", "text"]):
+        wanted = pc.field("clean_id") == new["original"]
+        for old in _rows(snapshot, CODE_CORPUS, wanted, ["repo", "path", "text"])[:1]:
+            lines.append(f"    original: {old['repo']} {old['path']} ({new['original'][:12]})")
+            lines += _head(old["text"])
+        lines += ["    rewritten:", *_head(new["text"])]
+    return lines
+
+
+def _head(text: str) -> list[str]:
+    shown = text.splitlines()
+    left = len(shown) - _SHOWN
+    return [
+        *(f"      | {line[:100]}" for line in shown[:_SHOWN]),
+        *([f"      | ({left} lines more)"] if left > 0 else []),
+    ]
 
 
 def _descends(snapshot: Snapshot, seed_id: str) -> list[str]:

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from jobs.runtime.tables import Lake
     from schemas.contract import Table
 
-FORMATS, HELD_OUT = ("parquet", "jsonl", "the-stack"), ("leave-out", "only", "all")
+FORMS = ("open-code-instruct", "code-feedback")
+FORMATS, HELD_OUT = ("parquet", "jsonl", "the-stack", *FORMS), ("leave-out", "only", "all")
 TABLES = ("pretrain_docs", "anneal_docs", "sft_stage1", "sft_stage2")
 
 
@@ -26,7 +27,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_lake_arguments(parser)
     parser.add_argument("--to", required=True, metavar="URL", help="a new folder or URL, or that of an earlier export")
     parser.add_argument("--table", action="append", default=[], choices=TABLES, help="only this one; may be repeated")
-    parser.add_argument("--format", default="parquet", choices=FORMATS, help="the-stack: code alone, as The Stack v2")
+    parser.add_argument(
+        "--format",
+        default="parquet",
+        choices=FORMATS,
+        help="the-stack: code alone, as The Stack v2; open-code-instruct, code-feedback: made conversations",
+    )
     parser.add_argument("--release", type=int, metavar="ID", help="an earlier release (default: what readers see)")
     parser.add_argument("--held-out", default="leave-out", choices=HELD_OUT, help="rows that are held out of training")
     parser.add_argument("--staging", metavar="URL", help="a volume, where tables have names in a catalog")
@@ -41,9 +47,9 @@ def work(args: argparse.Namespace) -> int:
 
     place = absolute(args.to).rstrip("/")
     tables = tables_of(args.format, tuple(args.table))
-    if args.format == "the-stack" and args.held_out == "all":
+    if args.format in ("the-stack", *FORMS) and args.held_out == "all":
         raise ValueError(
-            "--held-out all: expected leave-out or only with the-stack, whose columns cannot mark held-out rows"
+            f"--held-out all: expected leave-out or only with {args.format}, whose columns cannot mark held-out rows"
         )
     lake, _ = open_lake(args, place)
     release = _release(lake, args.release, tables)
@@ -99,14 +105,13 @@ def _export(
     """Write it, put it into place, and keep it in `exports`. Returns the manifest."""
     from jobs.export.card import card
     from jobs.export.facts import counted, facts_of
-    from jobs.export.rows import chosen
     from jobs.export.writing import named, parts_of
     from jobs.runtime.exported import note_whole, run_of
     from jobs.runtime.laid_out import put_into_place, set_aside
     from jobs.runtime.releases import named_release
 
     place = begun["destination"]
-    rows = {t.name: chosen(lake.read(t, release["tables"][t.name]), args.format, args.held_out) for t in tables}
+    rows = {t.name: _rows(lake, t, release["tables"], args) for t in tables}
     counts = counted(rows)
     split = "test" if args.held_out == "only" else "train"
     with set_aside(place, run_of(begun["export_id"])) as beside:
@@ -120,6 +125,25 @@ def _export(
     sizes = {f["path"]: f"{f['bytes']} bytes" for table in facts["tables"].values() for f in table["files"]}
     note_whole(lake, begun, sizes, sum(c["rows"] for c in counts.values()))
     return facts
+
+
+def _rows(lake: Lake, table: Table, versions: dict[str, int], args: argparse.Namespace) -> DataFrame:
+    """The rows of a table that are exported. Made conversations are left without copies of benchmarks here; the tables
+    at the end are so already.
+    """
+    from jobs.corpus.clean_of_benchmarks import without_copies
+    from jobs.export.rows import chosen
+    from schemas.contamination import CONTAMINATION
+
+    rows = chosen(lake.read(table, versions[table.name]), args.format, args.held_out)
+    if args.format not in FORMS:
+        return rows
+    if CONTAMINATION.name not in versions:
+        raise ValueError(
+            f"{CONTAMINATION.name}: expected it in the release, found no text searched for copies of benchmarks; run "
+            "refinelake tokens, which searches"
+        )
+    return without_copies(rows, table.key[0], lake.read(CONTAMINATION, versions[CONTAMINATION.name]))
 
 
 def _written(

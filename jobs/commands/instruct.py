@@ -11,6 +11,7 @@ PARTS = {
     "recipes": "List the recipes: what each makes, asks and runs.",
     "cost": "Say what the calls took: tokens, money, time, by recipe and step, and of each row that was kept.",
     "judge": "Export rows for people to label blindly; agreement, calibration and preference of judges.",
+    "views": "Count the rows that each view of open_code_instruct or code_feedback takes, or sweep a score.",
     "report": "Write the report of recipes: what they made, why threads ended, what they cost.",
 }
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import reduce
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs.corpus.parameters import Contamination
@@ -15,12 +15,21 @@ from jobs.corpus.searching import in_force, search, versions
 from jobs.runtime.stage import Measure
 from schemas.code import CODE_CORPUS
 from schemas.contamination import BENCHMARK_HITS
+from schemas.contract import Table
 from schemas.corpus import INSTRUCTIONS
-from schemas.instruct import SYNTHETIC_SNIPPETS, TEXTBOOKS
+from schemas.instruct import (
+    CODE_FEEDBACK,
+    EXECUTION_TRACES,
+    OPEN_CODE_INSTRUCT,
+    REWRITTEN,
+    SYNTHETIC_SNIPPETS,
+    TEXTBOOKS,
+)
 from schemas.web import WEB_CORPUS
 from udfs.spark.contamination import searched_rows
 
-SEARCHED = (CODE_CORPUS, WEB_CORPUS, SYNTHETIC_SNIPPETS, TEXTBOOKS, INSTRUCTIONS)
+_MADE = (OPEN_CODE_INSTRUCT, CODE_FEEDBACK, REWRITTEN, EXECUTION_TRACES)
+SEARCHED = (CODE_CORPUS, WEB_CORPUS, SYNTHETIC_SNIPPETS, TEXTBOOKS, INSTRUCTIONS, *_MADE)
 """Every table that holds texts that training may read, `algorithmic` aside, whose texts are code_corpus's; the key of
 each names its text."""
 
@@ -47,13 +56,18 @@ def required(*given: DataFrame | Contamination) -> DataFrame:
 def benchmark_hits(keys: DataFrame, *given: DataFrame | Contamination) -> DataFrame:
     """One row per text and benchmark. A conversation is its messages, one after another."""
     *tables, p = given
-    said = F.array_join(F.transform("messages", lambda m: m["content"]), "\n")
     found = []
     for number, (table, rows) in enumerate(zip(SEARCHED, tables, strict=True)):
-        text = said if table is INSTRUCTIONS else F.col("text")
-        texts = rows.select(F.col(table.key[0]).alias("text_id"), text.alias("text"))
+        texts = rows.select(F.col(table.key[0]).alias("text_id"), text_of(table).alias("text"))
         found.append(keys.where(F.col("place") == number).drop("place").join(texts, "text_id"))
     return searched_rows(reduce(DataFrame.unionByName, found), search(p))
+
+
+def text_of(table: Table) -> Column:
+    """The text of a row of SEARCHED."""
+    if "messages" in table.names:
+        return F.array_join(F.transform("messages", lambda m: m["content"]), "\n")
+    return F.concat_ws("\n", "input", "output") if table is OPEN_CODE_INSTRUCT else F.col("text")
 
 
 STAGE = Measure(

@@ -7,9 +7,8 @@ from typing import Any, Protocol
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.corpus.benchmark_hits import SEARCHED
+from jobs.corpus.benchmark_hits import SEARCHED, text_of
 from schemas.contract import Table
-from schemas.corpus import INSTRUCTIONS
 from udfs.contamination.frequencies import Frequencies, floor
 from udfs.spark.contamination import counted_rows
 
@@ -49,10 +48,9 @@ def _counted(table: Table, sample: DataFrame, documents: int) -> list[tuple[str,
     """What stands in enough texts: of any corpus some hundred thousand rows at most, for each text has a bounded share
     of them.
     """
-    text = (
-        F.array_join(F.transform("messages", lambda m: m["content"]), "\n") if table is INSTRUCTIONS else F.col("text")
+    by = (
+        counted_rows(sample.select(text_of(table).alias("text"))).groupBy("kind", "hash").agg(F.sum("texts").alias("n"))
     )
-    by = counted_rows(sample.select(text.alias("text"))).groupBy("kind", "hash").agg(F.sum("texts").alias("n"))
     least = {kind: floor(kind, documents) for kind in ("words", "runs")}
     enough = F.when(F.col("kind") == "words", least["words"]).otherwise(least["runs"])
     found = by.where(F.col("n") >= enough).toArrow().to_pylist()

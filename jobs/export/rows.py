@@ -9,6 +9,8 @@ from pyspark.sql import Column as Value
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
+from jobs.export.conversations import COLUMNS as FORM_COLUMNS
+from jobs.export.conversations import FORMS, in_form, table_of
 from jobs.export.the_stack import COLUMNS, files_of_code
 from schemas.contract import Column, Table
 from schemas.documents import PRETRAIN_DOCS, TABLES
@@ -20,6 +22,12 @@ SHOWN_LICENCES = 100
 
 def tables_of(layout: str, asked: tuple[str, ...]) -> tuple[Table, ...]:
     """The tables to export, in their order. Raises ValueError."""
+    if own := table_of(layout):
+        if set(asked) - {own.name}:
+            raise ValueError(
+                f"--format {layout}: expected {own.name} alone, found {', '.join(asked)}; it is the form of that table"
+            )
+        return (own,)
     if layout == THE_STACK:
         if set(asked) - {PRETRAIN_DOCS.name}:
             raise ValueError(
@@ -32,6 +40,8 @@ def tables_of(layout: str, asked: tuple[str, ...]) -> tuple[Table, ...]:
 
 def columns_of(layout: str, table: Table) -> tuple[Column, ...]:
     """What is written of a table: all but what only its warehouse knows (the run that wrote a row)."""
+    if layout in FORMS:
+        return FORM_COLUMNS[layout]
     return COLUMNS if layout == THE_STACK else tuple(c for c in table.columns if c.name not in table.volatile)
 
 
@@ -39,6 +49,8 @@ def chosen(rows: DataFrame, layout: str, held_out: str) -> DataFrame:
     """Rows of a final table that are exported, with all its columns."""
     if held_out != "all":
         rows = rows.where(F.col("held_out") == (held_out == "only"))
+    if layout in FORMS:
+        return rows.withColumn("source", F.col("recipe"))
     return rows.where("source = 'code'") if layout == THE_STACK else rows
 
 
@@ -47,7 +59,10 @@ def written(rows: DataFrame, table: Table, layout: str, files: int) -> DataFrame
     same order.
     """
     named = [c.name for c in columns_of(layout, table)]
-    found = files_of_code(rows) if layout == THE_STACK else rows.select(*named)
+    if layout in FORMS:
+        found = in_form(rows, layout)
+    else:
+        found = files_of_code(rows) if layout == THE_STACK else rows.select(*named)
     if "origin" in found.columns:
         # A given table's location is a place of those who made the release, and nobody else's business.
         name = F.when(F.col("kind") == "table", F.substring_index("origin", "/", -1)).otherwise(F.col("origin"))

@@ -84,12 +84,18 @@ def score_of(name: str) -> Column:
     return F.get(F.filter("scores", lambda s: s["name"] == name), 0)["value"]
 
 
+def views_in_force(p: Recipes) -> str:
+    """What the named views say now: their file is data."""
+    return "; ".join(f"{table}: {view(table, name)}" for table, name in sorted(p.views.items()))
+
+
 STAGE = Decide(
     "made_decisions",
     made_decisions,
     reads=(THREADS, GIVEN_SEEDS),
     writes=MADE_DECISIONS,
     params=Recipes(),
+    version=views_in_force,
     population=made,
 )
 

@@ -22,7 +22,7 @@ from jobs.runtime.tables import Lake
 from schemas import documents
 from schemas.code import CODE_CORPUS, RAW_FILES
 from schemas.contract import ContractError, Table
-from schemas.instruct import SEED_PARTS
+from schemas.instruct import CODE_FEEDBACK, OPEN_CODE_INSTRUCT, SEED_PARTS
 from schemas.ops import EXPORTS, RELEASES
 from schemas.web import WEB_CORPUS, WEB_PAGES
 
@@ -106,13 +106,13 @@ def holding_lines(lake: Lake, releases: Iterable[int], gone: DataFrame, table: T
 
 def _tables_in(exports: dict[str, dict[str, Any]], release: int) -> list[Table]:
     names = {name for e in exports.values() if e["release_id"] == release for name in e["tables"] or ()}
-    return [t for t in documents.TABLES if t.name in names]
+    return [t for t in documents.EXPORTED if t.name in names]
 
 
 def _said(export: dict[str, Any], inside: dict[str, Rows] | None, table: Table) -> str:
     """What an export holds, empty for nothing."""
     said = []
-    for name in (t.name for t in documents.TABLES if t.name in (export["tables"] or ())):
+    for name in (t.name for t in documents.EXPORTED if t.name in (export["tables"] or ())):
         if inside is None:
             said.append(f"{name} may hold it, which cannot be read any more")
             continue
@@ -153,7 +153,9 @@ def _ids(lake: Lake, table: Table, version: int) -> DataFrame:
     none.
     """
     rows = lake.read(table, version)
-    if "messages" in table.names:
+    if table in (OPEN_CODE_INSTRUCT, CODE_FEEDBACK):  # all of it is made
+        about = (F.lit(None).cast("string").alias("id"), F.lit(True).alias("of_code"), F.lit(True).alias("made"))
+    elif "messages" in table.names:
         about = (F.col("origin").alias("id"), F.lit(True).alias("of_code"), (F.col("kind") == "made").alias("made"))
     else:
         code, page = F.col("source").isin(*_OF_CODE), F.col("source") == "web"

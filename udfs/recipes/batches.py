@@ -40,6 +40,7 @@ USAGES = ", ".join(f"{name} {PACKAGE_USAGES.column(name).type}" for name in _USA
 _DATA = (
     "test_forms.toml",
     "evolution.toml",
+    "rewrite_styles.toml",
     "api_probe.js",
     *(f"{rubrics.FOLDER}/{name}.toml" for name in rubrics.names()),
 )

@@ -10,7 +10,7 @@ from udfs.recipes.steps import Ask
 
 BASE, CHAT = (Models({"default": "m"}, features) for features in ({"m": ("completion", "seed")}, {}))
 FIELDS = {"code": "def clamp(value, low, high):\n    return 1", "given": "python", "language": "python", "form": "f"}
-FIELDS |= {"tests": "3", "tongue": "English"}
+FIELDS |= {"tests": "3", "tongue": "English", "question": "Clamp a number.", "solution": "def clamp(): ..."}
 
 
 def test_a_completion_is_begun_for_the_model_and_ends_before_the_next() -> None:
@@ -31,7 +31,7 @@ def test_a_prompt_without_examples_is_shown_under_headings() -> None:
 
 def test_the_examples_of_every_prompt_are_as_its_stop_divides_them() -> None:
     begun = [p for p in map(prompt, names()) if p.completion is not None]
-    assert {p.name for p in begun} == {"snippet", "textbook"}
+    assert {p.name for p in begun} == {"oss_question", "snippet", "solution", "textbook", "unit_tests"}
     for p in begun:
         text = p.as_text(FIELDS)
         assert p.stop and all(text.count(s) >= 3 for s in p.stop), p.name
