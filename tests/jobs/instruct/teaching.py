@@ -95,6 +95,8 @@ def _judge(number: str, said: str) -> str:
     for names in (CRITERIA, VALUE, ("self_contained", "checkable", "solvable")):
         if f"`{names[0]}`" in said:
             return judged(5, *names)
+    if "`naming_and_form`" in said:
+        return judged(3, "naming_and_form", "understandable", "self_contained")
     for name in ("complexity", "demands"):
         if f"`{name}`" in said:
             return scored(2 if "easy" in said else 5, name)
@@ -129,7 +131,7 @@ ANSWERS: dict[str, Callable[[str, str], Any]] = {
     "crossover": lambda n, said: f"Write a function that joins two tasks into {_digest(said)} steps and counts them.",
     "solution": lambda n, said: f"So:\n\n{block('python', 'def solve(x):' + chr(10) + '    return x')}\n\nIt does.",
     "unit_tests": lambda n, said: "<test>assert solve(1) == 1</test>\n<test>assert solve(2) == 3</test>",
-    "simulated_user": lambda n, said: "DONE",
+    "simulated_user": lambda n, said: "Please say what happens for negative numbers.",
     "write_bug": _scripted("correction", "bug"),
     "repair_bug": _scripted("correction", "repair"),
     "explain_solution": _scripted("follow_up", "explain"),
