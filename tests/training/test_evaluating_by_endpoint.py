@@ -16,6 +16,8 @@ from training.evaluation.table import COLUMNS, columns, line_of, papers
 from training.evaluation.writers import remote
 
 FIXTURES = Path(__file__).parent / "fixtures" / "evaluation"
+JUDGE = ["--judge-endpoint", "http://localhost:9/v1", "--judge-model", "j"]
+ARENA = str(FIXTURES / "arena.jsonl")
 RIGHT = "```python\ndef thirds(numbers):\n    return [n / 3 for n in numbers]\n```"
 WRONG = "```python\ndef thirds(numbers):\n    return [abs(n) / 3 for n in numbers]\n```"
 
@@ -189,6 +191,9 @@ def test_mistakes_end_in_one_line(
         (["--isolation", "none"], "isolation none: expected one of"),
         (["--libraries", "nowhere"], "libraries: expected folders of installed packages"),
         (["--samples", "0"], "generation: expected samples >= 1"),
+        (["--arena", "none.jsonl", *JUDGE], "none.jsonl: expected a benchmark file"),
+        (["--arena", ARENA, *JUDGE, "--rubric", "none.toml"], "--rubric none.toml: expected a TOML file"),
+        (["--arena", ARENA, *JUDGE, "--rubric", ARENA], "expected version, title, lowest, highest and criteria"),
     ],
 )
 def test_mistakes_that_are_seen_later(
@@ -202,4 +207,6 @@ def test_mistakes_that_are_seen_later(
     with Endpoint(teacher=spoken) as endpoint:
         given = ("evaluate", "--endpoint", endpoint.url, "--model", "m", "--to", "to", "--human-eval", "--tasks", "1")
         assert called(monkeypatch, *given, *more) == 2
-    assert said in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert said in error and error.startswith("refinelake: ") and error.count("\n") == 1
+    assert not endpoint.log or "samples" in said

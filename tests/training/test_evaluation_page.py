@@ -39,11 +39,13 @@ def made(folder: Path) -> dict[str, str]:
         for n in (2, 3, 4, 11)
     ]
     (folder / "mbpp.jsonl").write_text("".join(json.dumps(task) + "\n" for task in tasks))
-    (folder / "arena.jsonl").write_text(json.dumps({"question": "Why?", "baseline": "So."}))
     (folder / "other.json").write_text('{"model": "other", "benchmarks": {"mbpp": {"pass@1": 0.25}}}')
     own = {file.name: str(file) for file in FIXTURES.glob("*.jsonl")}
-    there = {name: str(folder / name) for name in ("mbpp.jsonl", "arena.jsonl")}
-    return own | there | {"scores": str(folder / "to"), "other/evaluation.json": str(folder / "other.json")}
+    return own | {
+        "mbpp.jsonl": str(folder / "mbpp.jsonl"),
+        "scores": str(folder / "to"),
+        "other/evaluation.json": str(folder / "other.json"),
+    }
 
 
 @pytest.mark.parametrize("shown", SHOWN, ids=lambda shown: shown.text.partition("scores ")[2])

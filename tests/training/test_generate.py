@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from tests.training.runs import TOKENIZER
 from training.checkpoint.export import generation
 from training.evaluation.benchmark import program_of, scored, text_of
-from training.evaluation.generate import base_prompts, chat_prompts, completions
+from training.evaluation.generate import base_prompts, chat_prompts, completions, conversations
 from training.evaluation.held_out import document_nats
 from training.evaluation.sampling import Sampling
 from training.evaluation.tasks import human_eval, mbpp, multipl_e
@@ -155,6 +155,15 @@ def test_a_chat_prompt_is_the_templates(tokenizer: TextTokenizer) -> None:
     assert chat_prompts(["What?"], tokenizer)[0] == wanted
     ids = chat_prompts([question], tokenizer)[0]
     assert ids.count(tokenizer.id("<|im_end|>")) == 1
+
+
+def test_a_longer_chat_is_the_templates_too(tokenizer: TextTokenizer) -> None:
+    """What a second turn after feedback is asked with; an answer may have been empty."""
+    chat = [{"role": r, "content": c} for r, c in (("user", "x"), ("assistant", "def f(): pass"), ("user", "Not so."))]
+    wanted = tokenizer.hugging_face().apply_chat_template(chat, add_generation_prompt=True, return_dict=False)
+    assert conversations([chat], tokenizer) == [wanted]
+    chat[1]["content"] = ""
+    assert len(conversations([chat], tokenizer)[0]) < len(wanted)
 
 
 def test_what_has_no_room_is_empty(model: Any, tokenizer: TextTokenizer) -> None:

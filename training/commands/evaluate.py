@@ -89,9 +89,10 @@ def _write(to: Path, found: dict[str, Any]) -> None:
 
 
 def _looked_at(args: argparse.Namespace, given: dict[str, list[Any]], library: Path) -> None:
-    """Installs what tasks import and lack, if that is asked for. Raises ValueError where a set cannot be run at all, or
-    feedback not be given: before a model is asked anything.
+    """Installs what tasks import and lack, if that is asked for. Raises ValueError where a set cannot be run at all,
+    feedback not be given, an arena not be judged: before a model is asked anything.
     """
+    from training.evaluation.arena import arena, rubric_of
     from training.evaluation.feedback import Feedback
     from training.evaluation.installing import install
     from training.evaluation.lacking import able, what_lacks
@@ -100,6 +101,9 @@ def _looked_at(args: argparse.Namespace, given: dict[str, list[Any]], library: P
 
     if args.feedback:
         Feedback(args.feedback, _judge(args))
+    if args.arena:
+        arena(args.arena)
+        rubric_of(args.rubric)
     args.libraries += [str(library)] if args.install and library.is_dir() else []
     with Runner(args.isolation, libraries=args.libraries) as runner:
         packages = what_lacks([task for tasks in given.values() for task in tasks], runner).get("packages", [])

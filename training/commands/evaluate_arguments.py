@@ -83,6 +83,6 @@ def check(args: argparse.Namespace, given: bool) -> None:
     if args.feedback and (not args.chat or args.samples > 1):
         raise ValueError("--feedback: expected --chat and one sample, found otherwise; add --chat, leave out --samples")
     if args.tasks is not None and args.tasks < 1:
-        raise ValueError(f"--tasks: expected a number of tasks from 1, found {args.tasks}")
+        raise ValueError(f"--tasks: expected a number of tasks from 1, found {args.tasks}; give another")
     if args.every < 1:
-        raise ValueError(f"--every: expected a number of steps from 1, found {args.every}")
+        raise ValueError(f"--every: expected a number of steps from 1, found {args.every}; give another")

@@ -46,7 +46,9 @@ def rubric_of(file: str) -> Rubric:
     if not file:
         return rubrics.rubric(RUBRIC)
     if not Path(file).is_file():
-        raise ValueError(f"--rubric {file}: expected a TOML file with title, scale and criteria, found none")
+        raise ValueError(
+            f"--rubric {file}: expected a TOML file with title, scale and criteria, found none; correct the path"
+        )
     return rubrics.parse(file, Path(file).read_text(encoding="utf-8"))
 
 
