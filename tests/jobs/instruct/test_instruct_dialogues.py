@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
+import pytest
+
+from jobs.cli import exit_code
 from jobs.commands.explain_made import explain_thread, find_threads
 from jobs.instruct.asked_for import stored_versions
 from jobs.instruct.parameters import Recipes
@@ -38,7 +42,9 @@ def lines(place: Path, *rows: dict[str, object]) -> str:
     return str(place)
 
 
-def test_what_is_given_becomes_dialogues_and_files_are_rewritten_and_traced(lake: Lake, tmp_path: Path) -> None:
+def test_what_is_given_becomes_dialogues_and_files_are_rewritten_and_traced(
+    lake: Lake, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     corpora(lake, [document("org/r1", "1.py", function(1))])
     query = "Write a function that adds two numbers, whatever their sign."
     pool = lines(
@@ -94,3 +100,16 @@ def test_what_is_given_becomes_dialogues_and_files_are_rewritten_and_traced(lake
     assert "original: org/r1 1.py" in said and "rewritten:" in said and "| def plus_" in said
     page = instruct_report_page(lake)
     assert "Dialogues by kind" in page and "How their tests ended" in page and "What each view takes" in page
+
+    views = ["instruct", "views", "--warehouse", lake.warehouse]
+    assert exit_code(views) == 0
+    told = capsys.readouterr().out
+    assert re.search(r"^all +1 +100\.0%", told, re.M) and re.search(r"^tests_pass +0 +0\.0%", told, re.M)
+    assert exit_code([*views, "--view", "average_test_score >= 0.5, judge >= 4"]) == 0
+    assert re.search(r" 1 +100\.0%", capsys.readouterr().out)
+    assert exit_code([*views, "--sweep", "average_test_score"]) == 0
+    assert "average_test_score of at least" in capsys.readouterr().out
+    assert exit_code([*views, "--sweep", "nothing"]) == 2
+    assert "expected a score of open_code_instruct (" in capsys.readouterr().err
+    assert exit_code([*views, "--table", "code_feedback"]) == 0
+    assert re.search(r"^all +4 ", capsys.readouterr().out, re.M)
