@@ -18,6 +18,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "jobs.commands.instruct",
         "Make synthetic and instruction data with models: run recipes, list them, say what they cost, report.",
     ),
+    "quality": (
+        "jobs.commands.quality",
+        "Train the learned quality score of the raw-code filter from labelled files; show what was made.",
+    ),
     "fetch": ("jobs.commands.fetch", "Download a pinned set of real sources and write its manifest."),
     "explain": ("jobs.commands.explain", "Say why a file was kept or dropped."),
     "report": ("jobs.commands.report", "Write report.html of a warehouse."),

@@ -9,6 +9,7 @@ from typing import Any
 from jobs.code import flow as code
 from jobs.code import parameters as code_parameters
 from jobs.code.parameters import RepositoryText
+from jobs.code.pinned_scorer import with_scorer
 from jobs.corpus import flow as corpus
 from jobs.corpus import parameters as corpus_parameters
 from jobs.corpus.parameters import InstructionDedup
@@ -54,7 +55,7 @@ CODE = Flow(
     ("ingest", "sources", "repositories, raw_files, contents, rejects"),
     code.STAGES,
     code.TABLES,
-    pinned_text_model,
+    lambda lake, params: with_scorer(lake, pinned_text_model(lake, params)),
 )
 WEB = Flow(
     "Recall of web pages",

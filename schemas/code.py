@@ -306,7 +306,7 @@ FILTER_DECISIONS = Table(
     key=("file_id",),
     cluster_by=("file_id",),
     constraints=_DECIDED,
-    made_from=("near_duplicates", "raw_files", "cleaned_texts", "signals"),
+    made_from=("near_duplicates", "raw_files", "cleaned_texts", "signals", "quality_scores"),
     feed=True,
 )
 

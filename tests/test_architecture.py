@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from jobs.flows import FLOWS
-from schemas import code, contamination, corpus, documents, instruct, ops, recall, web
+from schemas import code, contamination, corpus, documents, instruct, ops, quality, recall, web
 from schemas.contract import Table
 from schemas.identity import reachable
 from udfs.signals import all_signals
@@ -38,6 +38,7 @@ MAY_ACT = {
     "jobs/code/asking.py": "no transform: a request for too much is refused by its count",
     "jobs/code/ingest.py": "ingest is no transform: it decides by counts what to read, write and refuse",
     "jobs/code/removals.py": "sources asked out whole are left out of conditions by name",
+    "jobs/code/quality_training.py": "no transform: a scorer is an artifact, made by a command",
     "jobs/corpus/composition.py": "shown to a person: sizes by source and language",
     "jobs/corpus/word_counts.py": "no transform: what it counts is an artifact, made by a command",
     "jobs/code/resolved.py": "shown to a person: ids by source and reason",
@@ -396,7 +397,7 @@ def test_every_declared_stage_is_in_the_flow() -> None:
 
 
 def contracts() -> list[Table]:
-    modules = (code, corpus, instruct, ops, recall, web)
+    modules = (code, corpus, instruct, ops, quality, recall, web)
     declared = [
         v for m in modules for n, v in vars(m).items() if isinstance(v, Table) and (m is code or n != "FINGERPRINTS")
     ]

@@ -23,19 +23,22 @@ from jobs.code.touched import FILTERED
 from jobs.runtime.stage import Decide
 from schemas.code import CLEANED_TEXTS, FILTER_DECISIONS, NEAR_DUPLICATES, RAW_FILES
 from schemas.contract import quote
+from schemas.quality import QUALITY_SCORES
+from udfs.rules.learned import LEARNED, is_learned
 from udfs.rules.load import Rule, RuleBook, load_rules
 from udfs.signals import AUTHORS, MEASURED_AUTHORS
 from udfs.signals.paths import HEADER, NULL_FOR_HEADERS
 
 _KEY = ["content_id", "language", "kind"]
+_CLEAN_KEY = ["clean_id", "language", "kind"]
 
 
 def filter_decisions(
-    near: DataFrame, raw_files: DataFrame, cleaned: DataFrame, signals: DataFrame, p: Filter
+    near: DataFrame, raw_files: DataFrame, cleaned: DataFrame, signals: DataFrame, quality: DataFrame | None, p: Filter
 ) -> DataFrame:
-    """One row per file that near deduplication kept."""
+    """One row per file that near deduplication kept; without `quality` nothing has a learned score."""
     book = rule_book(p)
-    rows = rows_to_filter(near, raw_files, cleaned, signals, book)
+    rows = rows_to_filter(near, raw_files, cleaned, signals, quality, book)
     return decided(
         rows.select(
             "file_id",
@@ -48,14 +51,25 @@ def filter_decisions(
 
 
 def rows_to_filter(
-    near: DataFrame, raw_files: DataFrame, cleaned: DataFrame, signals: DataFrame, book: RuleBook
+    near: DataFrame,
+    raw_files: DataFrame,
+    cleaned: DataFrame,
+    signals: DataFrame,
+    quality: DataFrame | None,
+    book: RuleBook,
 ) -> DataFrame:
-    """Files with their signals, what cleaning left of them and their rule set."""
+    """Files with their signals, their learned scores, what cleaning left of them and their rule set."""
     files = kept_files(near, raw_files.select("file_id", "path", F.col("size_bytes").alias("file_bytes"), *_KEY))
     files = files.drop("cut")
     texts = cleaned.select(*_KEY, "clean_id", "failure", F.col("text_bytes").alias("clean_bytes"))
     measured = signals.withColumnRenamed("failure", "unmeasured")
-    rows = files.join(texts, _KEY, "left").join(measured, ["clean_id", "language", "kind"], "left")
+    rows = files.join(texts, _KEY, "left").join(measured, _CLEAN_KEY, "left")
+    if quality is None:
+        rows = rows.withColumns({s.name: F.lit(None).cast("double") for s in LEARNED})
+        rows = rows.withColumn("unscored", F.lit(None).cast("string"))
+    else:
+        scores = quality.select(*_CLEAN_KEY, *(s.name for s in LEARNED), F.col("failure").alias("unscored"))
+        rows = rows.join(scores, _CLEAN_KEY, "left")
     return rows.withColumns({**path_columns(), **header_columns()}).withColumn("rule_set", rule_set(book))
 
 
@@ -68,6 +82,7 @@ def reasons(book: RuleBook) -> Column:
         F.when((F.col("clean_bytes") > 0) & F.col("natural_language").isNull(), reason("signals_missing")),
         F.when(F.col("unmeasured").isNotNull(), reason("signals_failed", detail=F.col("unmeasured"))),
         *_authors_missing(book),
+        *_unscored(book),
         _failed_signals(book),
     ]
     return F.array_compact(F.array(*unmeasured, *_conditions(book)))
@@ -167,6 +182,15 @@ def _authors_missing(book: RuleBook) -> list[Column]:
     return [F.when(unmeasured, reason("signals_missing", detail=F.lit("the rules need signals.authors=true")))]
 
 
+def _unscored(book: RuleBook) -> list[Column]:
+    """A text that the scorer failed on, in sets with a rule on its score: missing is never a pass."""
+    asking = [n for n in book.sets if any(map(is_learned, book.required(n)))]
+    if not asking:
+        return []
+    failed = F.col("rule_set").isin(asking) & F.col("unscored").isNotNull()
+    return [F.when(failed, reason("quality_failed", detail=F.col("unscored")))]
+
+
 def _failed_signals(book: RuleBook) -> Column:
     """A signal that the row's rules need and that failed: missing is never a pass."""
     needed = reduce(
@@ -183,7 +207,7 @@ def _failed_signals(book: RuleBook) -> Column:
 STAGE = Decide(
     "filter_decisions",
     filter_decisions,
-    reads=(NEAR_DUPLICATES, RAW_FILES, CLEANED_TEXTS, SIGNALS),
+    reads=(NEAR_DUPLICATES, RAW_FILES, CLEANED_TEXTS, SIGNALS, QUALITY_SCORES),
     writes=FILTER_DECISIONS,
     params=Filter(),
     version=rules_version,

@@ -12,6 +12,7 @@ from jobs.code import (
     fingerprints,
     near_duplicates,
     near_pairs,
+    quality_scores,
     rejects,
     sample_decisions,
     signals,
@@ -20,6 +21,7 @@ from jobs.code import (
 )
 from schemas import ops
 from schemas.code import CONTENTS, RAW_FILES, REPOSITORIES
+from schemas.quality import QUALITY_MODELS
 
 STAGES = (
     text_scores.STAGE,
@@ -31,6 +33,7 @@ STAGES = (
     near_duplicates.STAGE,
     cleaned_texts.STAGE,
     signals.STAGE,
+    quality_scores.STAGE,
     rejects.STAGE,
     filter_decisions.STAGE,
     clean_duplicates.STAGE,
@@ -41,5 +44,5 @@ STAGES = (
 INGESTED = (REPOSITORIES, RAW_FILES, CONTENTS)
 _WRITTEN = {stage.writes.name: stage.writes for stage in STAGES} | {t.name: t for t in (*INGESTED, ops.REJECTS)}
 
-TABLES = (*INGESTED, *(t for n, t in _WRITTEN.items() if n not in {i.name for i in INGESTED}))
+TABLES = (*INGESTED, *(t for n, t in _WRITTEN.items() if n not in {i.name for i in INGESTED}), QUALITY_MODELS)
 """Every table of this half in the order of the flow; together they make a release."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from udfs.cleaning.clean import Cleaning
 from udfs.duplicates.fingerprint import Fingerprint
+from udfs.quality.settings import QualityTraining
 
 
 @dataclass(frozen=True)
@@ -125,9 +126,23 @@ class Signals:
 
 
 @dataclass(frozen=True)
+class Quality:
+    """The scorer of the learned quality score (docs/quality.md): a folder or URL that `quality train` wrote; empty
+    takes the one that it pinned, if it did; "off" scores nothing.
+    """
+
+    model: str = ""
+
+    @property
+    def scores(self) -> bool:
+        """Whether there is a scorer."""
+        return self.model not in ("", "off")
+
+
+@dataclass(frozen=True)
 class Filter:
-    """Rule book in force: "default", "compat" (the authors' decisions, see docs/rules.md), or a TOML file laid over the
-    default one.
+    """Rule book in force: "default", "compat" (the authors' decisions, see docs/rules.md), "learned" (the default one,
+    and the learned quality score, see docs/quality.md), or a TOML file laid over the default one.
     """
 
     rules: str = "default"
@@ -154,6 +169,8 @@ SECTIONS: dict[str, type] = {
     "dedup": Dedup,
     "cleaning": Cleaning,
     "signals": Signals,
+    "quality": Quality,
+    "quality_training": QualityTraining,
     "filter": Filter,
     "sampling": Sampling,
 }

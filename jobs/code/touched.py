@@ -29,6 +29,7 @@ from schemas.code import (
     SAMPLE_DECISIONS,
     TEXT_DECISIONS,
 )
+from schemas.quality import QUALITY_SCORES
 
 if TYPE_CHECKING:  # what reads and writes tables is no part of what a decision hangs on (code_version)
     from jobs.runtime.feed import Changed
@@ -178,16 +179,23 @@ MEASURED = Narrow("clean_id", _cleaned, _of_cleaned, holds=files_compared)
 
 
 def _filtered(changed: Changed, reads: Reads, stored: DataFrame, p: Any) -> Keys:
-    """Files that came, went or changed, and those whose measures were not there yet: a measure never changes."""
+    """Files that came, went or changed, those whose texts were scored or are no longer, and those whose measures were
+    not there yet: a measure never changes.
+    """
     late = F.exists("reasons.rule", lambda rule: rule.isin("cleaning_missing", "signals_missing"))
     own = [changed.keys(t, "file_id") for t in (NEAR_DUPLICATES, RAW_FILES)]
-    return Keys.of(*own, stored.where(late).select("file_id"))
+    scored = Keys.of(changed.keys(QUALITY_SCORES, "clean_id"))
+    files = None if scored.none else only(stored, "clean_id", scored).select("file_id")
+    return Keys.of(*own, files, stored.where(late).select("file_id"))
 
 
-def _to_filter(keys: Keys, near: DataFrame, raw_files: DataFrame, cleaned: DataFrame, signals: DataFrame) -> Reads:
+def _to_filter(
+    keys: Keys, near: DataFrame, raw_files: DataFrame, cleaned: DataFrame, signals: DataFrame, quality: DataFrame
+) -> Reads:
     files = only(raw_files, "file_id", keys)
     texts = only(cleaned, "content_id", Keys.of(files.select("content_id")))
-    return only(near, "file_id", keys), files, texts, only(signals, "clean_id", Keys.of(texts.select("clean_id")))
+    ids = Keys.of(texts.select("clean_id"))
+    return only(near, "file_id", keys), files, texts, only(signals, "clean_id", ids), only(quality, "clean_id", ids)
 
 
 FILTERED = Narrow("file_id", _filtered, _to_filter, holds=files_compared)

@@ -20,6 +20,7 @@ from jobs.code.texts import with_text
 from jobs.runtime.runner import Run
 from schemas.code import CLEANED_TEXTS, CODE_CORPUS, CONTENTS, NEAR_DUPLICATES, RAW_FILES
 from schemas.contract import Table
+from schemas.quality import QUALITY_SCORES
 from udfs.rules.load import Rule, RuleBook
 from udfs.rules.perplexity import ByteNgrams, Model
 
@@ -78,8 +79,16 @@ def judged(run: Run, versions: dict[str, int], book: RuleBook, only: str | None 
     """The files of a warehouse, or of one rule set, under a rule book. Nothing is computed yet."""
     tables = (NEAR_DUPLICATES, RAW_FILES, CLEANED_TEXTS, SIGNALS)
     near, raw, cleaned, signals = (run.read(t, versions.get(t.name)) for t in tables)
-    rows = rows_to_filter(near, raw, cleaned, signals, book).withColumn("reasons", reasons(book))
+    quality = _scores(run, versions)
+    rows = rows_to_filter(near, raw, cleaned, signals, quality, book).withColumn("reasons", reasons(book))
     return Judged(run, versions, rows.where(F.col("rule_set") == only) if only else rows)
+
+
+def _scores(run: Run, versions: dict[str, int]) -> DataFrame:
+    """Learned scores; none where the warehouse is of before."""
+    if run.lake.version(QUALITY_SCORES.name) is None:
+        return run.lake.spark.createDataFrame(QUALITY_SCORES.arrow_schema().empty_table())
+    return run.read(QUALITY_SCORES, versions.get(QUALITY_SCORES.name))
 
 
 def of_rule(rows: DataFrame, rule: Rule, book: RuleBook) -> DataFrame:

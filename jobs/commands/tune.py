@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--warehouse", required=True, help="location of the Delta tables")
     parser.add_argument("--threshold", type=float, metavar="X", help="what if the rule's threshold were X")
     parser.add_argument(
-        "--rules", metavar="FILE", help="what if the run had filter.rules=FILE (a TOML file, or compat)"
+        "--rules", metavar="FILE", help="what if the run had filter.rules=FILE (a TOML file, compat or learned)"
     )
     parser.add_argument("--params", metavar="FILE", help="the parameters of the run, if it had any")
     parser.add_argument("--set", action="append", default=[], metavar="SECTION.NAME=VALUE", help="one parameter")
@@ -35,7 +35,7 @@ def work(args: argparse.Namespace) -> int:
     from jobs.code.filter_decisions import rule_book
     from jobs.code.flow import STAGES
     from jobs.code.parameters import Filter
-    from jobs.flows import SECTIONS
+    from jobs.flows import CODE, SECTIONS
     from jobs.runtime.places import absolute
     from jobs.runtime.runner import Run
     from jobs.runtime.session import session
@@ -53,7 +53,9 @@ def work(args: argparse.Namespace) -> int:
         raise ValueError(f"--only: expected a rule set, found {args.rule_set}; known are {', '.join(book.sets)}")
     rule = find_rule(args.rule, book, args.rule_set, args.threshold) if args.rule else None
     versions = Snapshot.newest(args.warehouse).versions
-    run = Run(Lake(session(absolute(args.warehouse)), absolute(args.warehouse)), "tune", STAGES, params)
+    lake = Lake(session(absolute(args.warehouse)), absolute(args.warehouse))
+    asked = params | {Filter: Filter(args.rules)} if args.rules else params
+    run = Run(lake, "tune", STAGES, CODE.pinned(lake, asked) | {Filter: params[Filter]})
     files = tuning.judged(run, versions, book, args.rule_set)
     if then is not None:
         print("\n".join(_whole_set(files, then, args)))

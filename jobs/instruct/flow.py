@@ -7,6 +7,7 @@ from jobs.instruct import (
     algorithmic,
     code_feedback,
     execution_traces,
+    file_labels,
     generation_1,
     generation_2,
     generation_3,
@@ -26,6 +27,7 @@ from jobs.instruct import (
     threads,
 )
 from schemas import instruct
+from schemas.quality import FILE_LABELS
 
 STAGES = (
     algorithm_marks.STAGE,
@@ -49,7 +51,8 @@ STAGES = (
     rewritten.STAGE,
     execution_traces.STAGE,
     model_labels.STAGE,
+    file_labels.STAGE,
 )
 
-TABLES = instruct.TABLES
+TABLES = (*instruct.TABLES, FILE_LABELS)
 """Every table of this half in the order of the flow."""

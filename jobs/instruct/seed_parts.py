@@ -31,7 +31,8 @@ def required(code: DataFrame, web: DataFrame, pages: DataFrame, marks: DataFrame
     for recipe, draw in sorted(DRAWN.items()):
         if number := p.recipes.drawn(recipe):
             first = marks.where(F.size("keywords") > 0).select("clean_id") if draw.algorithmic else None
-            found.append(drawn(texts[draw.corpus], recipe, number, draw.languages, first))
+            for languages in [(name,) for name in draw.languages] if draw.each else [draw.languages]:
+                found.append(drawn(texts[draw.corpus], recipe, number, languages, first))
     return reduce(DataFrame.unionByName, found)
 
 

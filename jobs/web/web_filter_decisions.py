@@ -19,7 +19,7 @@ def web_filter_decisions(
     near: DataFrame, pages: DataFrame, cleaned: DataFrame, signals: DataFrame, p: Filter
 ) -> DataFrame:
     """One row per page that near deduplication kept."""
-    return filter_decisions(near, files_of(pages), cleaned, signals, p)
+    return filter_decisions(near, files_of(pages), cleaned, signals, None, p)
 
 
 STAGE = Decide(

@@ -10,6 +10,7 @@ from udfs.recipes import (
     educational,
     evol,
     evolution,
+    file_quality,
     follow_up,
     infinity,
     interaction,
@@ -35,6 +36,7 @@ RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
         web_labels.RECIPE,
+        file_quality.RECIPE,
         snippets.RECIPE,
         textbooks.RECIPE,
         infinity.RECIPE,

@@ -17,7 +17,7 @@ class Draw:
     """From code_corpus, web_corpus or all pages, of these languages (() for all): seeds of these kinds, some a text.
 
     `algorithmic`: files of the algorithmic corpus come first (the paper's seeds of verified snippets).
-    `chars`: of a
+    `each`: so many texts are drawn of each language, not of all together. `chars`: of a
     file its first whole lines of so many, or, `whole`, no seed of a longer one.
     """
 
@@ -26,10 +26,14 @@ class Draw:
     languages: tuple[str, ...] = ()
     most: int = 1
     algorithmic: bool = False
+    each: bool = False
     chars: int = FILE_CHARS
     whole: bool = False
 
 
+_SOME = ("c", "cpp", "csharp", "go", "java", "javascript", "kotlin", "php", "python", "ruby", "rust")
+PROGRAMS = (*_SOME, "scala", "shell", "sql", "swift", "tsx", "typescript")
+"""Languages with rules of their own (udfs/data/rules.toml), markup aside."""
 DRAWN = {
     "snippets": Draw("code", ("file",), algorithmic=True),
     "textbooks": Draw("code", ("function",), ("python",), 3),
@@ -39,6 +43,7 @@ DRAWN = {
     "rewriting": Draw("code", ("file",), ("python", "javascript", "typescript"), chars=12_000, whole=True),
     "traces": Draw("code", ("function",), ("python",), 3),
     "correction": Draw("code", ("function", "snippet"), ("python",)),
+    "file_quality": Draw("code", ("file",), PROGRAMS, each=True),
     "diverse": Draw("web", ("page",)),
     "web_labels": Draw("pages", ("page",)),
 }

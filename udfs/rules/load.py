@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from udfs.rules.book import OPERATORS, Rule, RuleBook, draw_of
+from udfs.rules.learned import LEARNED, LearnedSignal
 from udfs.signals import PathSignal, Signal, all_signals, path_signals
 
 __all__ = ["OPERATORS", "Rule", "RuleBook", "draw_of", "load_rules", "registered"]
@@ -26,20 +27,22 @@ DEFAULT_FILE = "udfs/data/rules.toml"
 SEVERITIES = ("drop", "flag")
 _SET_KEYS = ("base", "fresh", "source", "about", "rules")
 _RULE_KEYS = (*OPERATORS, "severity", "source", "why", "chance")
-BUILT_IN = {"default": "rules.toml", "compat": "rules_compat.toml"}
+BUILT_IN = {"default": "rules.toml", "compat": "rules_compat.toml", "learned": "rules_learned.toml"}
 
 
-def registered() -> dict[str, Signal | PathSignal]:
+def registered() -> dict[str, Signal | PathSignal | LearnedSignal]:
     """Every signal a rule may name, by name, in the order of their numbers."""
-    every: list[Signal | PathSignal] = [*all_signals(), *path_signals()]
+    every: list[Signal | PathSignal | LearnedSignal] = [*all_signals(), *path_signals(), *LEARNED]
     return {each.name: each for each in sorted(every, key=lambda s: s.number)}
 
 
 def load_rules(override: Path | str | None = None) -> RuleBook:
-    """The built-in rules, with those of a TOML file of the same form laid over them; "compat" is built in as well."""
+    """The built-in rules, with those of a TOML file of the same form laid over them; "compat" and "learned" are built
+    in as well.
+    """
     sets = _read(_packaged(BUILT_IN["default"]), DEFAULT_FILE, {})
-    if override == "compat":
-        sets = _read(_packaged(BUILT_IN["compat"]), "udfs/data/rules_compat.toml", sets)
+    if override in BUILT_IN and override != "default":
+        sets = _read(_packaged(BUILT_IN[str(override)]), f"udfs/data/{BUILT_IN[str(override)]}", sets)
     elif override is not None and override != "default":
         sets = _read(_text_of(Path(override)), str(override), sets)
     known, book = registered(), {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from udfs.rules.learned import LEARNED
 from udfs.rules.load import Rule, RuleBook, registered
 from udfs.signals import all_signals, path_signals
 
@@ -21,14 +22,17 @@ decided by a hash of the text and the signal, so that every run decides alike.
 
 `filter.rules=compat` reproduces the authors' decisions (`udfs/data/rules_compat.toml`). It needs
 `signals.authors=true`: signals called `..._authors` are measured on request only, and are null otherwise.
+
+`filter.rules=learned` lays rules on the learned quality score over these (`udfs/data/rules_learned.toml`, signals 401
+and 402). It needs a scorer, see [quality.md](quality.md); without one these two are null and nothing is scored.
 """
 
 
 def page(book: RuleBook) -> str:
     """The whole page as Markdown."""
     counted = (
-        f"{len(all_signals())} signals of a text, {len(path_signals())} of a path and size; "
-        f"{book.count()} distinct rules in {len(book.sets)} sets."
+        f"{len(all_signals())} signals of a text, {len(path_signals())} of a path and size, "
+        f"{len(LEARNED)} of a scorer; {book.count()} distinct rules in {len(book.sets)} sets."
     )
     lines = [_HEAD, counted, "", "## Sets", ""]
     lines += ["| set | rules | signals |", "| --- | ---: | ---: |"]

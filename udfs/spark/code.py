@@ -28,6 +28,7 @@ STAGED = (
     "language_by string, vendored boolean, generated boolean, commit_time timestamp, authors array<string>, "
     "licences array<string>, revision string, stars bigint, reason string, detail string, text string"
 )
+_QUALITY = "clean_id string, language string, kind string, qsc_learned_score double, qsc_learned_rank double"
 
 _OF_RUNNER = ("kernel_version", *CLEANED_TEXTS.volatile)
 _CLEANED_ARROW = CLEANED_TEXTS.arrow_schema([n for n in CLEANED_TEXTS.names if n not in _OF_RUNNER])
@@ -138,6 +139,20 @@ def _clean(p: Cleaning, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
             }
         )
     yield pa.RecordBatch.from_pylist(rows, _CLEANED_ARROW)
+
+
+def quality_rows(rows: DataFrame, model: str) -> DataFrame:
+    """(clean_id, language, kind, qsc_learned_score, qsc_learned_rank) of rows with a text, by a scorer."""
+    return mapped(rows.select("clean_id", "language", "kind", "text"), partial(_quality, model), _QUALITY)
+
+
+def _quality(model: str, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    from udfs.quality.scorer import scorer
+
+    scores, found = scorer(model).scores(batch["text"], batch["language"].to_pylist())
+    key = [batch[name] for name in ("clean_id", "language", "kind")]
+    names = ["clean_id", "language", "kind", "qsc_learned_score", "qsc_learned_rank"]
+    yield pa.RecordBatch.from_arrays([*key, pa.array(scores), pa.array(found)], names)
 
 
 def signal_rows(rows: DataFrame, table: Table, authors: bool) -> DataFrame:

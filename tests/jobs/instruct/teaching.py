@@ -20,7 +20,7 @@ from schemas.identity import data_bytes
 from schemas.web import PAGE_TEXTS, WEB_CORPUS, WEB_PAGES
 from tests.jobs.rows import frame
 from tests.udfs.calls.endpoint import Said
-from tests.udfs.recipes.scripts import CASES, CRITERIA, QUALITY, VALUE, block, judged, scored
+from tests.udfs.recipes.scripts import CASES, CRITERIA, FILE, QUALITY, VALUE, block, judged, scored
 from udfs.recipes import prompts
 from udfs.recipes.snippets import Snippets
 
@@ -92,6 +92,8 @@ def _snippet(number: str, said: str) -> str:
 
 
 def _judge(number: str, said: str) -> str:
+    if f"`{FILE[0]}`" in said:  # files are good or bad by whether they say what they do
+        return judged(5 if '"""' in said else 1, *FILE)
     for names in (CRITERIA, VALUE, ("self_contained", "checkable", "solvable")):
         if f"`{names[0]}`" in said:
             return judged(5, *names)

@@ -95,7 +95,9 @@ def settings(name: str, **changed: Any) -> Any:
     return replace(RECIPES[name].settings, **changed)
 
 
+FILE = ("readable", "sound", "substance")
 CASES = {
+    "file_quality": Case(seed({"code": CODE}), settings("file_quality"), {"score": judged(4, *FILE)}),
     "web_labels": Case(
         seed({"title": "Halving", "text": PAGE, "url": "https://example.org/a"}, ""),
         settings("web_labels"),
