@@ -43,9 +43,9 @@ ANNEAL_DOCS = replace(
     PRETRAIN_DOCS,
     name="anneal_docs",
     doc="Documents that only annealing reads, without copies of benchmarks; the source is the part of the mixture: "
-    "algorithmic, snippets, textbooks.",
+    "algorithmic, snippets, textbooks, and beside the paper's rewritten and traces.",
     expectations=tuple(e for e in PRETRAIN_DOCS.expectations if e.kind != "row_count"),
-    made_from=("algorithmic", "synthetic_snippets", "textbooks", "contamination"),
+    made_from=("algorithmic", "synthetic_snippets", "textbooks", "rewritten", "execution_traces", "contamination"),
 )
 
 SFT_STAGE1 = replace(

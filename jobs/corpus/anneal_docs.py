@@ -1,4 +1,5 @@
-"""Publish anneal_docs: algorithmic files, verified snippets and textbooks without copies of benchmarks (paper 4.1).
+"""Publish anneal_docs: algorithmic files, verified snippets and textbooks without copies of benchmarks (paper 4.1), and
+beside the paper's parts rewritten files and execution traces, which a mixture of one's own may name.
 
 spark-submit jobs/corpus/anneal_docs.py --warehouse DIR
 """
@@ -15,15 +16,21 @@ from jobs.corpus.parameters import Tokens
 from jobs.runtime.stage import Publish
 from schemas.contamination import CONTAMINATION
 from schemas.documents import ANNEAL_DOCS
-from schemas.instruct import ALGORITHMIC, SYNTHETIC_SNIPPETS, TEXTBOOKS
+from schemas.instruct import ALGORITHMIC, EXECUTION_TRACES, REWRITTEN, SYNTHETIC_SNIPPETS, TEXTBOOKS
 from udfs.spark.corpus import held_out_rows
 
-PARTS = ("algorithmic", "snippets", "textbooks")
-"""Sources of the table: the names that the annealing mixture gives them."""
+PARTS = ("algorithmic", "snippets", "textbooks", "rewritten", "traces")
+"""Sources of the table: the names that a mixture gives them."""
 
 
 def anneal_docs(
-    algorithmic: DataFrame, snippets: DataFrame, textbooks: DataFrame, contamination: DataFrame, p: Tokens
+    algorithmic: DataFrame,
+    snippets: DataFrame,
+    textbooks: DataFrame,
+    rewritten: DataFrame,
+    traces: DataFrame,
+    contamination: DataFrame,
+    p: Tokens,
 ) -> DataFrame:
     """Every column but the text. Held-out documents are marked, not left out: they are evaluated on."""
     about = ("repo", "path", "licences")
@@ -34,7 +41,7 @@ def anneal_docs(
     columns = (F.col("row_id").alias("content_id"), "language", "text_bytes", "held_out", "licence")
     made = [
         rows.select(*columns).withColumns(nothing | {"source": F.lit(name)}).drop("licence")
-        for name, rows in zip(PARTS[1:], (snippets, textbooks), strict=True)
+        for name, rows in zip(PARTS[1:], (snippets, textbooks, rewritten, traces), strict=True)
     ]
     return without_copies(_once([files, *made]), "content_id", contamination)
 
@@ -48,19 +55,31 @@ def _once(parts: list[DataFrame]) -> DataFrame:
 
 
 def everyone(
-    algorithmic: DataFrame, snippets: DataFrame, textbooks: DataFrame, contamination: DataFrame, *_: object
+    algorithmic: DataFrame,
+    snippets: DataFrame,
+    textbooks: DataFrame,
+    rewritten: DataFrame,
+    traces: DataFrame,
+    contamination: DataFrame,
+    *_: object,
 ) -> DataFrame:
-    """Every text of the three without a copy."""
-    made = [rows.select(F.col("row_id").alias("content_id")) for rows in (snippets, textbooks)]
+    """Every text of the parts without a copy."""
+    made = [rows.select(F.col("row_id").alias("content_id")) for rows in (snippets, textbooks, rewritten, traces)]
     ids = reduce(DataFrame.union, made, algorithmic.select(F.col("clean_id").alias("content_id"))).distinct()
     return without_copies(ids, "content_id", contamination)
 
 
 def with_text(
-    rows: DataFrame, algorithmic: DataFrame, snippets: DataFrame, textbooks: DataFrame, p: Tokens
+    rows: DataFrame,
+    algorithmic: DataFrame,
+    snippets: DataFrame,
+    textbooks: DataFrame,
+    rewritten: DataFrame,
+    traces: DataFrame,
+    p: Tokens,
 ) -> DataFrame:
     """The rows with their texts, each from the table that its row is of."""
-    texts = (algorithmic.withColumnRenamed("clean_id", "row_id"), snippets, textbooks)
+    texts = (algorithmic.withColumnRenamed("clean_id", "row_id"), snippets, textbooks, rewritten, traces)
     found = [
         rows.where(F.col("source") == name).join(some.select(F.col("row_id").alias("content_id"), "text"), "content_id")
         for name, some in zip(PARTS, texts, strict=True)
@@ -72,8 +91,8 @@ STAGE = Publish(
     "anneal_docs",
     anneal_docs,
     with_text,
-    reads=(ALGORITHMIC, SYNTHETIC_SNIPPETS, TEXTBOOKS, CONTAMINATION),
-    texts=(ALGORITHMIC, SYNTHETIC_SNIPPETS, TEXTBOOKS),
+    reads=(ALGORITHMIC, SYNTHETIC_SNIPPETS, TEXTBOOKS, REWRITTEN, EXECUTION_TRACES, CONTAMINATION),
+    texts=(ALGORITHMIC, SYNTHETIC_SNIPPETS, TEXTBOOKS, REWRITTEN, EXECUTION_TRACES),
     writes=ANNEAL_DOCS,
     params=Tokens(),
     population=everyone,

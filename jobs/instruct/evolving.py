@@ -7,7 +7,7 @@ from typing import Any
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.instruct.lineage import EVOLUTION, draws, population, tasks, with_tasks
+from jobs.instruct.lineage import EVOLUTION, draws, members, origins_of, tasks, with_origins, with_tasks
 from jobs.instruct.parameters import Synthesis
 from jobs.instruct.versions import with_version
 from udfs.recipes.evolution import Evolution
@@ -21,7 +21,7 @@ def required(generation: int, *given: Any) -> DataFrame:
     if EVOLUTION not in p.versions():  # nobody asks for it: no plan of joins that come to nothing
         named = F.lit(EVOLUTION).alias("recipe"), F.lit("").alias("recipe_version")
         return reads[0].select("seed_id", *named).where("false")
-    drawn = _drawn(generation, tuple(reads), p)
+    drawn = _drawn(generation, tuple(reads), p)[0]
     return with_version(drawn.select(F.col("thread_id").alias("seed_id"), F.lit(EVOLUTION).alias("recipe")), p)
 
 
@@ -42,15 +42,17 @@ def generation_3(keys: DataFrame, *given: Any) -> DataFrame:
 
 def _texts(generation: int, keys: DataFrame, *given: Any) -> DataFrame:
     *reads, p = given
-    drawn = _drawn(generation, tuple(reads), p)
+    asked, said, parts, *before = reads
+    drawn, rows = _drawn(generation, tuple(reads), p)
     mine = drawn.join(keys.select(F.col("seed_id").alias("thread_id")).distinct(), "thread_id", "left_semi")
-    asked, said, _, *before = reads
+    mine = origins_of(mine, "thread_id", "mates", with_origins(rows, parts, generation - 1))
     return keys.join(with_tasks(mine, tasks(said, asked, *before)), ["seed_id", "recipe"])
 
 
-def _drawn(generation: int, reads: tuple[DataFrame, ...], p: Synthesis) -> DataFrame:
+def _drawn(generation: int, reads: tuple[DataFrame, ...], p: Synthesis) -> tuple[DataFrame, DataFrame]:
+    """The draws of a generation, and the population that they are from."""
     settings: Evolution = p.settings_of(EVOLUTION)
-    asked, given, parts, *before = reads
-    rows = population(asked, given, parts, tuple(before), settings).drop("first")
+    asked, given, _, *before = reads
+    rows = members(asked, given, tuple(before))
     found = draws(rows, settings, generation)
-    return found if generation <= settings.generations else found.where("false")
+    return found if generation <= settings.generations else found.where("false"), rows

@@ -27,10 +27,12 @@ def forget(work: Work) -> None:
     lake, name = work.run.lake, work.stage.name
     if not lake.rows(TRAILS):
         return
-    asked = work.stage.required(*work.reads(), work.params).select(*_THREAD)
-    trails = lake.read(TRAILS).select(*_THREAD, "origin", "key", "kind")
     # Each of the stages that play knows which seeds are asked for of its own recipes only.
-    trails = trails.where(F.col("recipe").isin(*(r.name for r in RECIPES.values() if plays(name, r.stage))))
+    mine = F.col("recipe").isin(*(r.name for r in RECIPES.values() if plays(name, r.stage)))
+    trails = lake.read(TRAILS).where(mine).select(*_THREAD, "origin", "key", "kind")
+    if trails.isEmpty():
+        return
+    asked = work.stage.required(*work.reads(), work.params).select(*_THREAD)
     counted = {"rows": F.count(F.lit(1))}
     lost = trails.join(asked, _THREAD, "left_anti")
     lost, counts = lake.stage_counted(lost, work.run.run_id, f"{name}.unasked", counted)

@@ -12,7 +12,7 @@ from jobs.code.ranking import decided, reason, reasons
 from jobs.instruct import lineage
 from jobs.runtime.stage import Decide
 from schemas.instruct import GENERATION_1, GENERATION_2, GENERATION_3, GIVEN_SEEDS, POPULATION, QUESTIONS, SEED_PARTS
-from udfs.recipes.evolution import Evolution
+from udfs.recipes.evolution import GENERATIONS, Evolution
 
 
 def population(
@@ -25,7 +25,8 @@ def population(
     p: Evolution,
 ) -> DataFrame:
     """One row per task."""
-    return told(lineage.population(questions, given, parts, (first, second, third), p))
+    rows = lineage.members(questions, given, (first, second, third))
+    return told(lineage.with_first(lineage.with_origins(rows, parts, GENERATIONS)))
 
 
 def told(rows: DataFrame) -> DataFrame:
@@ -44,7 +45,7 @@ def everyone(
     p: Evolution,
 ) -> DataFrame:
     """Every task that is alive."""
-    return lineage.population(questions, given, parts, (first, second, third), p).select("seed_id")
+    return lineage.members(questions, given, (first, second, third)).select("seed_id")
 
 
 STAGE = Decide(

@@ -21,6 +21,8 @@ PACKAGES = "package_api"
 _SEEDS = "seeds:"
 _TEXTS = ("seed_id", "recipe", "origin", "language", "fields")
 _MAP = "map<string,string>"
+_DIALOGUES = {"packing", "interaction", "follow_up"}
+"""Recipes whose seeds are rows of query_packs."""
 
 
 def packages_required(given: DataFrame, p: Synthesis) -> DataFrame:
@@ -68,10 +70,17 @@ def required(
     p: Synthesis,
 ) -> DataFrame:
     """(seed_id, recipe, recipe_version) of each seed, wherever it is from."""
-    symbols = _with_usage(_symbols(apis.drop("texts")), uses).select("seed_id", "recipe")
-    tasks = population.where("keep").select("seed_id", F.lit(SOLVED_BY).alias("recipe"))
-    rows = symbols.union(tasks).union(_dialogues(packs).select("seed_id", "recipe"))
-    return drawn_and_given(parts, given, "threads", p).unionByName(with_version(rows, p))
+    rows = []
+    asked = p.versions()
+    if "package" in asked:
+        rows.append(_with_usage(_symbols(apis.drop("texts")), uses).select("seed_id", "recipe"))
+    if SOLVED_BY in asked:
+        rows.append(population.where("keep").select("seed_id", F.lit(SOLVED_BY).alias("recipe")))
+    if _DIALOGUES & asked.keys():
+        rows.append(_dialogues(packs).select("seed_id", "recipe"))
+    drawn = drawn_and_given(parts, given, "threads", p)
+    # A branch that nobody asks for is no part of the plan: each costs seconds even where it comes to nothing.
+    return reduce(DataFrame.unionByName, (with_version(each, p) for each in rows), drawn)
 
 
 def threads(
@@ -89,11 +98,15 @@ def threads(
     p: Synthesis,
 ) -> DataFrame:
     """The threads to be played, with the texts of their seeds: equal ids have equal texts."""
-    symbols = _shown(_with_usage(_symbols(apis), uses), uses).select(*_TEXTS)
-    theirs = given.where(F.col("recipe").isin(*recipes_of("threads"))).select(*_TEXTS)
-    every = _drawn_texts(parts).union(theirs).union(symbols)
-    every = every.union(_task_texts(keys, population, given, (asked, first, second, third)))
-    return _joined(keys, every.union(_dialogue_texts(keys, packs, asked)))
+    wanted = p.versions()
+    every = _drawn_texts(parts).union(given.where(F.col("recipe").isin(*recipes_of("threads"))).select(*_TEXTS))
+    if "package" in wanted:
+        every = every.union(_shown(_with_usage(_symbols(apis), uses), uses).select(*_TEXTS))
+    if SOLVED_BY in wanted:
+        every = every.union(_task_texts(keys, population, given, (asked, first, second, third)))
+    if _DIALOGUES & wanted.keys():
+        every = every.union(_dialogue_texts(keys, packs, asked))
+    return _joined(keys, every)
 
 
 def _joined(keys: DataFrame, every: DataFrame) -> DataFrame:

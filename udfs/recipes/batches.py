@@ -20,6 +20,7 @@ from udfs.calls.requests import Answer
 from udfs.instructions.make import instruction_id
 from udfs.recipes import replay, rubrics
 from udfs.recipes.book import RECIPES
+from udfs.recipes.population import LINEAGE
 from udfs.recipes.prompts import FOLDER
 from udfs.recipes.seeding import seeds_of
 from udfs.recipes.steps import Dropped, Made, Ran, Seed, Tested
@@ -174,10 +175,14 @@ def _row(made: Made, seed: Seed) -> tuple[dict[str, Any], list[dict[str, Any]], 
 
 
 def _name(made: Made) -> str | None:
-    """What a seed of another recipe is found by: the symbol of a package, the domain of a task, tags of a problem."""
+    """What a seed of another recipe is found by: the symbol of a package, the lineage of a task, tags of a problem."""
     if not made.target.startswith("seeds:"):
         return None
-    return symbol_name(made.parts) if "ecosystem" in made.parts else made.parts.get("domain") or made.parts.get("tags")
+    if "ecosystem" in made.parts:
+        return symbol_name(made.parts)
+    if "generation" in made.parts:
+        return canonical({name: made.parts[name] for name in LINEAGE})
+    return made.parts.get("tags")
 
 
 def symbol_name(parts: Mapping[str, str]) -> str:

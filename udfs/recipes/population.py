@@ -15,6 +15,8 @@ SOLVED_BY = "open_code_instruct"
 """Recipe that solves, tests and judges an individual."""
 DOMAINS = ("generic", "algorithmic")
 CROSSOVER = "crossover"
+LINEAGE = ("domain", "operator", "parents", "generation", "colony")
+"""What an individual says of itself beside its task."""
 
 
 def founder(question: str, domain: str, licence: str = "") -> Made:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import Any
 
 import numpy as np
 from pyspark.sql import DataFrame, SparkSession
 
-from jobs.instruct.lineage import draws, founders
+from jobs.instruct.lineage import draws, members, origins_of, with_origins
 from jobs.instruct.query_packs import query_packs
 from schemas.instruct import GIVEN_SEEDS, QUERY_EMBEDDINGS, QUESTIONS, SEED_PARTS
 from tests.jobs.rows import frame
@@ -78,22 +79,16 @@ def test_without_an_encoder_nothing_is_packed_by_meaning_and_tags_pack_problems(
     assert found["lone"]["reasons"][0]["rule"] == "no_neighbour"
 
 
+def task(name: str) -> dict[str, Any]:
+    """A founder, as the thread that made it keeps it."""
+    said = {"domain": "generic", "operator": "", "parents": "[]", "generation": "0", "colony": ""}
+    row = thread(name, "seeds:open_code_instruct", name, json.dumps(said))
+    return row | {"seed_id": f"t-{name}", "recipe": "oss_questions"}
+
+
 def population_of(spark: SparkSession, names: list[str]) -> DataFrame:
-    """Founders of the same number of texts."""
-    threads = [
-        thread(name, "seeds:open_code_instruct", name, "generic") | {"seed_id": f"t-{name}", "recipe": "oss_questions"}
-        for name in names
-    ]
-    parts = [
-        {
-            "clean_id": f"c-{name}",
-            "recipe": "oss_questions",
-            "found": [{"seed_id": f"t-{name}", "bytes": 1}],
-            "texts": [],
-        }
-        for name in names
-    ]
-    return founders(frame(spark, QUESTIONS, threads), frame(spark, GIVEN_SEEDS, []), frame(spark, SEED_PARTS, parts))
+    """Founders by these names."""
+    return members(frame(spark, QUESTIONS, [task(name) for name in names]), frame(spark, GIVEN_SEEDS, []), ())
 
 
 def test_an_individual_that_goes_moves_its_own_children_and_those_of_its_neighbours(spark: SparkSession) -> None:
@@ -101,12 +96,23 @@ def test_an_individual_that_goes_moves_its_own_children_and_those_of_its_neighbo
     p = Evolution(generations=1, colonies=4, crossover=0.5, parents=3, reproduce=0.75)
     before = {r["thread_id"]: r for r in draws(population_of(spark, names), p, 1).collect()}
     after = {r["thread_id"]: r for r in draws(population_of(spark, names[1:]), p, 1).collect()}
-    assert 20 <= len(before) <= 38 and {len(r["parents"]) for r in before.values()} == {1, 3}
+    assert 20 <= len(before) <= 38 and {len(r["mates"]) for r in before.values()} == {1, 3}
     lost = [r for thread, r in before.items() if thread not in after]
-    assert len(lost) <= 3 and all("n00" in r["parents"] for r in lost)
+    assert len(lost) <= 3 and all("n00" in r["mates"] for r in lost)
     # A neighbour that lost a mate takes another one; nobody else is another child.
     assert len(after.keys() - before.keys()) <= len(lost)
-    for row in before.values():
-        assert row["origins"] == sorted(f"c-{parent}" for parent in row["parents"])
     other = {r["thread_id"] for r in draws(population_of(spark, names), p, 2).collect()}
     assert not other & before.keys(), "another generation draws anew"
+
+
+def test_a_child_has_the_origins_of_all_its_founders(spark: SparkSession) -> None:
+    names = [f"n{number:02}" for number in range(6)]
+    found = [
+        {"clean_id": f"c-{n}", "recipe": "oss_questions", "found": [{"seed_id": f"t-{n}", "bytes": 1}], "texts": []}
+        for n in names
+    ]
+    parts = frame(spark, SEED_PARTS, found)
+    rows = population_of(spark, names)
+    children = draws(rows, Evolution(generations=1, colonies=1), 1)
+    for row in origins_of(children, "thread_id", "mates", with_origins(rows, parts, 0)).collect():
+        assert row["origins"] == sorted(f"c-{parent}" for parent in row["mates"])
