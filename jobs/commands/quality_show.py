@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import argparse
 import json
-
-from jobs.commands.arguments import add_lake_arguments
+from functools import partial
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_lake_arguments(parser)
+    parser.add_argument("--warehouse", required=True, help="location of the Delta tables: a folder or a URL")
     parser.add_argument("--version", metavar="VERSION", help="show this one (default: the one in force)")
 
 
 def work(args: argparse.Namespace) -> int:
     from jobs.code.pinned_scorer import in_force
-    from jobs.commands.run import open_lake
+    from jobs.runtime.places import absolute
     from jobs.runtime.progress import Console
+    from jobs.runtime.session import session
+    from jobs.runtime.tables import Lake
     from schemas.quality import QUALITY_MODELS
 
-    lake, _ = open_lake(args)
+    place = absolute(args.warehouse)
+    lake = Lake(partial(session, place), place)  # what is small is read without a session
     rows = sorted(lake.small(QUALITY_MODELS), key=lambda r: (r["trained_at"], r["version"]))
     if not rows:
         print(f"{args.warehouse}: no scorer was made yet; refinelake quality train makes one")
