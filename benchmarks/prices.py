@@ -36,8 +36,15 @@ ROWS = {
     "package": 170_943,
     "evol": 111_183,
     "mceval": 35_943,
+    "oss_questions": 1_430_000,
+    "evolution": 7_545_000,
+    "open_code_instruct": 5_000_000,
+    "queries": 287_000,
+    "interaction": 49_783,
 }
-"""Rows of the published instruction sets, see docs/instruct.md."""
+"""Rows of the published sets, see docs/instruct.md. OpenCodeInstruct's 9 million raw tasks are 1.455 million seeds and
+their children; OpenCodeInterpreter's 66,383 dialogues are 16,600 packed ones, which ask nothing, and simulated ones.
+"""
 _SEEDS = 200
 _DIALOGUE = 1_200
 """Bytes of a seed that is no text of the corpus: a dialogue, a symbol with its text."""
@@ -84,7 +91,7 @@ def tokens(name: str, found: list[Seed]) -> tuple[float, float]:
     first = [_first(recipe, seed, models) for seed in found]
     size = mean(len(str(sorted(seed.fields.items())).encode()) for seed in found) if found else _DIALOGUE
     asked = given = before = 0.0
-    for number, (_, name_of_prompt, times) in enumerate(recipe.asks):
+    for number, (_, name_of_prompt, times) in enumerate(recipe.asked(recipe.settings)):
         expected, answer = expected_tokens(name_of_prompt, size + before * BYTES_A_TOKEN)
         known = [f for f in first if f] if number == 0 else []
         asked += times * (mean(known) / BYTES_A_TOKEN if known else expected)

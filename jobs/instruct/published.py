@@ -22,7 +22,7 @@ def of_target(target: Table, decisions: DataFrame) -> DataFrame:
 
 def conversations(decisions: DataFrame) -> DataFrame:
     """The kept rows that go into instructions: what is in the view of its table."""
-    return decisions.where("keep AND trained").where(F.col("target").isin(*CONVERSATIONS))
+    return decisions.where("keep AND coalesce(trained, true)").where(F.col("target").isin(*CONVERSATIONS))
 
 
 def homes(parts: DataFrame, population: DataFrame, code: DataFrame, web: DataFrame) -> DataFrame:
