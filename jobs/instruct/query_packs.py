@@ -32,7 +32,9 @@ def query_packs(questions: DataFrame, embeddings: DataFrame, p: Packing) -> Data
     live = rows.where("_first = seed_id")
     demanding = live.where((F.col("target") == QUERIES) & (F.col("complexity") >= p.least_complexity))
     single = live.where((F.col("target") == PROBLEMS) & (F.col("solutions") < 2) & (F.col("tags") != ""))
-    places = _near(demanding, embeddings, p).unionByName(_tagged(single, p))
+    places = _tagged(single, p)
+    if p.embeddings:
+        places = places.unionByName(_near(demanding, embeddings, p))
     order = F.array_sort(F.collect_list(F.struct("position", "seed_id")))
     packs = places.groupBy("anchor", "kind").agg(order.alias("_members")).where(F.size("_members") > 1)
     joined = F.concat_ws(" ", "kind", F.array_join(F.transform("_members", lambda m: m["seed_id"]), " "))
@@ -60,8 +62,9 @@ def _decided(rows: DataFrame, p: Packing) -> DataFrame:
 
 def _near(rows: DataFrame, embeddings: DataFrame, p: Packing) -> DataFrame:
     """Places of queries that are near each other, by their vectors."""
-    sound = embeddings.where("failure IS NULL").where(F.lit(bool(p.embeddings)))
-    units = sound.join(rows.select(F.col("seed_id").alias("unit_id")), "unit_id", "left_semi")
+    units = embeddings.where("failure IS NULL").join(
+        rows.select(F.col("seed_id").alias("unit_id")), "unit_id", "left_semi"
+    )
     near = _neighbours(units.select("unit_id", "sketch"), p)
     mine, other = _hash("unit_a"), _hash("unit_b")
     firsts = near.groupBy("unit_a").agg(F.min(other >= mine).alias("first")).where("first").select("unit_a")

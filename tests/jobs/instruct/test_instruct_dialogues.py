@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+from pyspark.sql import functions as F
 
 from jobs.cli import exit_code
 from jobs.commands.explain_made import explain_thread, find_threads
@@ -30,10 +31,20 @@ from tests.jobs.instruct.teaching import by_stage, corpora, document, function, 
 from tests.jobs.pipeline import contents_of
 from tests.udfs.calls.endpoint import Endpoint
 from tests.udfs.recipes.scripts import ADD, ANSWER, PUBLISHED
+from udfs.recipes.evolution import Evolution
 from udfs.recipes.rewriting import Rewriting
 
-NAMES = ("packing", "interaction", "follow_up", "correction", "rewriting", "traces", "open_code_rows")
-SMALL = {Rewriting: Rewriting(least_chars=20)}
+NAMES = (
+    "packing",
+    "interaction",
+    "follow_up",
+    "correction",
+    "rewriting",
+    "traces",
+    "open_code_rows",
+    "open_code_instruct",
+)
+SMALL = {Rewriting: Rewriting(least_chars=20), Evolution: Evolution(generations=1)}
 COMPARED = (QUERY_PACKS, THREADS, MADE_DECISIONS, CODE_FEEDBACK, REWRITTEN, EXECUTION_TRACES, OPEN_CODE_INSTRUCT)
 
 
@@ -76,7 +87,8 @@ def test_what_is_given_becomes_dialogues_and_files_are_rewritten_and_traced(
         (new,), traces = lake.read(REWRITTEN).collect(), lake.read(EXECUTION_TRACES).collect()
         assert new["original"] == lake.read(CODE_CORPUS).first()["clean_id"]
         assert {(row["call"], row["value"]) for row in traces} == {("add_1(1)", "2"), ("add_1(2)", "3")}
-        (given,) = lake.read(OPEN_CODE_INSTRUCT).collect()
+        founder, child, given = lake.read(OPEN_CODE_INSTRUCT).orderBy(F.col("generation").asc_nulls_last()).collect()
+        assert child["parents"] == [founder["seed_id"]] and child["operator"] and founder["operator"] == ""
         assert given["tests_execution_status"] == ["pass", "pass", "fail"] and given["generation"] is None
 
         sent = len(endpoint.log)
@@ -99,14 +111,19 @@ def test_what_is_given_becomes_dialogues_and_files_are_rewritten_and_traced(
     said = "\n".join(explain_thread(snapshot, thread))
     assert "original: org/r1 1.py" in said and "rewritten:" in said and "| def plus_" in said
     page = instruct_report_page(lake)
-    assert "Dialogues by kind" in page and "How their tests ended" in page and "What each view takes" in page
+    assert (
+        "1 founders became 2 tasks" in page
+        and "Dialogues by kind" in page
+        and "How their tests ended" in page
+        and "What each view takes" in page
+    )
 
     views = ["instruct", "views", "--warehouse", lake.warehouse]
     assert exit_code(views) == 0
     told = capsys.readouterr().out
-    assert re.search(r"^all +1 +100\.0%", told, re.M) and re.search(r"^tests_pass +0 +0\.0%", told, re.M)
+    assert re.search(r"^all +3 +100\.0%", told, re.M) and re.search(r"^tests_pass +0 +0\.0%", told, re.M)
     assert exit_code([*views, "--view", "average_test_score >= 0.5, judge >= 4"]) == 0
-    assert re.search(r" 1 +100\.0%", capsys.readouterr().out)
+    assert re.search(r" 3 +100\.0%", capsys.readouterr().out)
     assert exit_code([*views, "--sweep", "average_test_score"]) == 0
     assert "average_test_score of at least" in capsys.readouterr().out
     assert exit_code([*views, "--sweep", "nothing"]) == 2

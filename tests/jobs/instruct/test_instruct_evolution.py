@@ -34,6 +34,7 @@ SMALL = {Evolution: Evolution(generations=2, colonies=1, crossover=0.5)}
 COMPARED = (QUESTIONS, GENERATION_1, GENERATION_2, POPULATION, THREADS, MADE_DECISIONS, OPEN_CODE_INSTRUCT, EXECUTIONS)
 
 
+@pytest.mark.long
 def test_tasks_evolve_are_solved_and_fall_with_their_founders(lake: Lake, tmp_path: Path) -> None:
     corpora(lake, [document(f"org/r{n}", f"{n}.py", function(n)) for n in range(4)])
     asked = tmp_path / "taco.jsonl"
