@@ -44,25 +44,31 @@ class Source:
 
 @dataclass(frozen=True)
 class Inputs:
-    """`tokenizer` is a folder, `sources` the parts of the mixture, `stage` picks rows of one SFT stage (0: all)."""
+    """`tokenizer` is a folder, `sources` the parts of the mixture, `stage` picks rows of one SFT stage (0: all). The
+    held-out rows that are looked at in the run are those of `held_out`, a set each; where there is none, of `sources`.
+    """
 
     tokenizer: str
     sources: tuple[Source, ...]
     cache: str
     stage: int = 0
+    held_out: tuple[Source, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """What run.json holds."""
-        return asdict(self)
+        given = asdict(self)
+        return given if self.held_out else {name: value for name, value in given.items() if name != "held_out"}
 
     @classmethod
     def from_dict(cls, given: Mapping[str, Any]) -> Inputs:
         """The inverse of as_dict."""
-        return cls(given["tokenizer"], tuple(Source(**s) for s in given["sources"]), given["cache"], given["stage"])
+        sources, held_out = (tuple(Source(**s) for s in given.get(name, ())) for name in ("sources", "held_out"))
+        return cls(given["tokenizer"], sources, given["cache"], given["stage"], held_out)
 
     def pinned(self) -> Inputs:
         """The same with a version for every table. Raises ValueError."""
-        return replace(self, sources=tuple(_pinned(source) for source in self.sources))
+        sources, held_out = (tuple(_pinned(source) for source in some) for some in (self.sources, self.held_out))
+        return replace(self, sources=sources, held_out=held_out)
 
     def notices(self, phase: str) -> list[str]:
         """What annealing does without of the paper's mixture; a mixture of other parts is the user's own."""

@@ -69,6 +69,7 @@ class Loop:
     stored: dict[str, Any]
     progress: Callable[[dict[str, Any]], None] = lambda _: None
     held_out: HeldOut | None = None
+    sets: dict[str, HeldOut] = field(default_factory=dict)
     _saved_at: float = field(default_factory=time.monotonic)
     _began: float = field(default_factory=time.monotonic)
 
@@ -116,7 +117,10 @@ class Loop:
             return {}
         began = time.monotonic()
         name = "held_out_loss" if self.held_out.chat else "held_out_bits_per_byte"
-        return {name: self.held_out.measured(self.engine), "evaluation_seconds": time.monotonic() - began}
+        found: dict[str, Any] = {name: self.held_out.measured(self.engine)}
+        if self.sets:
+            found["held_out_sets"] = {name: held.measured(self.engine) for name, held in self.sets.items()}
+        return {**found, "evaluation_seconds": time.monotonic() - began}
 
     def _note(self, step: int, done: Step, seconds: float, waited: float, evaluated: dict[str, Any]) -> None:
         self.tokens += done.tokens

@@ -65,7 +65,7 @@ def _carried(
     feed, found = open_feed(run, inputs, tokenizer), _held_out(run, inputs, tokenizer)
     device = ranks.start(max(30.0, run.seeing.hang_minutes))
     agreed(chosen)
-    held_out = _agreed(*found, feed)
+    held_out, sets = _agreed(*found, feed), HeldOut.sets(run, inputs, tokenizer)
     begun = start.beginning(run, feed, folder, resume, tokenizer)
     feed.begin(begun.first, begun.sequence)
     first = _phase_first(folder, begun)
@@ -84,7 +84,7 @@ def _carried(
     log.event("resumed" if begun.own else "started", begun.first, **facts, deterministic=fixed)
     schedule = run.rate.schedule(run.phase, first, last - first)
     loop = Loop(run, engine, feed, schedule, folder, begun.first, last, log, base, begun.stored())
-    loop.progress, loop.held_out = progress, held_out
+    loop.progress, loop.held_out, loop.sets = progress, held_out, sets
     try:
         outcome = loop.carry_out()
         log.event(outcome if outcome == "finished" else "stopped", loop.done, why=outcome)

@@ -7,6 +7,7 @@ import json
 from functools import partial
 from typing import TYPE_CHECKING
 
+from jobs.commands import tokens_of
 from jobs.commands.arguments import add_run_arguments
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--tokenizer", metavar="DIR", help="folder of a tokenizer (tokens.tokenizer), as refinelake tokenizer writes it"
     )
     parser.add_argument("--report", metavar="FILE", help="write the report of what training reads: a file or a URL")
+    tokens_of.add_arguments(parser)
 
 
 def work(args: argparse.Namespace) -> int:
@@ -35,6 +37,8 @@ def work(args: argparse.Namespace) -> int:
 
     if args.tokenizer:
         args.set = [*args.set, f"tokens.tokenizer={json.dumps(args.tokenizer)}"]
+    if args.of:
+        return tokens_of.work(args)
     params = load_params(SECTIONS, args.params, args.set)
     shipped(params[Tokens])  # refused before Spark is started, as is what follows
     search(params[Contamination])

@@ -17,5 +17,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "training.commands.evaluate",
         "Score a model or a run's checkpoints: the papers' benchmarks, held-out bits per byte.",
     ),
+    "evidence": (
+        "training.commands.evidence",
+        "Compare tables or parts of them by what they give a model, beside what a paper claims; microannealing.",
+    ),
     "training-report": ("training.commands.report", "Write a page of curves and facts of one or more runs."),
 }

@@ -7,7 +7,7 @@ nothing is kept, so weights, data and generators of the run are what they would 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +64,22 @@ class HeldOut:
         made = cls(run, tokenizer.id(special.bos or special.separator), tokenizer.id(special.padding))
         made._draw(_chosen(inputs, tokenizer, Path(inputs.cache)), run.evaluate)
         return made if made.windows else None
+
+    @classmethod
+    def sets(cls, run: Run, inputs: Inputs, tokenizer: TextTokenizer) -> dict[str, HeldOut]:
+        """The sets that are looked at beside the first, by name: each the held-out rows of one of inputs.held_out.
+        Raises ValueError for one that holds nothing out.
+        """
+        found = {}
+        for source in inputs.held_out[1:] if run.evaluate.every else ():
+            made = cls.opened(run, replace(inputs, held_out=(source,)), tokenizer)
+            if made is None:
+                raise ValueError(
+                    f"{source.table}: expected held-out rows to score on, found none in version {source.version}; "
+                    "make the table with a greater tokens.held_out"
+                )
+            found[source.name] = made
+        return found
 
     def _draw(self, chosen: list[tuple[Cache, I64]], wanted: Evaluate) -> None:
         """Documents by a hash of their content, until a language has `wanted.tokens`."""
@@ -171,8 +187,12 @@ def _rate(nats: float, units: float, chat: bool) -> float | None:
 
 
 def _chosen(inputs: Inputs, tokenizer: TextTokenizer, folder: Path) -> list[tuple[Cache, I64]]:
-    """The held-out rows of each table of the run that one of its parts would read, were they not held out."""
+    """The held-out rows of each table of the run that one of its parts would read, were they not held out; of the first
+    of inputs.held_out where there are such.
+    """
     found: dict[str, tuple[Cache, list[I64]]] = {}
+    if inputs.held_out:
+        inputs = replace(inputs, sources=inputs.held_out[:1])
     tables = inputs.tables("only")
     for source in inputs.sources:
         table = tables[source.name]

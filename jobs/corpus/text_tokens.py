@@ -1,0 +1,65 @@
+"""Rows of token tables made of any table with texts, for comparisons of what training on each gives (docs/evidence.md).
+
+Transforms of no flow: `refinelake tokens --of TABLE` calls them and writes what they return beside the warehouse.
+"""
+
+from __future__ import annotations
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from jobs.code.draws import draw
+from jobs.corpus.document_tokens import as_documents, with_tokens
+from jobs.corpus.parameters import Tokens
+from jobs.corpus.pretrain_docs import UNKNOWN
+from schemas.corpus import TRAINED_COLUMNS
+from udfs.spark.corpus import held_out_rows
+
+SALT = "evidence:"
+"""Of the draw of a share of the texts."""
+IDS = ("clean_id", "row_id", "content_id")
+"""Columns that name a text, the first that a table has."""
+
+
+def raw_texts(
+    contents: DataFrame, files: DataFrame, entered: DataFrame, repositories: DataFrame, near: DataFrame, p: Tokens
+) -> DataFrame:
+    """Distinct raw texts of the files that enter by size and type, as they were found: (content_id, language, held_out,
+    text_bytes, text). What stands, itself or as a near copy, both in held-out repositories and in others is left out:
+    else training on raw texts would read near copies of what it is scored on, which refined texts have not.
+    """
+    here = files.join(entered.where("keep").select("file_id"), "file_id")
+    here = here.join(repositories.select("repo_id", "repo"), "repo_id").select("content_id", "language", "repo")
+    groups = near.groupBy("content_id").agg(F.min("group_id").alias("group_id"))
+    rows = held_out_rows(here, p.held_out).join(groups, "content_id", "left")
+    rows = rows.withColumn("group_id", F.coalesce("group_id", "content_id"))
+    held = F.col("held_out").cast("int")
+    sides = rows.groupBy("group_id").agg(F.min(held).alias("least"), F.max(held).alias("most")).where("least = most")
+    by_text = rows.groupBy("content_id", "group_id").agg(F.min("language").alias("language"))
+    chosen = by_text.join(sides, "group_id").select("content_id", "language", (F.col("most") == 1).alias("held_out"))
+    return contents.select("content_id", "text_bytes", "text").join(chosen, "content_id")
+
+
+def own_texts(rows: DataFrame, p: Tokens) -> DataFrame:
+    """(content_id, language, held_out, text_bytes, text) of a table with a column `text`, of which those named by IDS,
+    `language` and `repo` are read where they are there. Raises ValueError where it has no text.
+    """
+    if "text" not in rows.columns:
+        raise ValueError(f"expected a column text, found {', '.join(rows.columns)}; name a table with texts")
+    has = set(rows.columns)
+    named = next((F.col(name) for name in IDS if name in has), F.sha2("text", 256))
+    rows = rows.select(
+        named.alias("content_id"),
+        (F.col("language") if "language" in has else F.lit(None).cast("string")).alias("language"),
+        (F.col("repo") if "repo" in has else F.lit(None).cast("string")).alias("repo"),
+        F.octet_length("text").cast("bigint").alias("text_bytes"),
+        "text",
+    )
+    return held_out_rows(rows.where("text_bytes > 0"), p.held_out).drop("repo")
+
+
+def text_tokens(texts: DataFrame, source: str, share: float, p: Tokens) -> DataFrame:
+    """Rows of a token table: of the texts that may be trained on a `share`, drawn by a hash; all held-out ones."""
+    drawn = texts.where(F.col("held_out") | (draw(F.col("content_id"), SALT) < share))
+    drawn = drawn.withColumn("source", F.lit(source)).withColumn("language", F.coalesce("language", F.lit(UNKNOWN)))
+    return with_tokens(as_documents(drawn, p), drawn, p).select(*TRAINED_COLUMNS)

@@ -1,0 +1,87 @@
+"""The picture of a comparison, as a file of its own: bits per byte over tokens, a line through the means of an arm's
+seeds in a band from the least to the most.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from xml.sax.saxutils import escape, quoteattr
+
+from schemas.lettering import width_of
+from training.evidence.compare import ALL
+from training.evidence.result import Spread, spread
+
+_WIDTH, _HEIGHT, _LEFT, _TOP = 560.0, 220.0, 56.0, 26.0
+_RIGHT = 16.0
+COLOURS = ("#b3541e", "#1f6f8b", "#5b7f2b", "#7a4f9a", "#8a6d1b", "#444444")
+"""Of the arms in order; each line has its name at its end too, so that colour is not all that tells them apart."""
+_STYLE = (
+    "text{font:12.5px sans-serif;fill:#222}.quiet{fill:#666;font-size:11px}.axis{stroke:#888;fill:none}"
+    "@media(prefers-color-scheme:dark){text{fill:#ddd}.quiet{fill:#aaa}}"
+)
+
+Curve = list[tuple[float, Spread]]
+
+
+def curves(runs: Sequence[Mapping[str, Any]], held: str) -> dict[str, Curve]:
+    """By arm: (tokens, bits per byte of its seeds), where all of its seeds were looked at."""
+    found: dict[str, dict[int, list[float]]] = {}
+    seeds: dict[str, int] = {}
+    for run in runs:
+        seeds[run["arm"]] = seeds.get(run["arm"], 0) + 1
+        for look in run["curve"]:
+            found.setdefault(run["arm"], {}).setdefault(look["tokens"], []).append(look["sets"][held][ALL])
+    return {
+        arm: [(float(at), spread(values)) for at, values in sorted(looks.items()) if len(values) == seeds[arm]]
+        for arm, looks in found.items()
+    }
+
+
+def picture(runs: Sequence[Mapping[str, Any]], held: str, title: str) -> str:
+    """An SVG file. The first look, of a model that has learned next to nothing, is left out where there are others."""
+    drawn = {arm: curve[1:] if len(curve) > 3 else curve for arm, curve in curves(runs, held).items()}
+    points = [point for curve in drawn.values() for point in curve]
+    low, high = min(s.least for _, s in points), max(s.most for _, s in points)
+    begin, end = min(x for x, _ in points), max(x for x, _ in points)
+    up, across = (high - low) or 1.0, (end - begin) or 1.0
+
+    def at(x: float, y: float) -> str:
+        wide = _WIDTH - _LEFT - _RIGHT
+        return f"{_LEFT + (x - begin) / across * wide:.1f},{_TOP + (high - y) / up * _HEIGHT:.1f}"
+
+    parts = []
+    for colour, (_, curve) in zip(COLOURS * len(drawn), drawn.items(), strict=False):
+        edge = [at(x, s.most) for x, s in curve] + [at(x, s.least) for x, s in reversed(curve)]
+        parts.append(f'<polygon points="{" ".join(edge)}" fill="{colour}" fill-opacity="0.2"/>')
+        line = " ".join(at(x, s.mean) for x, s in curve)
+        parts.append(f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2"/>')
+    body = "".join([*_axes(low, high, begin, end), *parts, *_legend(list(drawn))])
+    tall = _TOP + _HEIGHT + 40
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH:.0f} {tall:.0f}" role="img" '
+        f"aria-label={quoteattr(title)}><title>{escape(title)}</title><style>{_STYLE}</style>{body}</svg>\n"
+    )
+
+
+def _axes(low: float, high: float, begin: float, end: float) -> list[str]:
+    foot, right = _TOP + _HEIGHT, _WIDTH - _RIGHT
+    parts = [f'<path class="axis" d="M{_LEFT} {_TOP}V{foot}H{right}"/>']
+    for n in range(5):
+        y = foot - n / 4 * _HEIGHT
+        value = low + n / 4 * (high - low)
+        parts.append(f'<text class="quiet" x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{value:.3f}</text>')
+    parts.append(f'<text class="quiet" x="{_LEFT}" y="{foot + 16}">{begin:,.0f}</text>')
+    parts.append(f'<text class="quiet" x="{right}" y="{foot + 16}" text-anchor="end">{end:,.0f} tokens</text>')
+    words = "held-out bits per byte: mean, least and most over the seeds"
+    parts.append(f'<text class="quiet" x="{_LEFT}" y="{foot + 34}">{words}</text>')
+    return parts
+
+
+def _legend(arms: Sequence[str]) -> list[str]:
+    parts, x = [], _LEFT
+    for colour, arm in zip(COLOURS * len(arms), arms, strict=False):
+        parts.append(f'<rect x="{x:.1f}" y="6" width="12" height="10" fill="{colour}"/>')
+        parts.append(f'<text x="{x + 17:.1f}" y="15">{escape(arm)}</text>')
+        x += 17 + width_of(arm) + 18
+    return parts
