@@ -47,9 +47,8 @@ def _population(lake: Lake) -> Picture:
         for r in rows
     ]
     whole, founders = sum(r["n"] for r in rows), sum(r["n"] for r in rows if not r["generation"])
-    said = (
-        f"{founders:,} founders became {whole:,} tasks." if whole > founders else f"{founders:,} founders, no children."
-    )
+    begun = f"{founders:,} founder{'s' * (founders != 1)}"
+    said = f"{begun} became {whole:,} tasks." if whole > founders else f"{begun}, no children."
     return Picture(said, bars(shown, "Tasks of the evolution by generation and operator"))
 
 

@@ -112,7 +112,7 @@ def test_what_is_given_becomes_dialogues_and_files_are_rewritten_and_traced(
     assert "original: org/r1 1.py" in said and "rewritten:" in said and "| def plus_" in said
     page = instruct_report_page(lake)
     assert (
-        "1 founders became 2 tasks" in page
+        "1 founder became 2 tasks" in page
         and "Dialogues by kind" in page
         and "How their tests ended" in page
         and "What each view takes" in page
