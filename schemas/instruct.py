@@ -21,6 +21,7 @@ TARGETS = (
     "synthetic_snippets",
     "textbooks",
     "page_labels",
+    "file_labels",
     "open_code_instruct",
     "code_feedback",
     "rewritten",
