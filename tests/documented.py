@@ -12,12 +12,13 @@ from pathlib import Path
 
 from jobs.cli import COMMANDS, TRAINING
 from jobs.commands.instruct import PARTS as INSTRUCT_PARTS
+from jobs.commands.quality import PARTS as QUALITY_PARTS
 from jobs.commands.web import PARTS as WEB_PARTS
 from schemas import command_line
 
 ROOT = Path(__file__).parents[1]
 PAGES = ("README.md", "CONTRIBUTING.md", *(str(p.relative_to(ROOT)) for p in sorted((ROOT / "docs").rglob("*.md"))))
-PARTS = {"web": WEB_PARTS, "instruct": INSTRUCT_PARTS}
+PARTS = {"web": WEB_PARTS, "instruct": INSTRUCT_PARTS, "quality": QUALITY_PARTS}
 """Commands that have parts."""
 _PROGRAM = re.compile(
     r"(?:[A-Z_]+=\S+ )*"

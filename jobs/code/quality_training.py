@@ -99,12 +99,8 @@ class Training:
             return lambda language: []
         corpus = self._corpus().where(F.col("language").isin(*names))
         counted = {r["language"]: r["count"] for r in corpus.groupBy("language").count().collect()}
-        if lost := sorted(set(names) - counted.keys()):
-            raise LabelsError(
-                f"{CODE_CORPUS.name}: expected texts of {', '.join(lost)} to read the threshold off, found none; run "
-                "refinelake run over sources of them first"
-            )
-        share = F.create_map(*(F.lit(v) for n in names for v in (n, min(1.0, self.p.sample / counted[n]))))
+        shares = {n: min(1.0, self.p.sample / max(1, counted.get(n, 0))) for n in names}
+        share = F.create_map(*(F.lit(v) for item in shares.items() for v in item))
         drawn = corpus.where(draw(F.col("clean_id"), "quality:") < share[F.col("language")])
         place = self._aside(drawn.select("clean_id", "language", "text"), "sample")
 

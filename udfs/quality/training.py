@@ -18,6 +18,9 @@ from udfs.quality.measuring import STEPS, auc, spearman, token_quantiles
 from udfs.quality.scorer import Scorer, Shape, predicted, write
 from udfs.quality.settings import QualityTraining
 
+LEAST_SAMPLE = 20
+"""Texts: of fewer no quantile says anything."""
+
 
 class LabelsError(ValueError):
     """There is not enough labelled to train from: nothing was written."""
@@ -42,12 +45,13 @@ def made(
     left_out = []
     for language, given in sorted(labelled.items()):
         try:
-            heads[language], about = _of_language(given, p)
+            head, about = _of_language(given, p)
+            languages[language] = about | _quantiles(head, about, sample(language), p)
         except LabelsError as error:
             left_out.append(f"{language}: {error}")
             say(f"{language}: no head, {error}")
             continue
-        languages[language] = about | _quantiles(heads[language], about, sample(language), p)
+        heads[language] = head
         say(line(language, languages[language]))
     if not heads:
         raise LabelsError(f"expected a language with enough labels, found {'; '.join(left_out) or 'no label'}")
@@ -120,10 +124,12 @@ def _sums(head: Head, texts: Sequence[str], p: QualityTraining) -> Any:
 
 
 def _quantiles(head: Head, about: Mapping[str, Any], texts: Sequence[str], p: QualityTraining) -> dict[str, Any]:
-    """Scores of a sample at each thousandth of its tokens, and the one that keeps the share asked for."""
+    """Scores of a sample at each thousandth of its tokens, and the one that keeps the share asked for. Raises
+    LabelsError.
+    """
     sums, tokens = _sums(head, texts, p)
-    if not tokens.sum():
-        raise LabelsError("expected a sample with tokens, found none")
+    if len(texts) < LEAST_SAMPLE or not tokens.sum():
+        raise LabelsError(f"expected {LEAST_SAMPLE} texts of code_corpus to rank scores by, found {len(texts)}")
     scores = predicted(sums, head.bias, about["lowest"], about["highest"])
     quantiles = token_quantiles(scores, tokens)
     at = float(quantiles[round((1 - p.keep) * STEPS)])

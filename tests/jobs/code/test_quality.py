@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
 from pyspark.sql import SparkSession
 
+from jobs.cli import exit_code
 from jobs.code import filter_decisions, flow
 from jobs.code.parameters import Filter, Quality
 from jobs.runtime.tables import Lake
@@ -58,7 +60,9 @@ def rules_on(folder: Path, signal: str, limit: float) -> str:
     return str(file)
 
 
-def test_a_refresh_equals_a_rebuild_and_a_scorer_taken_back_costs_nothing(spark: SparkSession, tmp_path: Path) -> None:
+def test_a_refresh_equals_a_rebuild_and_a_scorer_taken_back_costs_nothing(
+    spark: SparkSession, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     rules = rules_on(tmp_path, "qsc_learned_score", 3)
     first, second = scorer_in(tmp_path / "one"), scorer_in(tmp_path / "two", 84)
     params = {Quality: Quality(str(first.folder)), Filter: Filter(rules)}
@@ -89,6 +93,17 @@ def test_a_refresh_equals_a_rebuild_and_a_scorer_taken_back_costs_nothing(spark:
     back = carried_out(grown, "back", params)
     assert back["quality_scores"].rows_read == 0, "one that is taken back costs nothing"
     assert contents_of(grown, FILTER_DECISIONS) == contents_of(scratch, FILTER_DECISIONS)
+
+    # The score is tuned like any signal; rules on it are refused where nothing is scored.
+    def tuned(*words: str) -> tuple[int, str]:
+        capsys.readouterr()
+        code = exit_code(["tune", *words, "--warehouse", grown.warehouse, "--model", "none", "--examples", "1"])
+        return code, "".join(capsys.readouterr())
+
+    code, said = tuned("qsc_learned_score", "--set", f"filter.rules={rules}", "--set", f"quality.model={first.folder}")
+    assert code == 0 and "qsc_learned_score < 3   scored low" in said and "just dropped by < 3" in said
+    code, said = tuned("--rules", "learned")
+    assert code == 2 and said.startswith("refinelake: filter.rules=learned: expected a scorer"), said
 
 
 def test_a_text_that_could_not_be_scored_is_no_pass(spark: SparkSession, tmp_path: Path) -> None:

@@ -121,6 +121,7 @@ def test_a_scorer_is_reproducible_and_scores(made_once: Scorer, tmp_path: Path) 
     [
         ({}, "expected a language with enough labels, found no label"),
         ({"python": labels(30)}, "python: expected 40 labelled texts, found 30"),
+        ({"python": labels(80)}, "python: expected 20 texts of code_corpus to rank scores by, found 19"),
         ({"python": [Labelled(good(n), 3.0, f"r{n}") for n in range(50)]}, "expected labels that differ, found 3"),
         ({"python": [Labelled(good(n), n % 5, "one") for n in range(50)]}, "found . and . repositories"),
         (
@@ -131,7 +132,7 @@ def test_a_scorer_is_reproducible_and_scores(made_once: Scorer, tmp_path: Path) 
 )
 def test_what_cannot_be_learned_is_said(given: Any, expected: str, tmp_path: Path) -> None:
     with pytest.raises(LabelsError, match=expected):
-        made(given, lambda _: [good(1)], tmp_path / "scorer", SMALL)
+        made(given, lambda _: [good(1)] * 19, tmp_path / "scorer", SMALL)
     assert not (tmp_path / "scorer").exists()
 
 
