@@ -94,11 +94,11 @@ def _snippet(number: str, said: str) -> str:
 def _judge(number: str, said: str) -> str:
     if f"`{FILE[0]}`" in said:  # files are good or bad by whether they say what they do
         return judged(5 if '"""' in said else 1, *FILE)
+    if "`naming_and_form`" in said:
+        return judged(3, "naming_and_form", "understandable", "self_contained")
     for names in (CRITERIA, VALUE, ("self_contained", "checkable", "solvable")):
         if f"`{names[0]}`" in said:
             return judged(5, *names)
-    if "`naming_and_form`" in said:
-        return judged(3, "naming_and_form", "understandable", "self_contained")
     for name in ("complexity", "demands"):
         if f"`{name}`" in said:
             return scored(2 if "easy" in said else 5, name)
