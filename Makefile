@@ -14,7 +14,7 @@ export GX_ANALYTICS_ENABLED = false
 # Java 17 or 21: JAVA_HOME, else java on PATH, else Debian's package (docker/java.sh says so or installs it).
 JAVA = source docker/java.sh &&
 
-.PHONY: help setup run web synth model test test-long lint golden docs bench profile bundle wheel pack clean
+.PHONY: help setup run web synth model evidence test test-long lint golden docs bench profile bundle wheel pack clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -74,6 +74,26 @@ model: setup  ## tokenizer, token tables, pretraining, annealing, both SFT stage
 		--held-out-tokens 5000 --human-eval --chat --tasks 16 --most-tokens 64
 	@$(BIN)/refinelake training-report --run $(RUNS)/pretrain --run $(RUNS)/anneal --run $(RUNS)/sft1 --run $(RUNS)/sft2 \
 		--evaluation $(RUNS)/annealed-scores/evaluation.json --evaluation $(RUNS)/scores/evaluation.json --data-report report.html --to training.html
+
+# What a killed one left is gone on with; another setting wants another folder (EVIDENCE=DIR).
+EVIDENCE ?= $(CACHE)/evidence
+TABLES = $(EVIDENCE)/tables
+COMPARE = OMP_NUM_THREADS=2 OMP_WAIT_POLICY=PASSIVE $(BIN)/refinelake evidence
+PAGE = --page docs/evidence.md
+$(TABLES)/%/files.json:
+	@rm -rf $(@D) && mkdir -p $(TABLES)
+	@$(JAVA) $(BIN)/refinelake tokens --of $(OF) --share $(SHARE) --to $(@D) --warehouse $(WAREHOUSE) \
+		--tokenizer $(TOKENIZER) $(HELD_OUT)
+$(TABLES)/raw/files.json: OF = contents
+$(TABLES)/raw/files.json: SHARE = 0.12
+$(TABLES)/refined/files.json: OF = code_corpus
+$(TABLES)/refined/files.json: SHARE = 0.25
+$(TABLES)/web/files.json: OF = web_corpus
+$(TABLES)/web/files.json: SHARE = 1
+evidence: setup $(TABLES)/raw/files.json $(TABLES)/refined/files.json $(TABLES)/web/files.json  ## compare what tables give a toy model beside the papers' claims (after make run); writes docs/evidence.md
+	@$(COMPARE) raw-refined --tables $(TABLES) --tokenizer $(TOKENIZER) --tokens 500000 --to $(EVIDENCE)/raw-refined $(PAGE)
+	@$(COMPARE) microannealing --from $(EVIDENCE)/raw-refined/refined-0 --candidate $(TABLES)/web/files.json \
+		--to $(EVIDENCE)/microannealing $(PAGE)
 
 test: setup  ## the tests, on two cores
 	@source docker/chromium.sh; $(JAVA) $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 15

@@ -5,7 +5,7 @@ Transforms of no flow: `refinelake tokens --of TABLE` calls them and writes what
 
 from __future__ import annotations
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs.code.draws import draw
@@ -18,7 +18,8 @@ from udfs.spark.corpus import held_out_rows
 SALT = "evidence:"
 """Of the draw of a share of the texts."""
 IDS = ("clean_id", "row_id", "content_id")
-"""Columns that name a text, the first that a table has."""
+LANGUAGES, NAMES = ("language", "natural_language"), ("repo", "domain")
+"""Columns that name a text, its language, and what it is held out by: the first that a table has."""
 
 
 def raw_texts(
@@ -41,21 +42,22 @@ def raw_texts(
 
 
 def own_texts(rows: DataFrame, p: Tokens) -> DataFrame:
-    """(content_id, language, held_out, text_bytes, text) of a table with a column `text`, of which those named by IDS,
-    `language` and `repo` are read where they are there. Raises ValueError where it has no text.
+    """(content_id, language, held_out, text_bytes, text) of a table with a column `text`; others are read where they
+    are there. Without a repository or domain nothing is held out.
     """
-    if "text" not in rows.columns:
-        raise ValueError(f"expected a column text, found {', '.join(rows.columns)}; name a table with texts")
-    has = set(rows.columns)
-    named = next((F.col(name) for name in IDS if name in has), F.sha2("text", 256))
     rows = rows.select(
-        named.alias("content_id"),
-        (F.col("language") if "language" in has else F.lit(None).cast("string")).alias("language"),
-        (F.col("repo") if "repo" in has else F.lit(None).cast("string")).alias("repo"),
+        _first(rows, IDS, F.sha2("text", 256)).alias("content_id"),
+        _first(rows, LANGUAGES, F.lit(None).cast("string")).alias("language"),
+        _first(rows, NAMES, F.lit(None).cast("string")).alias("repo"),
         F.octet_length("text").cast("bigint").alias("text_bytes"),
         "text",
     )
     return held_out_rows(rows.where("text_bytes > 0"), p.held_out).drop("repo")
+
+
+def _first(rows: DataFrame, names: tuple[str, ...], otherwise: Column) -> Column:
+    """The first of these columns that the table has."""
+    return next((F.col(name) for name in names if name in rows.columns), otherwise)
 
 
 def text_tokens(texts: DataFrame, source: str, share: float, p: Tokens) -> DataFrame:

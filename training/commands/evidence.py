@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -92,7 +91,7 @@ def _compared(args: argparse.Namespace) -> None:
 
 def asked(args: argparse.Namespace) -> tuple[Declared, Comparison]:
     """The comparison that the arguments describe; versions are not pinned yet. Raises ValueError."""
-    from training.evidence.compare import Comparison
+    from training.evidence.compare import Comparison, label
     from training.evidence.declared import declared, own
 
     if not args.to:
@@ -107,7 +106,10 @@ def asked(args: argparse.Namespace) -> tuple[Declared, Comparison]:
             f"{len(given)} arms; name a declared comparison, or two arms"
         )
     about = about or own(args.name, list(given))
+    _refuse_chat(about)
     arms = _annealed(args) if about.name == MICRO else _arms(args, about, given)
+    if about.name == MICRO:
+        about = replace(about, title=f"{about.title}: {label(arms['half'][-1].table)}")
     lacking = [name for name in (about.better, about.than) if name not in arms]
     if lacking:
         raise ValueError(
@@ -117,6 +119,16 @@ def asked(args: argparse.Namespace) -> tuple[Declared, Comparison]:
     run = _run(args, about)
     folder, tokenizer = Path(args.to).absolute(), _tokenizer(args, run)
     return about, Comparison(run, arms, _held_out(args, about, arms, tokenizer), tokenizer, args.seeds, folder)
+
+
+def _refuse_chat(about: Declared) -> None:
+    from training.recipes import recipe
+
+    if recipe(about.recipe, "tiny").phase == "sft":
+        raise ValueError(
+            f"evidence {about.name}: expected a comparison of documents, found the recipe {about.recipe} of chat rows; "
+            f"train each arm by refinelake train {about.recipe} and score it by refinelake evaluate"
+        )
 
 
 def _arms(args: argparse.Namespace, about: Declared, given: dict[str, str]) -> dict[str, tuple[Source, ...]]:
@@ -231,13 +243,3 @@ def _split(flag: str, text: str) -> tuple[str, str]:
             "both"
         )
     return name, table
-
-
-def result_of(folder: Path) -> dict[str, object]:
-    """The result that stands in a folder. Raises ValueError."""
-    file = folder / RESULT
-    try:
-        found: dict[str, object] = json.loads(file.read_text(encoding="utf-8"))
-        return found
-    except (OSError, ValueError) as error:
-        raise ValueError(f"{file}: expected a result of refinelake evidence, found {error}; run it again") from None

@@ -149,7 +149,8 @@ def _measured(c: Comparison, arm: str, seed: int) -> dict[str, Any]:
     for row in log:
         if (own := row.get("held_out_bits_per_byte")) is not None:
             sets = {first: own, **{name: row["held_out_sets"][name] for name in others}}
-            curve.append({"tokens": row["tokens"], "loss": row["loss_mean"] or row["loss"], "sets": sets})
+            sets = {name: {k: round(v, 5) for k, v in values.items()} for name, values in sets.items()}
+            curve.append({"tokens": row["tokens"], "loss": round(row["loss_mean"] or row["loss"], 5), "sets": sets})
     if not curve:
         table = c.held_out[0].table
         raise ValueError(
@@ -197,12 +198,16 @@ def facts(c: Comparison) -> dict[str, Any]:
     }
 
 
+def label(table: str) -> str:
+    """A table without its place: the last name of it, of an exported one that of its folder."""
+    place = Path(table)
+    return place.parent.name if table.endswith(".json") else place.name
+
+
 def _told(part: Source) -> dict[str, Any]:
-    """A part by the last names of its place, with the tables that an exported one was made from."""
-    place = Path(part.table)
-    label = place.parent.name if part.table.endswith(".json") else place.name
-    told: dict[str, Any] = {"name": part.name, "table": label, "version": part.version, "weight": part.weight}
+    """A part, with the tables that an exported one was made from."""
+    told: dict[str, Any] = {"name": part.name, "table": label(part.table), "version": part.version}
     if part.table.endswith(".json"):
-        listed = json.loads(place.read_text(encoding="utf-8"))
+        listed = json.loads(Path(part.table).read_text(encoding="utf-8"))
         told |= {k: listed[k] for k in ("made_from", "share", "rows", "tokens", "identity") if k in listed}
-    return told
+    return told | {"weight": part.weight}

@@ -63,7 +63,7 @@ def section(result: Mapping[str, Any], picture: str) -> str:
     lines = [f"## {result['title']}", "", f"{result['section']}.", "", f"**Claim.** {result['claim']}", ""]
     lines += [f"**Here.** {result['sentence']}", ""]
     for held, said in list(result["sets"].items())[1:]:
-        numbers = f"{said['difference']:+.4f}, the spread {said['spread']:.4f}"
+        numbers = f"{said['difference']:+.4f} (above 0: {result['better']} is better), the spread {said['spread']:.4f}"
         lines += [f"On held-out texts of {held} the difference is {numbers}: {said['verdict']}.", ""]
     if result["caveat"]:
         lines += [result["caveat"], ""]

@@ -11,9 +11,9 @@ from training.evidence.compare import ALL
 from training.evidence.declared import Declared
 
 SHOWN = {
-    "shown": "The claim shows here",
-    "not shown": "The claim does not show here",
-    "opposite": "The opposite shows here",
+    "shown": "In bits per byte the claim shows here",
+    "not shown": "In bits per byte the claim does not show here",
+    "opposite": "In bits per byte the opposite shows here",
 }
 
 
