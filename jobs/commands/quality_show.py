@@ -14,7 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def work(args: argparse.Namespace) -> int:
     from jobs.code.pinned_scorer import in_force
-    from jobs.runtime.places import absolute
+    from jobs.runtime.places import absolute, exists
     from jobs.runtime.progress import Console
     from jobs.runtime.session import session
     from jobs.runtime.tables import Lake
@@ -23,6 +23,8 @@ def work(args: argparse.Namespace) -> int:
     place = absolute(args.warehouse)
     lake = Lake(partial(session, place), place)  # what is small is read without a session
     rows = sorted(lake.small(QUALITY_MODELS), key=lambda r: (r["trained_at"], r["version"]))
+    if not rows and not exists(place):
+        raise ValueError(f"{args.warehouse}: expected a warehouse with tables, found none; run refinelake run first")
     if not rows:
         print(f"{args.warehouse}: no scorer was made yet; refinelake quality train makes one")
         return 0

@@ -9,6 +9,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from jobs.code.parameters import Quality
 from jobs.corpus.parameters import InstructionDedup, Tokens
 from jobs.flows import FLOWS, TABLES
 from jobs.instruct.parameters import Synthesis
@@ -17,6 +18,7 @@ from jobs.runtime.runner import Run
 from jobs.runtime.stage import Decide, Measure, Stage
 from jobs.runtime.tables import Lake
 from schemas.contract import Table
+from tests.udfs.quality.files import scorer_in
 from udfs.tokens.tokenizer import TextTokenizer
 
 STAGES = tuple(stage for flow in FLOWS for stage in flow.stages)
@@ -32,7 +34,8 @@ def empty(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Run:
     for table in TABLES:
         lake.ensure(table)
     TextTokenizer.train(["a text"], 300).save(folder / "tokenizer")
-    return Run(lake, "plans", STAGES, {Tokens: Tokens(str(folder / "tokenizer"))})
+    scorer = Quality(str(scorer_in(folder / "scorer").folder))  # without one its stage reads nothing
+    return Run(lake, "plans", STAGES, {Tokens: Tokens(str(folder / "tokenizer")), Quality: scorer})
 
 
 def scanned(plan: DataFrame) -> list[set[str]]:

@@ -16,18 +16,10 @@ from schemas.code import FILTER_DECISIONS
 from schemas.quality import QUALITY_SCORES
 from tests.jobs.pipeline import World, contents_of, run_all
 from tests.jobs.rows import by_file, decide, rules_of
-from tests.udfs.quality.files import bad, good, labels
-from udfs.quality.scorer import Scorer
-from udfs.quality.settings import QualityTraining
-from udfs.quality.training import made
+from tests.udfs.quality.files import bad, good, scorer_in
 
 STAGES = flow.STAGES[: [s.name for s in flow.STAGES].index("filter_decisions") + 1]
-SMALL = QualityTraining(labels=40, bits=14, sample=50)
 TABLES = (QUALITY_SCORES, FILTER_DECISIONS)
-
-
-def scorer_in(folder: Path, number: int = 80) -> Scorer:
-    return made({"python": labels(number)}, lambda _: [f(n) for n in range(30) for f in (good, bad)], folder, SMALL)
 
 
 def long(text: str) -> str:

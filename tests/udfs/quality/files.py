@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from udfs.quality.heads import Labelled
+from udfs.quality.scorer import Scorer
+from udfs.quality.settings import QualityTraining
+from udfs.quality.training import made
+
+SMALL = QualityTraining(labels=40, bits=14, sample=50)
 
 
 def good(n: int) -> str:
@@ -22,3 +29,8 @@ def bad(n: int) -> str:
 def labels(number: int) -> list[Labelled]:
     """So many labelled files, every other one good, in repositories of four files."""
     return [Labelled(good(n) if n % 2 else bad(n), (5.0 if n % 2 else 1.0), f"org/r{n // 4}") for n in range(number)]
+
+
+def scorer_in(folder: Path, number: int = 80) -> Scorer:
+    """A scorer of Python from so many labels."""
+    return made({"python": labels(number)}, lambda _: [f(n) for n in range(30) for f in (good, bad)], folder, SMALL)

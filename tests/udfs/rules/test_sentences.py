@@ -26,6 +26,12 @@ from udfs.rules.sentences import label, number, sentence
             0.01,
             "1.00004 % of the characters are replacement characters, more than 1 %",
         ),
+        (
+            "qsc_learned_rank <",
+            0.203,
+            0.25,
+            "20.3 % of the tokens of its language stand in texts of no higher learned score, less than 25 %",
+        ),
         ("qsc_doc_num_sentences ==", 1.0, 1.0, "1 sentence, which is refused"),
         ("qsc_codepython_cate_ast is", 0.0, 0.0, "does not parse"),
         ("qsc_code_cate_autogen is", 1.0, 1.0, "says at its top that a program wrote it"),
