@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -237,3 +238,11 @@ def test_a_declared_table_is_found_as_a_list_or_as_a_delta_table(tmp_path: Path,
     assert sources_of("x", Arm("raw"), tmp_path)[0].name == "raw"
     assert [s.table for s in sources_of("x", Arm("lake"), tmp_path)] == [str(tmp_path / "lake")]
     assert Comparison.__doc__ and tables
+
+
+@pytest.mark.long
+def test_two_ranks_make_one_result(tables: dict[str, str], tmp_path: Path) -> None:
+    launch = (sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2", "-m", "training", "evidence")
+    done = subprocess.run([*launch, *words(tables, tmp_path / "x")], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("2 seeds, 2,048 tokens") == 1 and len(result(tmp_path / "x")["runs"]) == 4

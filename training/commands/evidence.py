@@ -61,8 +61,8 @@ def work(args: argparse.Namespace) -> int:
         return 0
     if not args.name and not args.page:
         raise ValueError(f"evidence: expected a comparison ({', '.join(declared())}), found none; name one")
-    if args.name:
-        _compared(args)
+    if args.name and not _compared(args):
+        return 0
     if args.page:
         from training.evidence.page import write_page
 
@@ -71,7 +71,8 @@ def work(args: argparse.Namespace) -> int:
     return 0
 
 
-def _compared(args: argparse.Namespace) -> None:
+def _compared(args: argparse.Namespace) -> bool:
+    """Whether the result was written here: one rank of many does."""
     from training.evidence.compare import carried_out, facts
     from training.evidence.page import section
     from training.evidence.picture import picture
@@ -81,12 +82,15 @@ def _compared(args: argparse.Namespace) -> None:
     about, comparison = asked(args)
     comparison = comparison.pinned()
     runs = carried_out(comparison, lambda line: print(line, flush=True))
+    if not runs:  # another rank than the first
+        return False
     result = concluded(about, runs, facts(comparison))
     folder, held = comparison.folder, comparison.held_out[0].name
     (folder / PICTURE).write_text(picture(runs, held, f"{about.title}: {held}"), encoding="utf-8")
     (folder / SECTION).write_text(section(result, PICTURE), encoding="utf-8")
     write_json(folder / RESULT, result)
     print(f"{result['sentence']}\n{folder / RESULT}")
+    return True
 
 
 def asked(args: argparse.Namespace) -> tuple[Declared, Comparison]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from training.data.opening import open_table
+from training.engine import distributed as ranks
 from training.files import write_json
 from training.inputs import Inputs, Source
 from training.run_file import json_lines, logged, reopened
@@ -112,13 +113,20 @@ def _differing(mine: Mapping[str, Any], before: Mapping[str, Any]) -> str:
 
 
 def carried_out(c: Comparison, say: Callable[[str], None]) -> list[dict[str, Any]]:
-    """What was measured of every arm and seed, seed by seed, so that half of it is a comparison too."""
-    c.folder.mkdir(parents=True, exist_ok=True)
-    write_json(c.folder / PLAN, c.as_dict())
+    """What was measured of every arm and seed, seed by seed, so that half of it is a comparison too. All ranks train,
+    the first one writes, measures and says.
+    """
+    ranks.start()
+    lead = ranks.rank() == 0
+    if lead:
+        c.folder.mkdir(parents=True, exist_ok=True)
+        write_json(c.folder / PLAN, c.as_dict())
     found = []
     for seed in range(c.seeds):
         for arm in c.arms:
             began, made = time.monotonic(), _trained(c, arm, seed)
+            if not lead:
+                continue
             measured = _measured(c, arm, seed)
             found.append(measured)
             last = measured["curve"][-1]
