@@ -15,7 +15,6 @@ import training.train
 from tests.training.runs import FIXTURES, TOKENIZER, held_out_table, lines
 from training.__main__ import main
 from training.evidence import page
-from training.evidence.compare import Comparison
 from training.evidence.declared import Arm, declared, microannealed, sources_of
 from training.evidence.picture import curves
 from training.evidence.result import finals, spread, verdict
@@ -231,13 +230,21 @@ def test_a_page_takes_a_result_in_and_keeps_what_is_written_by_hand(compared: Pa
         page.write_page(file, None)
 
 
-def test_a_declared_table_is_found_as_a_list_or_as_a_delta_table(tmp_path: Path, tables: dict[str, str]) -> None:
+def test_a_declared_table_is_found_as_a_list_or_as_a_delta_table(tmp_path: Path) -> None:
     (tmp_path / "raw").mkdir()
     (tmp_path / "raw" / "files.json").write_text("{}")
     (tmp_path / "lake" / "_delta_log").mkdir(parents=True)
     assert sources_of("x", Arm("raw"), tmp_path)[0].name == "raw"
     assert [s.table for s in sources_of("x", Arm("lake"), tmp_path)] == [str(tmp_path / "lake")]
-    assert Comparison.__doc__ and tables
+    (tmp_path / "made").mkdir()
+    (tmp_path / "made" / "files.json").write_text("{}")
+    parts = sources_of("with", Arm("lake", also="made"), tmp_path)
+    assert {part.name: (part.weight, part.sources) for part in parts} == {
+        "original": ("83.94", ()),
+        "algorithmic": ("12.44", ("algorithmic",)),
+        "snippets": ("2.71", ("snippets",)),
+        "textbooks": ("0.91", ("textbooks",)),
+    }
 
 
 @pytest.mark.long

@@ -10,7 +10,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from training.inputs import Source, named
+from training.data.mixture import ANNEALING
+from training.inputs import Source, named, weighted
 
 FILE = "udfs/data/evidence.toml"
 LIST = "files.json"
@@ -20,8 +21,8 @@ EPOCHS = 4.0
 
 @dataclass(frozen=True)
 class Arm:
-    """What an arm is trained on: the token table of that name, and how it is made; `also` is a table of further
-    parts, by their sources.
+    """What an arm is trained on: the token table of that name, and how it is made; `also` is a table of the
+    other parts of annealing, by their sources.
     """
 
     table: str
@@ -69,10 +70,16 @@ def own(name: str, arms: list[str]) -> Declared:
 
 
 def sources_of(name: str, arm: Arm, tables: Path) -> tuple[Source, ...]:
-    """The parts of a declared arm. Raises ValueError that says how its table is made."""
-    found = [_found(name, table, arm.make, tables) for table in (arm.table, arm.also) if table]
-    parts = [named(Path(place).parent.name if place.endswith(LIST) else Path(place).name, place) for place in found]
-    return tuple(parts)
+    """The parts of a declared arm, those of annealing with the paper's weights. Raises ValueError that says how its
+    table is made.
+    """
+    place = _found(name, arm.table, arm.make, tables)
+    if not arm.also:
+        return (named(Path(place).parent.name if place.endswith(LIST) else Path(place).name, place),)
+    original, *others = ANNEALING
+    also = _found(name, arm.also, arm.make, tables)
+    parts = [named(original, place), *(replace(named(other, also), sources=(other,)) for other in others)]
+    return weighted(parts, ANNEALING)
 
 
 def _found(name: str, table: str, make: str, tables: Path) -> str:
