@@ -54,7 +54,8 @@ def narrow_part(run: Run, stage: Stage) -> DataFrame:
     """What the runner asks of a stage before any text is due, as it is written."""
     reads, params = [run.read(table) for table in stage.reads], run.params_of(stage)
     if isinstance(params, Synthesis):
-        params = replace(params, stored={"package": "v", "package_api": "v"})  # no model is named here
+        names = ("package", "package_api", "evolution", "open_code_instruct", "packing")
+        params = replace(params, stored=dict.fromkeys(names, "v"))  # no model is named here
     if isinstance(params, InstructionDedup):
         params = replace(params, embeddings="a folder")  # without one its stages read nothing
     if isinstance(stage, Measure):

@@ -157,7 +157,9 @@ def _row(made: Made, seed: Seed) -> tuple[dict[str, Any], list[dict[str, Any]], 
     *asked, answer = [m["content"] for m in messages] or [text]
     if made.target.startswith("seeds:"):
         row_id = seed_id(made.target.partition(":")[2], language, parts)
-    squeezed = hashlib.sha256("".join("\0".join((*asked, answer)).split()).encode()).hexdigest()
+    # A row without a text (a label) is its parts: rows that say nothing else are no copies of each other.
+    whole = "\0".join((*asked, answer)) or parts
+    squeezed = hashlib.sha256("".join(whole.split()).encode()).hexdigest()
     facts = {
         "row_id": row_id,
         "target": made.target,
