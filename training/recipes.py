@@ -89,10 +89,10 @@ def open_code_instruct(model: str = "1.5b") -> Run:
 
 def interpreter(model: str = "1.5b") -> Run:
     """OpenCodeInterpreter's fine-tuning (2402.14658) on dialogues of several turns: three epochs at 2e-5, cosine, the
-    loss on the answer of every turn (epochs and rate from memory of the paper; batches of 128 and rows of up to 4,096
+    loss on the answer of every turn (epochs and rate from memory of the paper; batches of 256 and rows of up to 4,096
     tokens are ours).
     """
-    return _sft("interpreter", model, Batch(128, 4096, 0), 2e-5, epochs=3)
+    return _sft("interpreter", model, Batch(256, 4096, 0), 2e-5, epochs=3)
 
 
 def _sft(name: str, model: str, batch: Batch, peak: float, epochs: float) -> Run:

@@ -51,7 +51,7 @@ from schemas import corpus, documents
 from schemas.code import CODE_CORPUS
 from schemas.contamination import BENCHMARK_HITS, CONTAMINATION
 from schemas.contract import Table
-from schemas.instruct import MADE_DECISIONS, SEED_PARTS, SYNTHETIC_SNIPPETS, TEXTBOOKS, THREADS
+from schemas.instruct import MADE_DECISIONS, POPULATION, SEED_PARTS, THREADS
 from schemas.ops import REJECTS, RUNS
 from schemas.web import WEB_CORPUS
 from tests.jobs.pipeline import contents_of, plain_rows
@@ -173,7 +173,7 @@ def built(lake: Lake, p: Tokens, documents: list[dict[str, Any]]) -> Iterator[tu
     version = instruction_parts.STAGE.kernel_version(NoParams())
     parts = lake.stage(parts.withColumn("kernel_version", F.lit(version)), "built", "parts")
     yield corpus.INSTRUCTION_PARTS, parts
-    nothing = {t.name: frame(lake.spark, t, []) for t in (MADE_DECISIONS, SEED_PARTS, THREADS)}
+    nothing = {t.name: frame(lake.spark, t, []) for t in (MADE_DECISIONS, SEED_PARTS, POPULATION, THREADS)}
     found = (parts, given, nothing[MADE_DECISIONS.name])
     p_dedup = InstructionDedup()
     keys = instruction_fingerprints.required(*found, p_dedup)
@@ -188,7 +188,7 @@ def built(lake: Lake, p: Tokens, documents: list[dict[str, Any]]) -> Iterator[tu
     groups = instruction_groups.instruction_groups(pairs, none, prints, *found, p_dedup, fixpoint)
     groups = lake.stage(groups, "built", "groups")
     yield corpus.INSTRUCTION_GROUPS, groups
-    of_recipes = (nothing[MADE_DECISIONS.name], nothing[SEED_PARTS.name], pages, groups)
+    of_recipes = (*(nothing[t.name] for t in (MADE_DECISIONS, SEED_PARTS, POPULATION)), pages, groups)
     decided = instruction_decisions.instruction_decisions(parts, given, texts, *of_recipes, Instructions())
     decided = lake.stage(decided, "built", "decisions")
     yield corpus.INSTRUCTION_DECISIONS, decided
@@ -207,8 +207,9 @@ def at_the_end(
         given_by_the_runner = {"run_id": F.lit("built")} if "run_id" in table.names else {}
         return lake.stage(align(table, rows.withColumns(given_by_the_runner)), "built", table.name)
 
-    made_texts = (frame(lake.spark, t, []) for t in (SYNTHETIC_SNIPPETS, TEXTBOOKS))
-    searched, asked = (texts, pages, *made_texts, talks), Contamination()
+    made_texts = {t.name: frame(lake.spark, t, []) for t in benchmark_hits.SEARCHED}
+    made_texts |= {CODE_CORPUS.name: texts, WEB_CORPUS.name: pages, corpus.INSTRUCTIONS.name: talks}
+    searched, asked = tuple(made_texts.values()), Contamination()
     hits = benchmark_hits.benchmark_hits(benchmark_hits.required(*searched, asked), *searched, asked)
     of_kernel = {"kernel_version": F.lit(benchmark_hits.STAGE.kernel_version(asked)), "failure": F.lit(None)}
     hits = staged(BENCHMARK_HITS, hits.withColumns(of_kernel))

@@ -54,7 +54,7 @@ def test_the_8b_goes_to_8192_at_equal_tokens_a_step() -> None:
         ("sft1", 4096, 1216, 2e-5, 1),
         ("sft2", 512, 1500, 5e-5, 3),
         ("oci", 2048, 2048, 5e-6, 3),
-        ("interpreter", 128, 4096, 2e-5, 3),
+        ("interpreter", 256, 4096, 2e-5, 3),
     ],
 )
 def test_fine_tuning(name: str, size: int, length: int, peak: float, epochs: float) -> None:
