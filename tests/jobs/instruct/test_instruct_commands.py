@@ -38,6 +38,13 @@ def say(lake: Lake, capsys: pytest.CaptureFixture[str]) -> Callable[..., Said]:
     return run
 
 
+OF_OPENCODER = (
+    *("web_labels", "snippets", "textbooks", "infinity", "realuser", "diverse", "educational", "package", "evol"),
+    "mceval",
+)
+"""Of the recipes since then test_instruct_dialogues.py plays each."""
+
+
 def settings(folder: Path, url: str, price: float = 0.0) -> str:
     """A file of parameters, as docs/instruct.md shows one."""
     dialogues: list[dict[str, Any]] = [
@@ -63,6 +70,7 @@ features = {{ {MODEL} = "logprobs" }}
 prices = {{ {MODEL} = [{price}, {price}] }}
 tasks = 2
 [recipes]
+names = {json.dumps(OF_OPENCODER)}
 tables = {{ {tables} }}
 [runs]
 need = "rlimits"
@@ -93,7 +101,7 @@ def test_what_is_missing_is_said_before_anything_is_done(say: Callable[..., Said
     assert lake.version(THREADS.name) is None
 
 
-def test_from_a_dry_run_to_every_recipe(say: Callable[..., Said], lake: Lake, tmp_path: Path) -> None:
+def test_from_a_dry_run_to_every_recipe_of_the_paper(say: Callable[..., Said], lake: Lake, tmp_path: Path) -> None:
     corpora(
         lake,
         [document(f"org/r{n}", f"{n}.py", function(n)) for n in range(3)],
