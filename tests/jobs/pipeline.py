@@ -92,7 +92,7 @@ class JobCounts:
 
 
 def contents_of(lake: Lake, table: Table) -> list[dict[str, Any]]:
-    """All rows of a table without its volatile columns, sorted, maps as sorted pairs, so that two tables compare. A table
+    """All rows of a table without its volatile columns, sorted, maps as sorted pairs, so that two tables compare. One
     that only a command makes (scorers) holds nothing before.
     """
     return plain_rows(table, lake.read(table)) if lake.version(table.name) is not None else []
