@@ -93,7 +93,7 @@ def _population(lake: Lake, *reads: Any) -> DataFrame:
 
 def _with_living_founders(lake: Lake, given: DataFrame, parts: DataFrame) -> DataFrame:
     """Stored individuals of whose founders' origins none is gone."""
-    rows = lake.read(POPULATION)
+    rows = _there(lake, POPULATION)
     alive = parts.where("recipe = 'oss_questions'").select(F.col("clean_id").alias("_one"))
     alive = alive.union(given.where(F.col("recipe") == SOLVED_BY).select("seed_id")).distinct()
     each = rows.select("seed_id", F.explode("origins").alias("_one"))
@@ -104,7 +104,7 @@ def _with_living_founders(lake: Lake, given: DataFrame, parts: DataFrame) -> Dat
 def _packs(lake: Lake, *reads: Any) -> DataFrame:
     """Decisions as they are stored; a dialogue that lost one of its members is taken apart, and they wait."""
     alive = pool(reads[0]).select("seed_id", "target")
-    rows = lake.read(QUERY_PACKS).join(alive, "seed_id")
+    rows = _there(lake, QUERY_PACKS).join(alive, "seed_id")
     size = F.count(F.lit(1)).over(Window.partitionBy("pack_id"))
     stored = lake.read(QUERY_PACKS).where("pack_id IS NOT NULL").groupBy("pack_id").agg(F.count("*").alias("_before"))
     rows = rows.withColumn("_now", size).join(stored, "pack_id", "left")
@@ -117,7 +117,13 @@ def _packs(lake: Lake, *reads: Any) -> DataFrame:
 
 def _embedded(lake: Callable[[], Lake], _: _Draw, *reads: Any) -> DataFrame:
     alive = pool(reads[0]).select(F.col("seed_id").alias("unit_id"))
-    return lake().read(QUERY_EMBEDDINGS).select("unit_id").distinct().join(alive, "unit_id", "left_semi")
+    return _there(lake(), QUERY_EMBEDDINGS).select("unit_id").distinct().join(alive, "unit_id", "left_semi")
+
+
+def _there(lake: Lake, table: Table) -> DataFrame:
+    """A table that a warehouse of an earlier release, or one where only some recipes were played, may not have yet."""
+    lake.ensure(table)
+    return lake.read(table)
 
 
 def _stored(lake: Lake, table: Table) -> DataFrame:
