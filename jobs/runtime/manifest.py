@@ -13,6 +13,7 @@ from typing import Any
 
 import fsspec
 
+from schemas.json_lines import object_of
 from schemas.web import SOURCE_KINDS
 from udfs.reading.ids.columns import FIELDS
 from udfs.reading.ids.source import TEXTS_KINDS
@@ -108,12 +109,7 @@ def read_manifest(place: str, half: Half = CODE) -> list[Source]:
 
 
 def _source(where: str, line: str, half: Half) -> Source:
-    try:
-        row = json.loads(line)
-    except (ValueError, RecursionError) as e:
-        raise ManifestError(f"{where}: expected one JSON object, found an error: {e}; as in {half.example}") from None
-    if not isinstance(row, dict):
-        raise ManifestError(f"{where}: expected one JSON object, found {line.strip()[:80]}; as in {half.example}")
+    row = object_of(where, line, half.example, ManifestError)
     for name, value in row.items():
         _check_field(where, name, value, half)
     for name in ("kind", "location"):

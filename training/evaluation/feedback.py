@@ -6,7 +6,6 @@ the reference solution (oracle), which it is not to give away.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,12 +13,10 @@ from typing import Any
 from training.evaluation.benchmark import LIMITS, Row, judged, runnable, summed
 from training.evaluation.task import Task
 from training.evaluation.writers import Message, Writer
+from udfs.execution.feedback import Told, feedback
 from udfs.execution.running import Runner
 
-MOST_CHARS = 500
-"""Of what running said, as in the paper's evaluation."""
 KINDS = ("execution", "human", "human-oracle")
-_UNDEFINED = re.compile(r"NameError: name '(\w+)' is not defined")
 _TURN = "The program does not pass its tests.\n\n{found}\n\nCorrect it, and answer with the whole program."
 _REVIEW = (
     "You review the program that somebody wrote for a task, as the user who set it. Say in at most three sentences, "
@@ -68,15 +65,8 @@ class Feedback:
 
 
 def told(row: Row) -> str:
-    """What running an answer says to its writer, in at most 500 characters: the end of what went wrong."""
-    if row["outcome"] in ("cpu_limit", "wall_limit"):
-        return "Execution timed out."
-    if row["outcome"] == "memory_limit":
-        return "Execution took too much memory."
-    detail = row["detail"].strip()
-    if found := _UNDEFINED.search(detail):
-        return f"The tests call {found[1]}, which the program does not define; give the function this name."
-    return detail[-MOST_CHARS:] or f"The tests ended with: {row['outcome']}."
+    """What running an answer says to its writer, in at most 500 characters, by the formatter of the recipes."""
+    return feedback([Told(row["outcome"], row["detail"].strip())])
 
 
 def scored_with_feedback(

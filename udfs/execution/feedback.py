@@ -23,6 +23,10 @@ _COLOUR = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\))
 _IMAGE = re.compile(
     r"<Figure size [^>\n]{1,80}>|data:image/[\w+.-]+;base64,[A-Za-z0-9+/=\s]{40,}|<IPython[\w.]*Image object>"
 )
+_BEGUN = {"failed": "The result is wrong.", "compile_error": "The program does not compile."}
+"""How a message begins, by status."""
+_ROOM = 60
+"""Characters that a message may begin with beside what was tried."""
 _FRAME = re.compile(r'^\s*File "([^"]*)", line \d+')
 
 
@@ -33,7 +37,6 @@ class Told:
     status: str
     detail: str = ""
     call: str = ""
-    stdout: str = ""
 
 
 def output(text: str, most: int = OUTPUT_CHARS) -> str:
@@ -62,11 +65,12 @@ def traceback(detail: str, most: int = MOST_CHARS) -> str:
 
 
 def feedback(tests: Sequence[Told], entry_point: str = "", most: int = MOST_CHARS) -> str:
-    """The message about a program that failed: about its first test that did not pass; "" where all did."""
+    """The message about a program that failed: about its first test that did not pass; "" where all did.
+
+    At most `most` characters; of a long error the end stays, which names the exception.
+    """
     wrong = next((test for test in tests if test.status != "passed"), None)
-    if wrong is None:
-        return ""
-    return _about(wrong, entry_point, most)[:most].rstrip()
+    return "" if wrong is None else _about(wrong, entry_point, most)
 
 
 def _about(test: Told, entry_point: str, most: int) -> str:
@@ -74,16 +78,23 @@ def _about(test: Told, entry_point: str, most: int) -> str:
         return "Execution timed out."
     if test.status in LIMITS_SAID:
         return f"Execution was stopped: {LIMITS_SAID[test.status]}."
-    detail = traceback(test.detail, most)
-    missing = re.search(r"name '(\w+)' is not defined", detail)
-    if entry_point and missing and missing[1] == entry_point:
-        return f"There is no `{entry_point}` in the program. Name the function that was asked for `{entry_point}`."
-    if test.status == "failed":
-        tried = f"This does not hold: {output(test.call, most // 2)}\n" if test.call else ""
-        return f"The result is wrong.\n{tried}{detail}"
-    if test.status == "compile_error":
-        return f"The program does not compile.\n{detail}"
-    return f"Execution ended with an error.\n{detail or test.status}"
+    if missing := _not_defined(test.detail, entry_point):
+        return f"The tests call `{missing}`, which the program does not define: give the function this name."
+    begun = _BEGUN.get(test.status, "Execution ended with an error.") + "\n"
+    if test.status == "failed" and test.call:
+        begun += f"This does not hold: {output(test.call, most // 2)}\n"
+    begun = begun[: most // 2 + _ROOM]
+    return (begun + traceback(test.detail or test.status, most - len(begun))).rstrip()
+
+
+def _not_defined(detail: str, entry_point: str) -> str:
+    """The name that the tests call and the program lacks; "" where there is none, or the program itself lacks it."""
+    missing = re.search(r"NameError: name '(\w+)' is not defined", detail)
+    if not missing:
+        return ""
+    frames = [frame[1] for line in detail.split("\n") if (frame := _FRAME.match(line))]
+    of_tests = not frames or frames[-1] == "<test>"
+    return missing[1] if of_tests or missing[1] == entry_point else ""
 
 
 def result_of(stdout: str, tests: Sequence[Told], most: int = OUTPUT_CHARS) -> str:

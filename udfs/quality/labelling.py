@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from schemas.json_lines import objects
 
 _FIELDS = ("clean_id", "content", "language", "score", "repo")
 _EXAMPLE = '{"content": "def f(): ...", "language": "python", "score": 3.5, "repo": "org/name"}'
@@ -25,19 +26,7 @@ class Given:
 
 def read_lines(place: str, text: str) -> list[Given]:
     """The labels of a file of JSON lines. Raises ValueError, naming the line."""
-    rows = []
-    for number, line in enumerate(text.split("\n"), start=1):
-        if not line.strip():
-            continue
-        where = f"{place}: line {number}"
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise ValueError(f"{where}: expected one JSON object, found {error}; as in {_EXAMPLE}") from None
-        if not isinstance(row, dict):
-            raise ValueError(f"{where}: expected one JSON object, found {line.strip()[:80]}; as in {_EXAMPLE}")
-        rows.append(label_of(where, row))
-    return some(place, rows)
+    return some(place, [label_of(where, row) for where, row in objects(place, text, _EXAMPLE)])
 
 
 def read_rows(place: str, rows: Iterable[Mapping[str, Any]]) -> list[Given]:

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from schemas.json_lines import objects
 from udfs.recipes.asking import said
 
 _EXAMPLE = '{"id": "3f0c2a9b71d84e5f", "label": true}'
@@ -61,16 +62,9 @@ def exported(rows: Iterable[Judged], count: int, salt: str) -> str:
 def read_labels(place: str, text: str) -> dict[str, bool]:
     """Labels by id; lines that nobody has labelled yet are left out. Raises LabelError, naming the line."""
     found: dict[str, bool] = {}
-    for number, line in enumerate(text.split("\n"), 1):
-        if not line.strip():
-            continue
-        where = f"{place}: line {number}"
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise LabelError(f"{where}: expected one JSON object, found an error: {error}; as in {_EXAMPLE}") from None
-        if not isinstance(row, dict) or not isinstance(row.get("id"), str):
-            raise LabelError(f"{where}: expected an object with an id, found {line.strip()[:80]}; as in {_EXAMPLE}")
+    for where, row in objects(place, text, _EXAMPLE, LabelError):
+        if not isinstance(row.get("id"), str):
+            raise LabelError(f"{where}: expected an object with an id, found {str(row)[:80]}; as in {_EXAMPLE}")
         label = row.get("label")
         if label is None:
             continue

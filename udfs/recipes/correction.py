@@ -69,7 +69,7 @@ def play(seed: Seed, p: Correction) -> Steps:
     wrong: Ran = yield program("wrong", "python", wrong_code, tests, p)
     if wrong.passed:
         raise Dropped("bug_passes", 1.0, 1.0, kind)
-    told = [Told(t.status, t.detail, test.code or "", t.stdout) for t, test in zip(wrong.tests, tests, strict=False)]
+    told = [Told(t.status, t.detail, test.code or "") for t, test in zip(wrong.tests, tests, strict=False)]
     said_of_run = said(feedback(told, entry))
     shown = fenced("python", wrong_code)
     asked = {"question": question, "program": shown, "feedback": said_of_run, "tongue": spoken}

@@ -114,7 +114,7 @@ def _run_and_mended(talk: _Talk, p: Interaction) -> Generator[Any, Any, None]:
         talk.failed += 1
         if not left or talk.over(p):
             raise Dropped("unmended", talk.mended, talk.failed)
-        told = [Told(test.status, test.detail, stdout=test.stdout) for test in ran.tests]
+        told = [Told(test.status, test.detail) for test in ran.tests]
         shown = said(result_of("".join(test.stdout for test in ran.tests), told))
         yield from _answered(talk, f"Execution result:\n\n{shown}", "repair")
 

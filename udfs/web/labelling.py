@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
+from schemas.json_lines import objects
 from udfs.web.patterns import Pattern, Patterns
 
 _FIELDS: dict[str, type] = {
@@ -30,18 +30,7 @@ class LabelError(ValueError):
 
 def read_labels(place: str, text: str, by: str | None) -> list[dict[str, Any]]:
     """The labels of a file of JSON lines; `by` says who, where a line does not. Raises LabelError, naming the line."""
-    rows = []
-    for number, line in enumerate(text.split("\n"), start=1):
-        if not line.strip():
-            continue
-        where = f"{place}: line {number}"
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise LabelError(f"{where}: expected one JSON object, found an error: {error}; as in {_EXAMPLE}") from None
-        if not isinstance(row, dict):
-            raise LabelError(f"{where}: expected one JSON object, found {line.strip()[:80]}; as in {_EXAMPLE}")
-        rows.append(label_of(where, row, by))
+    rows = [label_of(where, row, by) for where, row in objects(place, text, _EXAMPLE, LabelError)]
     if not rows:
         raise LabelError(f"{place}: expected at least one label, found none; write one object a line: {_EXAMPLE}")
     return rows

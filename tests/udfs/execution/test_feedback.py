@@ -38,9 +38,25 @@ def test_the_first_test_that_did_not_pass_is_told() -> None:
     wrong = feedback([Told("passed"), Told("failed", "AssertionError", "assert add(1, 2) == 3"), Told("error")])
     assert wrong == "The result is wrong.\nThis does not hold: assert add(1, 2) == 3\nAssertionError"
     lost = feedback([Told("error", "NameError: name 'add' is not defined")], "add")
-    assert "Name the function that was asked for `add`." in lost
-    assert "add" not in feedback([Told("error", "NameError: name 'other' is not defined")], "add")
-    assert len(feedback([Told("error", "word " * 5_000)])) <= 500
+    assert lost.startswith("The tests call `add`, which the program does not define")
+    # A name that the program itself lacks is its own error, unless it is the one that was asked for.
+    own = (
+        "Traceback (most recent call last):\n  File \"<program>\", line 2, in f\nNameError: name 'other' is not defined"
+    )
+    assert feedback([Told("error", own)], "add").endswith("NameError: name 'other' is not defined")
+    assert "The tests call `other`" in feedback([Told("error", own.replace("<program>", "<test>"))])
+    assert "The tests call `other`" in feedback([Told("error", own)], "other")
+
+
+def test_of_a_long_message_the_exception_stays() -> None:
+    for test in (
+        Told("error", "word " * 5_000 + "\nKeyError: 7"),
+        Told("failed", "w" * 900 + "KeyError: 7", "assert " + "f(1) + " * 300 + "0 == 1"),
+        Told("compile_error", "line\n" * 400 + "KeyError: 7"),
+    ):
+        said = feedback([test])
+        assert said.endswith("KeyError: 7") and len(said) <= 500, said
+    assert feedback([Told("error")]) == "Execution ended with an error.\nerror"
 
 
 def test_a_user_pastes_the_output_and_what_went_wrong() -> None:
