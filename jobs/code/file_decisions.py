@@ -3,7 +3,7 @@
     spark-submit jobs/code/file_decisions.py --warehouse DIR
 
 Size limits and unreadable files are met at ingest (see `rejects`); here the type decides, of text files what
-`text_decisions` says, and the optional rules on path and licence. Types come first because a copy of unknown type must
+`text_decisions` says, and the optional rules on path, licence and stars. Types come first because a copy of unknown type must
 never stand for one of known type.
 """
 
@@ -22,8 +22,8 @@ from schemas.contract import REASONS
 
 def file_decisions(raw_files: DataFrame, repositories: DataFrame, texts: DataFrame, p: FileRules) -> DataFrame:
     """One row per raw file."""
-    declared = repositories.select("repo_id", F.col("licences").alias("repo_licences"))
-    files = raw_files.join(declared, "repo_id", "left")
+    about = repositories.select("repo_id", "stars", F.col("licences").alias("repo_licences"))
+    files = raw_files.join(about, "repo_id", "left")
     files = files.withColumn("declared", F.coalesce("licences", "repo_licences", F.array().cast("array<string>")))
     allowed = F.arrays_overlap("declared", F.array(*map(F.lit, p.licences)).cast("array<string>"))
     why = reasons(
@@ -32,6 +32,8 @@ def file_decisions(raw_files: DataFrame, repositories: DataFrame, texts: DataFra
         (F.lit(p.drop_vendored) & F.col("vendored"), reason("vendored")),
         (F.lit(p.drop_generated) & F.col("generated"), reason("generated")),
         (F.lit(bool(p.licences)) & ~allowed, reason("licence", detail=F.array_join("declared", ", "))),
+        # Unknown stars are null, and null is not fewer.
+        (F.col("stars") < p.min_stars, reason("stars <", F.col("stars"), F.lit(p.min_stars))),
     )
     dropped = texts.where("NOT keep").select("file_id", F.col("reasons").alias("of_text"))
     files = files.select("file_id", "content_id", why.alias("own")).join(dropped, "file_id", "left")

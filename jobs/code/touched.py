@@ -62,7 +62,9 @@ def _shared(stored: DataFrame, ranked: DataFrame | None) -> DataFrame | None:
 
 def _file_decisions(changed: Changed, reads: Reads, stored: DataFrame, p: Any) -> Keys:
     own = [changed.keys(t, "file_id") for t in (RAW_FILES, TEXT_DECISIONS)]
-    return Keys.of(*own, _files_of_moved(changed, reads[0], ("licences",), "file_id"))
+    # Stars move every night: where no rule asks for them, they touch no file.
+    columns = ("licences", "stars") if p.min_stars else ("licences",)
+    return Keys.of(*own, _files_of_moved(changed, reads[0], columns, "file_id"))
 
 
 BY_FILE = Narrow(

@@ -13,12 +13,12 @@ import pytest
 
 from jobs.code import asking as removals
 from jobs.code import flow
-from jobs.code.parameters import Dedup
+from jobs.code.parameters import Dedup, FileRules
 from jobs.runtime import keys
 from jobs.runtime.accounting import StageResult
 from jobs.runtime.tables import Lake
 from schemas import ops
-from schemas.code import CODE_CORPUS, NEAR_DUPLICATES, RAW_FILES
+from schemas.code import CODE_CORPUS, FILE_DECISIONS, NEAR_DUPLICATES, RAW_FILES
 from schemas.contract import Table
 from schemas.ops import UNIT_FACTS
 from tests.jobs.pipeline import JobCounts, World, contents_of, run_all
@@ -194,3 +194,23 @@ def test_a_refresh_equals_a_rebuild_by_each_strategy(spark: object, tmp_path: Pa
     assert_same(grown, scratch, (stage.writes for stage in stages))
     near = contents_of(scratch, NEAR_DUPLICATES)
     assert any(r["cut"] for r in near) == ("chunk" in strategy)
+
+
+@pytest.mark.parametrize("least", [0, 5])
+def test_stars_that_move_are_decided_about_where_a_rule_asks_for_them(
+    spark: object, tmp_path: Path, least: int
+) -> None:
+    world = World(tmp_path, {name: {"main.py": program(0), f"{name}.py": program(7)} for name in "abc"})
+    stages = flow.STAGES[: [stage.name for stage in flow.STAGES].index("exact_duplicates") + 1]
+    grown, scratch = (Lake(spark, str(tmp_path / name)) for name in ("grown", "scratch"))
+    params = {FileRules: FileRules(min_stars=least)}
+    world.facts = {"a": {"stars": 5}, "b": {"stars": 4}}
+    run_all(grown, world.write(), "first", params, stages=stages)
+    before = grown.rows_version(FILE_DECISIONS.name)
+    world.facts = {"a": {"stars": 4}, "b": {"stars": None}, "c": {"stars": 3}}
+    run_all(grown, world.write(), "second", params, stages=stages)
+    run_all(scratch, world.write(), "scratch", params, stages=stages)
+    assert_same(grown, scratch, (stage.writes for stage in stages))
+    kept = {row["keep"] for row in contents_of(scratch, FILE_DECISIONS)}
+    assert kept == ({True, False} if least else {True})
+    assert (grown.rows_version(FILE_DECISIONS.name) == before) == (least == 0), "nothing is written where none asks"

@@ -1,7 +1,8 @@
-"""Which files enter: by type, and by path and licence where it is asked for."""
+"""Which files enter: by type, and by path, licence and stars where it is asked for."""
 
 from __future__ import annotations
 
+import pytest
 from pyspark.sql import SparkSession
 
 from jobs.code import file_decisions
@@ -51,3 +52,17 @@ def test_path_and_licence_rules_apply_where_they_are_asked_for(spark: SparkSessi
         "orphan": ["licence"],
     }
     assert found["own_licence"]["reasons"][0]["detail"] == "GPL-3.0"
+
+
+def test_files_of_repositories_with_fewer_stars_go_and_unknown_ones_stay(spark: SparkSession) -> None:
+    stars = {"none": 0, "four": 4, "five": 5, "silent": None}
+    files = [{"file_id": name, "repo_id": name, "kind": "code"} for name in (*stars, "orphan")]
+    repos = [{"repo_id": name, "stars": number} for name, number in stars.items()]
+    found = by_file(decide(spark, file_decisions.STAGE, FileRules(min_stars=5), raw_files=files, repositories=repos))
+    assert {i for i, r in found.items() if not r["keep"]} == {"none", "four"}
+    why = found["four"]["reasons"][0]
+    assert (why["rule"], why["value"], why["threshold"], why["detail"]) == ("stars <", 4.0, 5.0, None)
+    off = by_file(decide(spark, file_decisions.STAGE, raw_files=files, repositories=repos))
+    assert all(r["keep"] for r in off.values()), "0 drops nothing"
+    with pytest.raises(ValueError, match=r"file_rules\.min_stars: expected 0 or more"):
+        FileRules(min_stars=-1)

@@ -16,6 +16,7 @@ from udfs.rules.sentences import label, number, sentence
         ("qsc_code_num_words <", 29.0, 30.0, "29 words, fewer than 30"),
         ("qsc_code_num_words <", 1.0, 30.0, "1 word, fewer than 30"),
         ("qsc_code_num_words <", 0.0, 30.0, "0 words, fewer than 30"),
+        ("stars <", 1.0, 5.0, "1 star, fewer than 5"),
         ("qsc_code_size_file_byte >", 4_526_000.0, 3_000_000.0, "4,526,000 bytes, more than 3,000,000"),
         ("qsc_code_num_chars_line_max >", 1_001.0, 1_000.0, "1,001 characters in the longest line, more than 1,000"),
         ("qsc_code_mean_word_length <", 1.5, 2.0, "1.5 characters a word on average, less than 2"),
