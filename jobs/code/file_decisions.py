@@ -3,8 +3,8 @@
     spark-submit jobs/code/file_decisions.py --warehouse DIR
 
 Size limits and unreadable files are met at ingest (see `rejects`); here the type decides, of text files what
-`text_decisions` says, and the optional rules on path, licence and stars. Types come first because a copy of unknown type must
-never stand for one of known type.
+`text_decisions` says, and the optional rules on path, licence and stars. Types come first because a copy of unknown
+type must never stand for one of known type.
 """
 
 from __future__ import annotations

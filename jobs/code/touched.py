@@ -70,11 +70,7 @@ def _file_decisions(changed: Changed, reads: Reads, stored: DataFrame, p: Any) -
 BY_FILE = Narrow(
     "file_id",
     _file_decisions,
-    lambda keys, raw_files, repositories, texts: (
-        only(raw_files, "file_id", keys),
-        repositories,
-        only(texts, "file_id", keys),
-    ),
+    lambda keys, files, repositories, texts: (only(files, "file_id", keys), repositories, only(texts, "file_id", keys)),
 )
 
 
