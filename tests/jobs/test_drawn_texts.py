@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from jobs.code import drawn_texts
-from jobs.code.drawn_texts import Drawn, breaking
+from jobs import drawn_texts
+from jobs.drawn_texts import Drawn, breaking
 from jobs.runtime.tables import Lake
 from tests.jobs.pipeline import World, run_all
 from tests.jobs.run_notebook import run
