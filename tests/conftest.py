@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -72,6 +74,17 @@ def spark() -> Iterator[object]:
     opened = session()
     yield opened
     opened.stop()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def forgotten() -> Iterator[None]:
+    """Lets the one session forget the warehouses of a file: Delta keeps the state of each table for an hour, and a
+    thousand warehouses do not fit into a heap.
+    """
+    yield
+    if "pyspark" in sys.modules and (context := sys.modules["pyspark"].SparkContext._active_spark_context):
+        gc.collect()
+        context._jvm.org.apache.spark.sql.delta.DeltaLog.clearCache()
 
 
 @pytest.fixture
