@@ -13,16 +13,21 @@ from typing import Any
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from jobs.instruct.lineage import EVOLUTION, with_first
+from jobs.instruct.lineage import EVOLUTION, made_tasks, members
 from jobs.instruct.pool import QUERIES, pool
-from jobs.instruct.population import told
 from jobs.instruct.versions import with_version
 from jobs.runtime.stage import Decide, Measure, Stage
 from jobs.runtime.tables import Lake
 from schemas.contract import Table
-from schemas.instruct import PACKAGE_USAGES, POPULATION, QUERY_EMBEDDINGS, QUERY_PACKS, SEED_PARTS
-from udfs.recipes.evolution import GENERATIONS
-from udfs.recipes.population import SOLVED_BY
+from schemas.instruct import (
+    GENERATION_1,
+    GENERATION_2,
+    GENERATION_3,
+    PACKAGE_USAGES,
+    QUERY_EMBEDDINGS,
+    QUERY_PACKS,
+    SEED_PARTS,
+)
 from udfs.recipes.seeding import DRAWN
 
 _Draw = Callable[..., DataFrame]
@@ -38,35 +43,27 @@ def as_stored(stages: tuple[Stage, ...], lake: Callable[[], Lake], only: tuple[s
         PACKAGE_USAGES.name: partial(_usages, lake, only),
     }
     if "evolution" not in only:
-        draws |= {f"generation_{n}": partial(_generation, lake, n) for n in range(1, GENERATIONS + 1)}
-    if "packing" not in only:
-        draws[QUERY_EMBEDDINGS.name] = partial(_embedded, lake)
-    decisions = {POPULATION.name: (_population, "evolution"), QUERY_PACKS.name: (_packs, "packing")}
-    return tuple(_as_stored(s, draws, decisions, lake, only) for s in stages)
+        draws |= {table.name: partial(_generation, lake, table) for table in (GENERATION_1, GENERATION_2, GENERATION_3)}
+    if "packing" in only:
+        return tuple(_drawn(s, draws) for s in stages)
+    draws[QUERY_EMBEDDINGS.name] = partial(_embedded, lake)
+    return tuple(_packed(s, lake) if s.writes is QUERY_PACKS else _drawn(s, draws) for s in stages)
 
 
-def _as_stored(
-    stage: Stage,
-    draws: Mapping[str, _Draw],
-    decisions: Mapping[str, tuple[_Draw, str]],
-    lake: Callable[[], Lake],
-    only: tuple[str, ...],
-) -> Stage:
-    name = stage.writes.name
-    if isinstance(stage, Measure) and name in draws:
-        return replace(stage, required=partial(draws[name], stage.required))
-    if isinstance(stage, Decide) and name in decisions and decisions[name][1] not in only:
-        kept = decisions[name][0]
+def _drawn(stage: Stage, draws: Mapping[str, _Draw]) -> Stage:
+    draw = draws.get(stage.writes.name)
+    return replace(stage, required=partial(draw, stage.required)) if draw and isinstance(stage, Measure) else stage
 
-        @wraps(stage.transform)
-        def transform(*reads: Any) -> DataFrame:
-            return kept(lake(), *reads)
 
-        def everyone(*reads: Any) -> DataFrame:
-            return kept(lake(), *reads).select("seed_id")
+def _packed(stage: Stage, lake: Callable[[], Lake]) -> Stage:
+    """The stage of packs as one that leaves them as they are."""
+    assert isinstance(stage, Decide)
 
-        return replace(stage, transform=transform, population=everyone)
-    return stage
+    @wraps(stage.transform)
+    def transform(*reads: Any) -> DataFrame:
+        return _packs(lake(), *reads)
+
+    return replace(stage, transform=transform, population=lambda *reads: _packs(lake(), *reads).select("seed_id"))
 
 
 def _parts(lake: Callable[[], Lake], only: tuple[str, ...], drawn: _Draw, *reads: Any) -> DataFrame:
@@ -80,31 +77,20 @@ def _usages(lake: Callable[[], Lake], only: tuple[str, ...], drawn: _Draw, *read
     return _stored(lake(), PACKAGE_USAGES).join(reads[0].select("clean_id"), "clean_id", "left_semi")
 
 
-def _generation(lake: Callable[[], Lake], number: int, _: _Draw, *reads: Any) -> DataFrame:
-    """Threads of the children whose founders are all there still."""
-    alive = _with_living_founders(lake(), reads[1], reads[2]).where(F.col("generation") == number)
-    return with_version(alive.select(F.col("thread_id").alias("seed_id"), F.lit(EVOLUTION).alias("recipe")), reads[-1])
-
-
-def _population(lake: Lake, *reads: Any) -> DataFrame:
-    rows = _with_living_founders(lake, reads[1], reads[2]).withColumn("domain", F.lit(""))
-    return told(with_first(rows.drop("keep", "reasons")))
-
-
-def _with_living_founders(lake: Lake, given: DataFrame, parts: DataFrame) -> DataFrame:
-    """Stored individuals of whose founders' origins none is gone."""
-    rows = _there(lake, POPULATION)
-    alive = parts.where("recipe = 'oss_questions'").select(F.col("clean_id").alias("_one"))
-    alive = alive.union(given.where(F.col("recipe") == SOLVED_BY).select("seed_id")).distinct()
-    each = rows.select("seed_id", F.explode("origins").alias("_one"))
-    dead = each.join(alive, "_one", "left_anti").select("seed_id").distinct()
-    return rows.join(dead, "seed_id", "left_anti")
+def _generation(lake: Callable[[], Lake], table: Table, _: _Draw, *reads: Any) -> DataFrame:
+    """Threads of the children whose parents are all there still: those of the generations before have gone already."""
+    asked, given, _, *before, p = reads
+    alive = members(asked, given, tuple(before)).select(F.col("seed_id").alias("_parent"))
+    made = made_tasks(lake().read(table)).select(F.col("thread_id").alias("seed_id"), "parents").distinct()
+    dead = made.select("seed_id", F.explode("parents").alias("_parent")).join(alive, "_parent", "left_anti")
+    kept = made.join(dead.select("seed_id"), "seed_id", "left_anti")
+    return with_version(kept.select("seed_id", F.lit(EVOLUTION).alias("recipe")), p)
 
 
 def _packs(lake: Lake, *reads: Any) -> DataFrame:
     """Decisions as they are stored; a dialogue that lost one of its members is taken apart, and they wait."""
     alive = pool(reads[0]).select("seed_id", "target")
-    rows = _there(lake, QUERY_PACKS).join(alive, "seed_id")
+    rows = lake.read(QUERY_PACKS).join(alive, "seed_id")
     size = F.count(F.lit(1)).over(Window.partitionBy("pack_id"))
     stored = lake.read(QUERY_PACKS).where("pack_id IS NOT NULL").groupBy("pack_id").agg(F.count("*").alias("_before"))
     rows = rows.withColumn("_now", size).join(stored, "pack_id", "left")
@@ -117,13 +103,7 @@ def _packs(lake: Lake, *reads: Any) -> DataFrame:
 
 def _embedded(lake: Callable[[], Lake], _: _Draw, *reads: Any) -> DataFrame:
     alive = pool(reads[0]).select(F.col("seed_id").alias("unit_id"))
-    return _there(lake(), QUERY_EMBEDDINGS).select("unit_id").distinct().join(alive, "unit_id", "left_semi")
-
-
-def _there(lake: Lake, table: Table) -> DataFrame:
-    """A table that a warehouse of an earlier release, or one where only some recipes were played, may not have yet."""
-    lake.ensure(table)
-    return lake.read(table)
+    return lake().read(QUERY_EMBEDDINGS).select("unit_id").distinct().join(alive, "unit_id", "left_semi")
 
 
 def _stored(lake: Lake, table: Table) -> DataFrame:

@@ -14,7 +14,8 @@ from jobs.runtime.keys import FEW_KEYS
 from jobs.runtime.narrowing import Work
 from jobs.runtime.tables import Lake
 from schemas.code import CODE_CORPUS
-from schemas.instruct import CALL_CHUNKS, EXECUTIONS, GIVEN_SEEDS, LLM_RESPONSES, TRAILS
+from schemas.contract import Table
+from schemas.instruct import CALL_CHUNKS, EXECUTIONS, GIVEN_SEEDS, LLM_RESPONSES, PLAYED, TRAILS
 from schemas.web import WEB_CORPUS, WEB_PAGES
 from udfs.recipes.book import RECIPES
 
@@ -38,6 +39,7 @@ def forget(work: Work) -> None:
     lost, counts = lake.stage_counted(lost, work.run.run_id, f"{name}.unasked", counted)
     if not counts["rows"]:
         return
+    lost = lost.join(_played_elsewhere(lake, work.stage.writes), _THREAD, "left_anti")
     given = lake.read(GIVEN_SEEDS).select("seed_id").distinct()
     lost = _with_dead_origin(lost.join(given, "seed_id", "left_anti"), _alive(lake, given))
     lost, counts = lake.stage_counted(lost, work.run.run_id, f"{name}.lost", counted)
@@ -54,6 +56,13 @@ def forget(work: Work) -> None:
     runs = lake.stage(keys["run"], work.run.run_id, f"{name}.lost.runs")
     if not runs.isEmpty():
         lake.delete(EXECUTIONS, runs, work.metadata, few)
+
+
+def _played_elsewhere(lake: Lake, own: Table) -> DataFrame:
+    """(seed_id, recipe) of the threads of the other stages: generations play one recipe, each for its own children."""
+    others = [t for t in PLAYED if t.name != own.name and lake.version(t.name) is not None]
+    none = lake.read(own).select(*_THREAD).where("false")
+    return reduce(DataFrame.unionByName, (lake.read(t).select(*_THREAD) for t in others), none).distinct()
 
 
 def plays(stage: str, of_recipe: str) -> bool:

@@ -25,7 +25,7 @@ def members(questions: DataFrame, given: DataFrame, generations: tuple[DataFrame
     """(seed_id, generation, colony, operator, domain, parents, thread_id, squeezed) of every task that is alive: those
     that threads made, by what they say of themselves, and given ones.
     """
-    ours = reduce(DataFrame.unionByName, map(_made, (questions, *generations)))
+    ours = reduce(DataFrame.unionByName, map(made_tasks, (questions, *generations)))
     theirs = given.where(F.col("recipe") == SOLVED_BY).select("seed_id").distinct()
     nothing = {"generation": F.lit(0), "colony": F.lit(None).cast("int"), "operator": F.lit("")}
     nothing |= {"domain": F.lit("algorithmic"), "parents": F.array().cast("array<string>")}
@@ -33,7 +33,7 @@ def members(questions: DataFrame, given: DataFrame, generations: tuple[DataFrame
     return ours.unionByName(theirs.withColumns(nothing).select(*ours.columns))
 
 
-def _made(threads: DataFrame) -> DataFrame:
+def made_tasks(threads: DataFrame) -> DataFrame:
     """The tasks that threads made, each once."""
     rows = threads.select(F.col("seed_id").alias("thread_id"), F.explode("made").alias("m"))
     rows = rows.where(F.col("m.target") == TARGET).select("thread_id", "m.*")
@@ -108,19 +108,20 @@ def _part(name: str, number: int) -> Column:
 
 
 def tasks(given: DataFrame, *threads: DataFrame) -> DataFrame:
-    """(seed_id, question) of every individual that there may be, once."""
-    theirs = given.where(F.col("recipe") == SOLVED_BY)
-    theirs = theirs.select("seed_id", F.get_json_object("fields", "$.question").alias("question"))
+    """(seed_id, fields) of every task that there may be, once: its texts and lineage as JSON."""
+    theirs = given.where(F.col("recipe") == SOLVED_BY).select("seed_id", "fields")
     texts = reduce(DataFrame.unionByName, (rows.select("texts", "made") for rows in threads))
     zipped = texts.select(F.explode(F.arrays_zip("made", "texts")).alias("r"))
     ours = zipped.where(F.col("r.made.target") == TARGET)
-    ours = ours.select(F.col("r.made.row_id").alias("seed_id"), F.col("r.texts.text").alias("question"))
-    return ours.unionByName(theirs).groupBy("seed_id").agg(F.min("question").alias("question"))
+    ours = ours.select(F.col("r.made.row_id").alias("seed_id"), F.col("r.texts.parts").alias("fields"))
+    return ours.unionByName(theirs).groupBy("seed_id").agg(F.min("fields").alias("fields"))
 
 
-def with_tasks(drawn: DataFrame, questions: DataFrame) -> DataFrame:
+def with_tasks(drawn: DataFrame, found: DataFrame) -> DataFrame:
     """(seed_id, recipe, origin, language, fields) of the threads of a generation, with the texts of their parents."""
-    each = drawn.select("thread_id", F.posexplode("mates").alias("_at", "seed_id")).join(questions, "seed_id")
+    question = F.get_json_object("fields", "$.question").alias("question")
+    each = drawn.select("thread_id", F.posexplode("mates").alias("_at", "seed_id"))
+    each = each.join(found.select("seed_id", question), "seed_id")
     ordered = F.array_sort(F.collect_list(F.struct("_at", "question")))
     asked = each.groupBy("thread_id").agg(F.to_json(F.transform(ordered, lambda x: x["question"])).alias("questions"))
     rows = drawn.join(asked, "thread_id")

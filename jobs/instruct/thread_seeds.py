@@ -10,7 +10,7 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from jobs.instruct.lineage import TARGET
+from jobs.instruct.lineage import tasks
 from jobs.instruct.parameters import Synthesis
 from jobs.instruct.pool import with_texts
 from jobs.instruct.versions import with_version
@@ -126,14 +126,8 @@ def _task_texts(keys: DataFrame, population: DataFrame, given: DataFrame, played
     mine = keys.where(F.col("recipe") == SOLVED_BY).select("seed_id").distinct()
     rows = population.join(mine, "seed_id", "left_semi")
     rows = rows.select("seed_id", F.array_join("origins", "|").alias("origin"))
-    texts = reduce(DataFrame.unionByName, (each.select("made", "texts") for each in played))
-    zipped = texts.select(F.explode(F.arrays_zip("made", "texts")).alias("r"))
-    made = zipped.where(F.col("r.made.target") == TARGET)
-    made = made.select(F.col("r.made.row_id").alias("seed_id"), F.col("r.texts.parts").alias("fields"))
-    said = given.where(F.col("recipe") == SOLVED_BY).select("seed_id", "fields")
-    both = made.unionByName(said).dropDuplicates(["seed_id"])
-    found = rows.join(both, "seed_id").withColumns({"recipe": F.lit(SOLVED_BY), "language": F.lit("python")})
-    return found.select(*_TEXTS)
+    found = rows.join(tasks(given, *played), "seed_id")
+    return found.withColumns({"recipe": F.lit(SOLVED_BY), "language": F.lit("python")}).select(*_TEXTS)
 
 
 def _dialogues(packs: DataFrame) -> DataFrame:

@@ -100,7 +100,7 @@ def test_a_generation_that_waits_goes_on_where_it_stopped(lake: Lake, tmp_path: 
     one = {Evolution: Evolution(generations=1, colonies=1)}
     with Endpoint(teacher) as endpoint:
         for number in range(12):
-            calls = settings(endpoint.url, prices={"teacher": [1.0, 1.0]}, max_cost=0.008, chunk=1)
+            calls = settings(endpoint.url, prices={"teacher": [1.0, 1.0]}, max_cost=0.005, chunk=1)
             results = by_stage(run_instruct(lake, f"r{number}", OCI, calls, more=one))
             if not any(r.unfinished for r in results.values()):
                 break
@@ -113,3 +113,26 @@ def test_a_generation_that_waits_goes_on_where_it_stopped(lake: Lake, tmp_path: 
         run_instruct(other, "r1", OCI, settings(endpoint.url), more=one)
     for table in (POPULATION, OPEN_CODE_INSTRUCT, THREADS):
         assert contents_of(lake, table) == contents_of(other, table), table.name
+
+
+@pytest.mark.long
+def test_a_founder_of_two_texts_stays_with_the_last_of_them_and_so_do_its_children(lake: Lake) -> None:
+    corpora(lake, [document(f"org/r{n}", f"{n}.py", f"{function(1)}# {n}\n") for n in range(2)])
+    one = {Evolution: Evolution(generations=1, colonies=1)}
+    with Endpoint(teacher) as endpoint:
+        run_instruct(lake, "r1", OCI, settings(endpoint.url), more=one)
+        people = {row["seed_id"]: row for row in lake.read(POPULATION).collect()}
+        (founder,) = [row for row in people.values() if not row["generation"]]
+        assert len(people) == 2
+        answers, sent = lake.read(LLM_RESPONSES).count(), len(endpoint.log)
+        (home,) = founder["origins"]
+        lake.delete(CODE_CORPUS, lake.read(CODE_CORPUS).where(F.col("clean_id") == home).select("clean_id"), {})
+        run_instruct(lake, "r2", OCI, settings(endpoint.url), more=one, stored=stored_versions(lake))
+        left = {row["seed_id"]: row["origins"] for row in lake.read(POPULATION).collect()}
+        assert left.keys() == people.keys() and [home] not in left.values()
+        assert lake.read(LLM_RESPONSES).count() == answers
+        lake.delete(CODE_CORPUS, lake.read(CODE_CORPUS).select("clean_id"), {})
+        run_instruct(lake, "r3", OCI, settings(endpoint.url), more=one, stored=stored_versions(lake))
+        assert len(endpoint.log) == sent
+    assert not lake.read(POPULATION).count() and not lake.read(OPEN_CODE_INSTRUCT).count()
+    assert not lake.read(LLM_RESPONSES).count()
