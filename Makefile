@@ -80,9 +80,16 @@ EVIDENCE ?= $(CACHE)/evidence
 TABLES = $(EVIDENCE)/tables
 COMPARE = OMP_NUM_THREADS=2 OMP_WAIT_POLICY=PASSIVE $(BIN)/refinelake evidence
 PAGE = --page docs/evidence.md
-$(TABLES)/%/files.json:
+# What is tried for a comparison, and is no reader's, has a warehouse of its own, brought to each setting in turn.
+TRIED = $(EVIDENCE)/warehouse
+TRIED_BY = $(if $(TRY),--sources $(EVIDENCE)/stars.jsonl --warehouse $(TRIED) $(filter-out default,$(TRY)))
+UP_TO_CLEANED = --only ingest,text_scores,text_decisions,file_decisions,exact_duplicates,fingerprints,near_pairs,near_duplicates,cleaned_texts
+$(EVIDENCE)/stars.jsonl: | setup
+	@mkdir -p $(@D) && $(BIN)/python -m benchmarks.stand_in_stars --sources $(CACHE)/$(SET)/sources.jsonl --to $@
+$(TABLES)/%/files.json: | $(EVIDENCE)/stars.jsonl
 	@rm -rf $(@D) && mkdir -p $(TABLES)
-	@$(JAVA) $(BIN)/refinelake tokens --of $(OF) --share $(SHARE) --to $(@D) --warehouse $(WAREHOUSE) \
+	@$(JAVA) $(if $(TRY),$(BIN)/refinelake run $(TRIED_BY),true)
+	@$(JAVA) $(BIN)/refinelake tokens --of $(OF) --share $(SHARE) --to $(@D) --warehouse $(if $(TRY),$(TRIED),$(WAREHOUSE)) \
 		--tokenizer $(TOKENIZER) $(HELD_OUT)
 $(TABLES)/raw/files.json: OF = contents
 $(TABLES)/raw/files.json: SHARE = 0.12
@@ -90,10 +97,23 @@ $(TABLES)/refined/files.json: OF = code_corpus
 $(TABLES)/refined/files.json: SHARE = 0.25
 $(TABLES)/web/files.json: OF = web_corpus
 $(TABLES)/web/files.json: SHARE = 1
-evidence: setup $(TABLES)/raw/files.json $(TABLES)/refined/files.json $(TABLES)/web/files.json  ## compare what tables give a toy model beside the papers' claims (after make run); writes docs/evidence.md
+STARS = $(TABLES)/all/files.json $(TABLES)/starred/files.json
+$(STARS): OF = code_corpus
+$(STARS): SHARE = 0.25
+$(TABLES)/all/files.json: TRY = default
+$(TABLES)/starred/files.json: TRY = --set file_rules.min_stars=5
+# About as many tokens as a run reads: copies of a text are then met again, as in the paper's whole passes.
+STRATEGIES = $(patsubst %,$(TABLES)/%/files.json,file repository chunk file+chunk repository+chunk)
+$(STRATEGIES): OF = near_duplicates
+$(STRATEGIES): SHARE = 0.06
+$(STRATEGIES): TRY = --set dedup.strategy=$(notdir $(@D)) $(UP_TO_CLEANED)
+evidence: setup $(TABLES)/raw/files.json $(TABLES)/refined/files.json $(TABLES)/web/files.json $(STARS) $(STRATEGIES)  ## compare what tables give a toy model beside the papers' claims (after make run); writes docs/evidence.md
 	@$(COMPARE) raw-refined --tables $(TABLES) --tokenizer $(TOKENIZER) --tokens 500000 --to $(EVIDENCE)/raw-refined $(PAGE)
 	@$(COMPARE) microannealing --from $(EVIDENCE)/raw-refined/refined-0 --candidate $(TABLES)/web/files.json \
 		--to $(EVIDENCE)/microannealing $(PAGE)
+	@$(COMPARE) dedup --tables $(TABLES) --held-out file=$(TABLES)/file/files.json --tokenizer $(TOKENIZER) --tokens 400000 \
+		--to $(EVIDENCE)/dedup $(PAGE)
+	@$(COMPARE) stars --tables $(TABLES) --tokenizer $(TOKENIZER) --tokens 400000 --to $(EVIDENCE)/stars $(PAGE)
 
 test: setup  ## the tests, on two cores
 	@source docker/chromium.sh; $(JAVA) $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 15

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from benchmarks import dedup_strategies, kernels, memory, signals, sketch_quality, tokens
+from benchmarks import dedup_strategies, kernels, memory, signals, sketch_quality, stand_in_stars, tokens
 from benchmarks.report import markdown
 from benchmarks.scale import Cost, priced
 from benchmarks.stages import Sample, against_floor
@@ -187,3 +187,25 @@ def test_a_fixed_cost_and_a_rate_are_told_apart_by_two_sizes() -> None:
     assert (linear.fixed, linear.exponent) == (pytest.approx(0.0), pytest.approx(1.0))
     with pytest.raises(ValueError, match="signals: expected the second run to have more rows"):
         priced("signals", Cost(5, 1.0), Cost(5, 1.0), 1e6)
+
+
+def test_stand_in_stars_count_who_depends_on_a_package() -> None:
+    packages = """Package: python3-flask
+Source: flask (3.0)
+Depends: python3:any, python3-click (>= 8) | python3-old
+
+Package: flask-doc
+Source: flask
+Depends: python3-flask
+
+Package: python3-click
+Source: click
+Provides: python3-click-api (= 8)
+
+Package: tool
+Pre-Depends: python3-click-api
+Depends: python3-flask
+"""
+    ids = {"pypi-sdist:click": "click", "debsrc:flask": "flask", "npm:@a/b": "@a/b", "deb:tool": "tool"}
+    found = stand_in_stars.counted(packages, [{"source_id": i, "repo": repo} for i, repo in ids.items()])
+    assert found == {"pypi-sdist:click": 2, "debsrc:flask": 1, "npm:@a/b": 0, "deb:tool": 0}

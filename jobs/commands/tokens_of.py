@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from jobs.corpus.parameters import Tokens
     from jobs.runtime.tables import Lake
 
-RAW = "contents"
-"""The table whose texts are raw: languages and repositories stand in others."""
+RAW, KEPT = "contents", "near_duplicates"
+"""Texts as they were found, and those of the files that deduplication left: what is asked of them stands in others."""
 FORMAT = 2
 """Of files.json, as training/data/exported.py reads it."""
 
@@ -51,6 +51,7 @@ def work(args: argparse.Namespace) -> int:
     texts, made_from = _texts(lake, args.of, p)
     whole = _written(texts, args.of, args.share, p, to)
     facts = {"made_from": made_from, "share": args.share, "held_out": p.held_out, "tokenizer": tokenizer.hash}
+    facts["drawn_from"] = _volume(texts)
     identity = hashlib.sha256(json.dumps([args.of, facts, whole["rows"], whole["tokens"]], sort_keys=True).encode())
     whole = {
         "format": FORMAT,
@@ -68,19 +69,33 @@ def work(args: argparse.Namespace) -> int:
 
 def _texts(lake: Lake, name: str, p: Tokens) -> tuple[DataFrame, dict[str, int]]:
     """The texts, and the versions of the tables that they are of. Raises ValueError."""
-    from jobs.corpus.text_tokens import own_texts, raw_texts
-    from jobs.flows import TABLES
-    from schemas.code import CONTENTS, FILE_DECISIONS, NEAR_DUPLICATES, RAW_FILES, REPOSITORIES
+    from jobs.corpus.text_tokens import kept_texts, own_texts, raw_texts
+    from jobs.flows import CODE, TABLES
+    from jobs.runtime.runner import Run
+    from schemas.code import CLEANED_TEXTS, CONTENTS, FILE_DECISIONS, NEAR_DUPLICATES, RAW_FILES, REPOSITORIES
 
     known = {table.name: table for table in TABLES}
-    if name not in known or "text" not in known[name].names:
-        have = ", ".join(sorted(n for n, table in known.items() if "text" in table.names))
+    if name not in known or ("text" not in known[name].names and name != KEPT):
+        have = ", ".join(sorted({KEPT, *(n for n, table in known.items() if "text" in table.names)}))
         raise ValueError(f"--of: expected a table with texts ({have}), found {name!r}; name one of these")
-    tables = (CONTENTS, RAW_FILES, FILE_DECISIONS, REPOSITORIES, NEAR_DUPLICATES) if name == RAW else (known[name],)
+    several = {
+        RAW: (raw_texts, (CONTENTS, RAW_FILES, FILE_DECISIONS, REPOSITORIES, NEAR_DUPLICATES)),
+        KEPT: (kept_texts, (NEAR_DUPLICATES, RAW_FILES, REPOSITORIES, CLEANED_TEXTS, CONTENTS)),
+    }
+    made, tables = several.get(name, (own_texts, (known[name],)))
     versions = {table.name: lake.version(table.name) for table in tables}
-    frames = [lake.read(table, versions[table.name]) for table in tables]
-    texts = raw_texts(*frames, p) if name == RAW else own_texts(frames[0], p)
+    # Of a measure those of the kernel in force: a setting that was tried leaves rows behind.
+    read = Run(lake, "tokens of", CODE.stages).read
+    texts = made(*(read(table, versions[table.name]) for table in tables), p)
     return texts, {table: int(version or 0) for table, version in versions.items()}
+
+
+def _volume(texts: DataFrame) -> dict[str, int]:
+    """Of all texts, before a share of them is drawn."""
+    from pyspark.sql import functions as F
+
+    row = texts.agg(F.count(F.lit(1)).alias("texts"), F.sum("text_bytes").alias("bytes")).collect()[0]
+    return {"texts": row["texts"], "bytes": row["bytes"] or 0}
 
 
 def _written(texts: DataFrame, name: str, share: float, p: Tokens, to: Path) -> dict[str, Any]:

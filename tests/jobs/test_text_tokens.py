@@ -11,8 +11,8 @@ from pyspark.sql import SparkSession
 
 from jobs.cli import exit_code
 from jobs.corpus.parameters import Tokens
-from jobs.corpus.text_tokens import own_texts, raw_texts, text_tokens
-from schemas.code import CONTENTS, FILE_DECISIONS, NEAR_DUPLICATES, RAW_FILES, REPOSITORIES
+from jobs.corpus.text_tokens import kept_texts, own_texts, raw_texts, text_tokens
+from schemas.code import CLEANED_TEXTS, CONTENTS, FILE_DECISIONS, NEAR_DUPLICATES, RAW_FILES, REPOSITORIES
 from tests.jobs.rows import frame
 from tests.training.runs import TOKENIZER
 from udfs.tokens.heldout import is_held_out
@@ -48,6 +48,33 @@ def test_what_stands_on_both_sides_is_in_neither(spark: SparkSession) -> None:
     found = raw(spark, files, {"e": "e", "f": "e", "g": "g", "h": "g"})
     assert {name: row["held_out"] for name, row in found.items()} == {"a": False, "b": True, "g": False, "h": False}
     assert found["a"]["language"] == "go" and found["a"]["text"] == "a;;"
+
+
+def test_what_deduplication_left_has_a_row_for_each_copy_and_copies_are_drawn_together(spark: SparkSession) -> None:
+    """a stands twice, b on both sides, c is dropped, d is cleaned to another text, e could not be cleaned."""
+    files = [*(("a", OURS),) * 2, ("b", OURS), ("b", HELD), ("c", OURS), ("d", OURS), ("e", OURS), ("f", HELD)]
+    ids = [(str(n) * 64, *file) for n, file in enumerate(files)]
+    about = {"language": "go", "kind": "code", "kernel_version": "v"}
+    cleaned = [about | {"content_id": c, "clean_id": c, "text_bytes": 3} for c in "abcf"]
+    cleaned += [about | {"content_id": "d", "clean_id": "D", "text_bytes": 5, "text": "other"}]
+    cleaned += [about | {"content_id": "e", "failure": "CleaningError"}]
+    texts = kept_texts(
+        frame(spark, NEAR_DUPLICATES, [{"file_id": i, "content_id": c, "keep": c != "c"} for i, c, _ in ids]),
+        frame(spark, RAW_FILES, [
+            {"file_id": i, "content_id": c, "repo_id": r, "language": "go", "kind": "code"} for i, c, r in ids
+        ]),
+        frame(spark, REPOSITORIES, [{"repo_id": r, "repo": r} for r in (HELD, OURS)]),
+        frame(spark, CLEANED_TEXTS, cleaned),
+        frame(spark, CONTENTS, [{"content_id": c, "text_bytes": 3, "text": f"{c};;"} for c in "abcdef"]),
+        P,
+    )  # fmt: skip
+    found = sorted((row["content_id"][0], row["text"], row["held_out"], row["text_id"]) for row in texts.collect())
+    assert found == [
+        ("0", "a;;", False, "a"), ("1", "a;;", False, "a"), ("5", "other", False, "D"), ("7", "f;;", True, "f")
+    ]  # fmt: skip
+    for share in (0.2, 0.5, 0.8):
+        drawn = {row["content_id"][0] for row in text_tokens(texts, "near_duplicates", share, P).collect()}
+        assert {"0", "1"} <= drawn or not {"0", "1"} & drawn
 
 
 def test_a_share_is_drawn_of_what_is_trained_and_all_held_out_rows_stay(spark: SparkSession) -> None:

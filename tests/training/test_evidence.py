@@ -15,11 +15,6 @@ import training.train
 from tests.training.runs import FIXTURES, TOKENIZER, held_out_table, lines
 from training.__main__ import main
 from training.evidence import page
-from training.evidence.declared import Arm, declared, microannealed, sources_of
-from training.evidence.picture import curves
-from training.evidence.result import finals, spread, verdict
-from training.inputs import named
-from training.recipes import RECIPES
 
 ROOT = Path(__file__).parents[2]
 SMALL = ("--set", "batch.length=64", "--set", "batch.micro=4", "--set", "evaluate.every=2", "--set", "rate.warmup=1")
@@ -136,42 +131,6 @@ def test_a_candidate_is_judged_by_annealing(
     assert lines(to / "half-0")[0]["step"] == 3, "on from the checkpoint"
 
 
-def test_the_candidate_weighs_what_the_base_weighs() -> None:
-    base = (named("x", "x.json"), named("y", "y.json"))
-    assert [part.weight for part in microannealed(base, "c.json")["half"]] == ["1", "1", "2"]
-
-
-@pytest.mark.parametrize(
-    ("better", "than", "seeds", "expected"),
-    [
-        ((1.0, 1.1), (1.3, 1.4), 2, "shown"),
-        ((1.3, 1.4), (1.0, 1.1), 2, "opposite"),
-        ((1.0, 1.4), (1.2, 1.5), 2, "not shown"),
-        ((1.0,), (2.0,), 1, "not shown"),
-    ],
-)
-def test_a_difference_is_held_against_the_spread(
-    better: tuple[float, ...], than: tuple[float, ...], seeds: int, expected: str
-) -> None:
-    assert verdict(spread(better), spread(than), seeds) == expected
-
-
-def test_means_and_bands_are_over_the_seeds() -> None:
-    runs = [
-        {"arm": arm, "curve": [{"tokens": 10 * n, "sets": {"s": {"all": value + n}}} for n in (1, 2)]}
-        for arm, value in (("x", 1.0), ("x", 2.0), ("y", 5.0))
-    ]
-    assert finals(runs, "s")["x"] == spread((3.0, 4.0)) and finals(runs, "s", "rust") == {}
-    assert [(at, found.mean) for at, found in curves(runs, "s")["x"]] == [(10.0, 2.5), (20.0, 3.5)]
-
-
-def test_every_declared_comparison_names_its_own_arms() -> None:
-    for about in declared().values():
-        assert about.recipe in RECIPES and about.claim.endswith(".") and about.section, about.name
-        if about.arms:
-            assert {about.better, about.than, about.set} <= set(about.arms), about.name
-
-
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
@@ -230,21 +189,15 @@ def test_a_page_takes_a_result_in_and_keeps_what_is_written_by_hand(compared: Pa
         page.write_page(file, None)
 
 
-def test_a_declared_table_is_found_as_a_list_or_as_a_delta_table(tmp_path: Path) -> None:
-    (tmp_path / "raw").mkdir()
-    (tmp_path / "raw" / "files.json").write_text("{}")
-    (tmp_path / "lake" / "_delta_log").mkdir(parents=True)
-    assert sources_of("x", Arm("raw"), tmp_path)[0].name == "raw"
-    assert [s.table for s in sources_of("x", Arm("lake"), tmp_path)] == [str(tmp_path / "lake")]
-    (tmp_path / "made").mkdir()
-    (tmp_path / "made" / "files.json").write_text("{}")
-    parts = sources_of("with", Arm("lake", also="made"), tmp_path)
-    assert {part.name: (part.weight, part.sources) for part in parts} == {
-        "original": ("83.94", ()),
-        "algorithmic": ("12.44", ("algorithmic",)),
-        "snippets": ("2.71", ("snippets",)),
-        "textbooks": ("0.91", ("textbooks",)),
-    }
+def test_the_page_tells_what_arms_were_drawn_from_and_how_training_lost(compared: Path) -> None:
+    found = result(compared)
+    assert "Training loss at the end, nats a token of an arm's own texts: a " in page.section(found, "x.svg")
+    assert "| arm | texts |" not in page.section(found, "x.svg")
+    for parts in found["arms"].values():
+        parts[0] |= {"drawn_from": {"texts": 1200, "bytes": 3_400_000}, "share": 0.06}
+    found["paper"] = {"a": "7 of 9 files"}
+    said = page.section(found, "x.svg")
+    assert "| a | 1,200 | 3.40 | 6% | 7 of 9 files |" in said and "| b | 1,200 | 3.40 | 6% |  |" in said
 
 
 @pytest.mark.long

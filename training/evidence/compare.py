@@ -217,5 +217,7 @@ def _told(part: Source) -> dict[str, Any]:
     told: dict[str, Any] = {"name": part.name, "table": label(part.table), "version": part.version}
     if part.table.endswith(".json"):
         listed = json.loads(Path(part.table).read_text(encoding="utf-8"))
-        told |= {k: listed[k] for k in ("made_from", "share", "rows", "tokens", "identity") if k in listed}
+        told |= {
+            k: listed[k] for k in ("made_from", "share", "rows", "tokens", "drawn_from", "identity") if k in listed
+        }
     return told | {"weight": part.weight}

@@ -22,12 +22,13 @@ EPOCHS = 4.0
 @dataclass(frozen=True)
 class Arm:
     """What an arm is trained on: the token table of that name, and how it is made; `also` is a table of the
-    other parts of annealing, by their sources.
+    other parts of annealing, by their sources. `paper` says how much of its data the paper keeps so.
     """
 
     table: str
     make: str = ""
     also: str = ""
+    paper: str = ""
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,8 @@ def body(folder: Path) -> str:
     lines = ["", "| comparison | the claim | here |", "| --- | --- | --- |"]
     for name in (*order, *(name for name in known if name not in results)):
         about = results.get(name) or {"title": known[name].title, "claim": known[name].claim}
-        here = results[name]["sentence"].partition(":")[0] if name in results else "cannot be shown here"
+        lacking = "cannot be shown here" if name not in known or known[name].needs else "nobody has made it yet"
+        here = results[name]["sentence"].partition(":")[0] if name in results else lacking
         lines.append(f"| {about['title']} | {about['claim']} | {here} |")
     parts = ["\n".join(lines) + "\n"]
     parts += [section(results[name], f"{folder.name}/{name}.svg") for name in order]
@@ -68,8 +69,12 @@ def section(result: Mapping[str, Any], picture: str) -> str:
     if result["caveat"]:
         lines += [result["caveat"], ""]
     lines += [f"![{result['title']}: held-out bits per byte over tokens]({picture})", ""]
+    lines += _volumes(result)
     for held in result["sets"]:
         lines += [*_table(result, held), ""]
+    if "loss" in result:
+        told = "; ".join(f"{arm} {_cell(found)}" for arm, found in result["loss"].items())
+        lines += [f"Training loss at the end, nats a token of an arm's own texts: {told}.", ""]
     for arm, parts in result["arms"].items():
         if len(parts) > 1:
             shares = next(run["mixture"] for run in result["runs"] if run["arm"] == arm)
@@ -77,6 +82,19 @@ def section(result: Mapping[str, Any], picture: str) -> str:
             lines += [f"Of the sequences of {arm}: {told}.", ""]
     lines += [_made(result), ""]
     return "\n".join(lines)
+
+
+def _volumes(result: Mapping[str, Any]) -> list[str]:
+    """What the tables of the arms were drawn from, beside what the paper kept; nothing where nobody counted."""
+    counted = {arm: [part for part in parts if "drawn_from" in part] for arm, parts in result["arms"].items()}
+    if not all(counted.values()):
+        return []
+    lines = ["| arm | texts | MB | drawn of them | the paper keeps |", "| --- | ---: | ---: | ---: | --- |"]
+    for arm, parts in counted.items():
+        texts, size = (sum(part["drawn_from"][name] for part in parts) for name in ("texts", "bytes"))
+        shares = ", ".join(f"{part['share']:.0%}" for part in parts)
+        lines.append(f"| {arm} | {texts:,} | {size / 1e6:.2f} | {shares} | {result['paper'].get(arm, '')} |")
+    return [*lines, ""]
 
 
 def _table(result: Mapping[str, Any], held: str) -> list[str]:
@@ -113,7 +131,8 @@ def _made(result: Mapping[str, Any]) -> str:
 
 
 def _missing(about: Declared) -> str:
-    return (
-        f"## {about.title}\n\n{about.section}.\n\n**Claim.** {about.claim}\n\n**Here.** It cannot be shown here. It "
-        f"needs {about.needs or 'a run of refinelake evidence ' + about.name + ', which nobody has made yet.'}\n"
-    )
+    """A declared comparison without a result."""
+    here = f"It cannot be shown here. It needs {about.needs}"
+    if not about.needs:
+        here = f"Nobody has made it yet: refinelake evidence {about.name} does."
+    return f"## {about.title}\n\n{about.section}.\n\n**Claim.** {about.claim}\n\n**Here.** {here}\n"

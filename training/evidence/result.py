@@ -46,6 +46,14 @@ def finals(runs: Sequence[Mapping[str, Any]], held: str, language: str = ALL) ->
     return {arm: spread(values) for arm, values in found.items()}
 
 
+def losses(runs: Sequence[Mapping[str, Any]]) -> dict[str, Spread]:
+    """By arm: the training loss (nats a token, of its own texts) of the last stretch of each seed's curve."""
+    found: dict[str, list[float]] = {}
+    for run in runs:
+        found.setdefault(run["arm"], []).append(run["curve"][-1]["loss"])
+    return {arm: spread(values) for arm, values in found.items()}
+
+
 def verdict(better: Spread, than: Spread, seeds: int) -> str:
     """`shown` where the better arm's mean is lower by more than either arm's range over the seeds, `opposite` where it
     is higher by as much, else `not shown`. One seed has no spread, and shows nothing.
@@ -66,9 +74,10 @@ def concluded(about: Declared, runs: Sequence[Mapping[str, Any]], facts: Mapping
     said = {held: _said(about, finals(runs, held), facts["seeds"]) for held in sets}
     first = said[sets[0]]
     told = {name: getattr(about, name) for name in ("name", "title", "section", "claim", "better", "than", "caveat")}
+    told["paper"] = {name: arm.paper for name, arm in about.arms.items() if arm.paper}
     return {
         "format": 1, **told, "verdict": first["verdict"], "sentence": sentence(about, first, sets[0], facts),
-        "sets": said, "final": final, **facts, "runs": list(runs),
+        "sets": said, "final": final, "loss": _rounded(losses(runs)), **facts, "runs": list(runs),
     }  # fmt: skip
 
 
