@@ -114,6 +114,8 @@ evidence: setup $(TABLES)/raw/files.json $(TABLES)/refined/files.json $(TABLES)/
 	@$(COMPARE) dedup --tables $(TABLES) --held-out file=$(TABLES)/file/files.json --tokenizer $(TOKENIZER) --tokens 400000 \
 		--to $(EVIDENCE)/dedup $(PAGE)
 	@$(COMPARE) stars --tables $(TABLES) --tokenizer $(TOKENIZER) --tokens 400000 --to $(EVIDENCE)/stars $(PAGE)
+	@$(COMPARE) sft-stages --tables $(WAREHOUSE) --from $(EVIDENCE)/raw-refined/refined-0 --set data.too_long=cut --tokens 200000 \
+		--to $(EVIDENCE)/sft-stages $(PAGE)
 
 test: setup  ## the tests, on two cores
 	@source docker/chromium.sh; $(JAVA) $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 15

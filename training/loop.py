@@ -116,10 +116,12 @@ class Loop:
         if self.held_out is None or (done % every and done != self.last):
             return {}
         began = time.monotonic()
-        name = "held_out_loss" if self.held_out.chat else "held_out_bits_per_byte"
-        found: dict[str, Any] = {name: self.held_out.measured(self.engine)}
+        measured, chat = self.held_out.measured(self.engine), self.held_out.chat
+        found: dict[str, Any] = {"held_out_loss": measured} if chat else {}
+        found["held_out_bits_per_byte"] = self.held_out.bits(measured) if chat else measured
         if self.sets:
-            found["held_out_sets"] = {name: held.measured(self.engine) for name, held in self.sets.items()}
+            sets = {name: held.measured(self.engine) for name, held in self.sets.items()}
+            found["held_out_sets"] = {name: self.sets[name].bits(v) if chat else v for name, v in sets.items()}
         return {**found, "evaluation_seconds": time.monotonic() - began}
 
     def _note(self, step: int, done: Step, seconds: float, waited: float, evaluated: dict[str, Any]) -> None:

@@ -141,7 +141,7 @@ def test_a_candidate_is_judged_by_annealing(
         (("raw-refined", "--to", "x", "--tables", "none"), "make it by refinelake tokens --of contents"),
         (("raw-refined", "--to", "x", "--seeds", "0"), "--seeds, --tokens: expected 1 or more"),
         (("raw-refined", "--to", "x", "--arm", "raw"), "--arm raw: expected NAME=TABLE"),
-        (("open-code-instruct", "--to", "x"), "expected a comparison of documents, found the recipe oci"),
+        (("open-code-instruct", "--to", "x"), "evidence open-code-instruct: expected --tables DIR"),
         (("microannealing", "--to", "x"), "evidence microannealing: expected --from RUN and --candidate TABLE"),
         (("microannealing", "--to", "x", "--from", "none", "--candidate", "c"), "none: expected a run with run.json"),
     ],

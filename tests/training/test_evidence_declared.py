@@ -47,6 +47,9 @@ def test_every_declared_comparison_names_its_own_arms() -> None:
         assert about.recipe in RECIPES and about.claim.endswith(".") and about.section, about.name
         if about.arms:
             assert {about.better, about.than, about.set} <= set(about.arms), about.name
+        for arm in about.arms.values():
+            assert all(leg.recipe in RECIPES for leg in arm.legs), about.name
+            assert not arm.legs or sum(leg.share for leg in arm.legs) == 1, "arms have equal tokens"
 
 
 def test_a_declared_table_is_found_as_a_list_or_as_a_delta_table(tmp_path: Path) -> None:

@@ -125,12 +125,14 @@ def test_answers_of_held_out_chat_rows_are_scored_in_nats_a_token(tmp_path: Path
     batch = {"size": 15, "length": 256, "micro": 3}
     run = tiny("sft1", batch=batch, evaluate={"every": 2}, rate={"peak": 1e-30})
     carried(run, tmp_path / "run", table=table)
-    found = lines(tmp_path / "run")[-1]["held_out_loss"]
+    last = lines(tmp_path / "run")[-1]
+    found = last["held_out_loss"]
     # At that rate the weights are still those drawn.
     lm = build(shape("tiny", TOKENS.size, 256), ids=TOKENS.model_ids())
     held = HeldOut.opened(run, inputs(tmp_path / "cache", table), TOKENS)
     assert held is not None
     sums: dict[str, list[float]] = {}
+    size = 0
     for window in held.windows:
         ids = torch.from_numpy(window.cache.read(window.document, 0, window.stop).astype(np.int64))
         trained = torch.from_numpy(window.cache.mask(window.document)[1 : window.stop].copy())
@@ -139,6 +141,9 @@ def test_answers_of_held_out_chat_rows_are_scored_in_nats_a_token(tmp_path: Path
         for name in ("all", held.names[window.language]):
             sums.setdefault(name, [0.0, 0.0])
             sums[name] = [sums[name][0] + float(nats.sum()), sums[name][1] + len(nats)]
+        answers = ids[1:][trained].tolist()
+        size += len(TOKENS.decode(answers).replace(TOKENS.special.end_of_turn, "").encode())
+    assert last["held_out_bits_per_byte"]["all"] == pytest.approx(sums["all"][0] / size / math.log(2), rel=1e-4)
     assert found == pytest.approx({name: nats / count for name, (nats, count) in sums.items()}, rel=1e-4)
 
 

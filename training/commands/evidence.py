@@ -3,19 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from training.evidence.compare import Comparison
-    from training.evidence.declared import Declared
-    from training.inputs import Source
-    from training.settings import Run
-
-MICRO = "microannealing"
-LOOKS = 10
-"""Looks at the held-out rows over a run, the last one included."""
 RESULT, PICTURE, SECTION = "evidence.json", "evidence.svg", "evidence.md"
 
 
@@ -73,6 +62,7 @@ def work(args: argparse.Namespace) -> int:
 
 def _compared(args: argparse.Namespace) -> bool:
     """Whether the result was written here: one rank of many does."""
+    from training.evidence.asked import asked
     from training.evidence.compare import carried_out, facts
     from training.evidence.page import section
     from training.evidence.picture import picture
@@ -91,159 +81,3 @@ def _compared(args: argparse.Namespace) -> bool:
     write_json(folder / RESULT, result)
     print(f"{result['sentence']}\n{folder / RESULT}")
     return True
-
-
-def asked(args: argparse.Namespace) -> tuple[Declared, Comparison]:
-    """The comparison that the arguments describe; versions are not pinned yet. Raises ValueError."""
-    from training.evidence.compare import Comparison, label
-    from training.evidence.declared import declared, own
-
-    if not args.to:
-        raise ValueError("--to: expected a folder for the runs and the result, found none; name one")
-    if args.seeds < 1 or (args.tokens is not None and args.tokens < 1):
-        raise ValueError(f"--seeds, --tokens: expected 1 or more, found {args.seeds} and {args.tokens}; raise them")
-    given = dict(_split("--arm", arm) for arm in args.arm)
-    about = declared().get(args.name)
-    if about is None and len(given) < 2:
-        raise ValueError(
-            f"evidence {args.name}: expected one of {', '.join(declared())}, or --arm NAME=TABLE twice or more, found "
-            f"{len(given)} arms; name a declared comparison, or two arms"
-        )
-    about = about or own(args.name, list(given))
-    _refuse_chat(about)
-    arms = _annealed(args) if about.name == MICRO else _arms(args, about, given)
-    if about.name == MICRO:
-        about = replace(about, title=f"{about.title}: {label(arms['half'][-1].table)}")
-    lacking = [name for name in (about.better, about.than) if name not in arms]
-    if lacking:
-        raise ValueError(
-            f"evidence {about.name}: expected arms named {about.better} and {about.than}, found no "
-            f"{', '.join(lacking)}; name them by --arm"
-        )
-    run = _run(args, about)
-    folder, tokenizer = Path(args.to).absolute(), _tokenizer(args, run)
-    return about, Comparison(run, arms, _held_out(args, about, arms, tokenizer), tokenizer, args.seeds, folder)
-
-
-def _refuse_chat(about: Declared) -> None:
-    from training.recipes import recipe
-
-    if recipe(about.recipe, "tiny").phase == "sft":
-        raise ValueError(
-            f"evidence {about.name}: expected a comparison of documents, found the recipe {about.recipe} of chat rows; "
-            f"train each arm by refinelake train {about.recipe} and score it by refinelake evaluate"
-        )
-
-
-def _arms(args: argparse.Namespace, about: Declared, given: dict[str, str]) -> dict[str, tuple[Source, ...]]:
-    """The arms by name, declared ones and those given in their place. Raises ValueError."""
-    from training.evidence.declared import sources_of
-    from training.inputs import named, read_mixture
-
-    found: dict[str, tuple[Source, ...]] = {}
-    for name in dict.fromkeys((*about.arms, *given)):
-        if name in given:
-            table = given[name]
-            found[name] = read_mixture(table) if table.endswith(".toml") else (named(name, table),)
-        elif args.tables:
-            found[name] = sources_of(name, about.arms[name], Path(args.tables))
-        elif not given:
-            raise ValueError(
-                f"evidence {about.name}: expected --tables DIR with the token tables of its arms, or "
-                f"--arm {name}=TABLE, found neither; say where they are"
-            )
-    return found
-
-
-def _annealed(args: argparse.Namespace) -> dict[str, tuple[Source, ...]]:
-    from training.evidence.declared import microannealed
-    from training.run_file import reopened
-
-    if not args.source or not args.candidate or args.arm:
-        raise ValueError(
-            "evidence microannealing: expected --from RUN and --candidate TABLE, without --arm, found "
-            f"--from {args.source}, --candidate {args.candidate} and {len(args.arm)} arms; name both"
-        )
-    return microannealed(reopened(_start(args.source)[0])[1].sources, args.candidate)
-
-
-def _held_out(
-    args: argparse.Namespace, about: Declared, arms: dict[str, tuple[Source, ...]], tokenizer: str
-) -> tuple[Source, ...]:
-    """The sets, the one that decides first: those given, else every table of the arms that holds something out, by the
-    name of the arm where it is all that the arm has. Raises ValueError.
-    """
-    from training.evidence.compare import holding
-    from training.inputs import named
-
-    if args.held_out:
-        return tuple(named(*_split("--held-out", text)) for text in args.held_out)
-    sets: dict[str, Source] = {}
-    for name in sorted(arms, key=lambda name: name != about.set):
-        for part in arms[name]:
-            label = name if len(arms[name]) == 1 else part.name
-            sets.setdefault(part.table, replace(part, name=label, weight="1", epochs=1.0, sources=(), languages=()))
-    found = holding(tuple(sets.values()), tokenizer)
-    if not found:
-        raise ValueError(
-            f"{next(iter(sets))}: expected held-out rows to score on, found none in any arm; make the tables with a "
-            "greater tokens.held_out, or name another one by --held-out"
-        )
-    names = [part.name for part in found]
-    if doubled := sorted({name for name in names if names.count(name) > 1}):
-        raise ValueError(
-            f"evidence {about.name}: expected one table of each part's name, found several of {', '.join(doubled)}; "
-            "name the sets by --held-out"
-        )
-    return found
-
-
-def _run(args: argparse.Namespace, about: Declared) -> Run:
-    """The run without its seed, its length in tokens."""
-    from schemas.params import overridden
-    from training.recipes import recipe
-
-    run = recipe(about.recipe, args.model)
-    tokens = args.tokens or run.duration.tokens or run.duration.steps * run.batch.tokens
-    if not tokens:
-        raise ValueError(
-            f"--tokens: expected how many tokens a run trains on, found none; the model {args.model} has no default"
-        )
-    steps = -(-tokens // run.batch.tokens)
-    looks = replace(
-        run.evaluate,
-        every=max(1, steps // LOOKS),
-        tokens=2000 if args.model in ("toy", "tiny") else run.evaluate.tokens,
-    )
-    run = replace(run, duration=replace(run.duration, steps=0, tokens=tokens), evaluate=looks)
-    if args.source:
-        place, step = _start(args.source)
-        run = replace(run, start=replace(run.start, checkpoint=str(place), step=step))
-    run = replace(run, **overridden(run.sections(), args.params, args.set))
-    if run.start.checkpoint == "-":
-        raise ValueError(f"--from: expected the run that {about.recipe} goes on from, found none; name its folder")
-    return run
-
-
-def _start(source: str) -> tuple[Path, int]:
-    place, _, step = source.rpartition("@")
-    return (Path(place).absolute(), int(step)) if place and step.isdigit() else (Path(source).absolute(), -1)
-
-
-def _tokenizer(args: argparse.Namespace, run: Run) -> str:
-    inner = Path(run.start.checkpoint) / "tokenizer"
-    if args.tokenizer:
-        return str(Path(args.tokenizer).absolute())
-    if run.start.checkpoint and inner.is_dir():
-        return str(inner)
-    raise ValueError("--tokenizer: expected the folder of the tokenizer that made the tokens, found none; name it")
-
-
-def _split(flag: str, text: str) -> tuple[str, str]:
-    name, equals, table = text.partition("=")
-    if not equals or not name or not table or "/" in name:
-        raise ValueError(
-            f"{flag} {text}: expected NAME=TABLE, as in refined=tables/refined/files.json, found no such pair; write "
-            "both"
-        )
-    return name, table

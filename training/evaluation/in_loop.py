@@ -43,13 +43,14 @@ class Window:
 
 class HeldOut:
     """The sample of a run, cut into windows of its sequence length. `chat` is a table of chat rows, whose answers are
-    scored in nats a token; documents are scored in bits per byte.
+    scored in nats a token, which `bits` tells per byte; documents are scored in bits per byte.
     """
 
     def __init__(self, run: Run, first: int, padding: int) -> None:
         self.names: list[str] = []
         self.windows: list[Window] = []
         self._bytes: list[int] = []
+        self._answered: list[int] = []
         self._first, self._padding, self.chat = first, padding, run.phase == "sft"
         self._length, self._micro, self._isolate = run.batch.length, run.batch.micro, run.data.isolate
         # Compiled layers and kernels for isolated documents are made for one shape.
@@ -62,7 +63,7 @@ class HeldOut:
             return None
         special = tokenizer.special
         made = cls(run, tokenizer.id(special.bos or special.separator), tokenizer.id(special.padding))
-        made._draw(_chosen(inputs, tokenizer, Path(inputs.cache)), run.evaluate)
+        made._draw(_chosen(inputs, tokenizer, Path(inputs.cache)), run.evaluate, tokenizer)
         return made if made.windows else None
 
     @classmethod
@@ -81,7 +82,7 @@ class HeldOut:
             found[source.name] = made
         return found
 
-    def _draw(self, chosen: list[tuple[Cache, I64]], wanted: Evaluate) -> None:
+    def _draw(self, chosen: list[tuple[Cache, I64]], wanted: Evaluate, tokenizer: TextTokenizer) -> None:
         """Documents by a hash of their content, until a language has `wanted.tokens`."""
         held: dict[str, int] = {}
         for cache, documents in chosen:
@@ -92,7 +93,7 @@ class HeldOut:
         largest = sorted((name for name in held if held[name]), key=lambda name: (-held[name], name))
         named = sorted(largest[: wanted.languages])
         self.names = [*named, OTHERS] if len(largest) > len(named) else named
-        self._bytes = [0] * len(self.names)
+        self._bytes, self._answered = [0] * len(self.names), [0] * len(self.names)
         numbers = {name: number for number, name in enumerate(named)}
         taken, seen = [0] * len(self.names), set()
         for cache, documents in chosen:
@@ -110,10 +111,20 @@ class HeldOut:
                 if windows:
                     seen.add(key)
                     taken[number] += length
-                    self._bytes[number] += int(cache.bytes[document])
+                    self._count(cache, document, number, tokenizer)
                     self.windows += windows
         # Equal lengths together: little padding.
         self.windows.sort(key=lambda w: (w.begin - w.stop, id_to_hex(w.cache.ids[w.document]), w.begin))
+
+    def _count(self, cache: Cache, document: int, number: int, tokenizer: TextTokenizer) -> None:
+        """Bytes of the text, of a chat row those of its answers, without the ends of turns, and their tokens."""
+        if not self.chat:
+            self._bytes[number] += int(cache.bytes[document])
+            return
+        ids = cache.read(document, 1, cache.length(document))[cache.mask(document)[1:]]
+        self._answered[number] += len(ids)
+        text = ids[ids != tokenizer.id(tokenizer.special.end_of_turn)]
+        self._bytes[number] += len(tokenizer.decode([int(n) for n in text]).encode())
 
     def _cut(self, cache: Cache, document: int, length: int, number: int) -> Iterator[Window]:
         if self.chat:
@@ -173,6 +184,13 @@ class HeldOut:
         nats, counted = np.array(ranks.summed(sums.flatten().tolist(), engine.device)).reshape(2, -1).tolist()
         return self._shown(nats, counted)
 
+    def bits(self, found: dict[str, float]) -> dict[str, float]:
+        """Nats an answer's token, as `measured` gives them, as bits per byte of the answers."""
+        tokens = {"all": sum(self._answered), **dict(zip(self.names, self._answered, strict=True))}
+        sizes = {"all": sum(self._bytes), **dict(zip(self.names, self._bytes, strict=True))}
+        rates = {name: bits_per_byte(value * tokens[name], sizes[name]) for name, value in found.items()}
+        return {name: value for name, value in rates.items() if value is not None}
+
     def _shown(self, nats: list[float], tokens: list[float]) -> dict[str, float]:
         units: list[float] = tokens if self.chat else [float(size) for size in self._bytes]
         found = {"all": _rate(sum(nats), sum(units), self.chat)}
@@ -188,11 +206,11 @@ def _rate(nats: float, units: float, chat: bool) -> float | None:
 
 def _chosen(inputs: Inputs, tokenizer: TextTokenizer, folder: Path) -> list[tuple[Cache, I64]]:
     """The held-out rows of each table of the run that one of its parts would read, were they not held out; of the first
-    of inputs.held_out where there are such.
+    of inputs.held_out where there are such, of all stages of it.
     """
     found: dict[str, tuple[Cache, list[I64]]] = {}
     if inputs.held_out:
-        inputs = replace(inputs, sources=inputs.held_out[:1])
+        inputs = replace(inputs, sources=inputs.held_out[:1], stage=0)
     tables = inputs.tables("only")
     for source in inputs.sources:
         table = tables[source.name]

@@ -9,107 +9,24 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from training.data.feed import RowFeed
 from training.data.opening import open_table
 from training.engine import distributed as ranks
+from training.evidence.comparison import PLAN, Comparison, Part
 from training.files import write_json
-from training.inputs import Inputs, Source
+from training.inputs import Inputs, Source, open_feed
 from training.run_file import json_lines, logged, reopened
-from training.settings import Run
+from training.settings import Duration, Run
 from udfs.tokens.tokenizer import TextTokenizer
 
-PLAN = "plan.json"
 ALL = "all"
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """`run` is trained with seeds 0 to `seeds` - 1 over the parts of each arm; `held_out` are the sets it is scored on,
-    the first decides.
-    """
-
-    run: Run
-    arms: Mapping[str, tuple[Source, ...]]
-    held_out: tuple[Source, ...]
-    tokenizer: str
-    seeds: int
-    folder: Path
-
-    def inputs(self, arm: str) -> Inputs:
-        """What an arm reads."""
-        return Inputs(self.tokenizer, self.arms[arm], str(self.folder / "cache"), 0, self.held_out)
-
-    def seeded(self, seed: int) -> Run:
-        """The run with the weights and the order of a seed; a checkpoint to go on from has its weights."""
-        run = self.run
-        return replace(run, start=replace(run.start, seed=seed), data=replace(run.data, seed=seed))
-
-    def place(self, arm: str, seed: int) -> Path:
-        """The run folder."""
-        return self.folder / f"{arm}-{seed}"
-
-    def pinned(self) -> Comparison:
-        """The same with a version for every table; those of a comparison that stands in the folder stay. Raises
-        ValueError.
-        """
-        before = _plan(self.folder)
-        if before is None:
-            return self._versioned({})
-        kept = {part["table"]: part["version"] for part in _parts(before)}
-        found = self._versioned(kept)
-        if (mine := found.as_dict()) != before:
-            raise ValueError(
-                f"{self.folder / PLAN}: expected the comparison that stands there, found another one "
-                f"({_differing(mine, before)}); name another folder by --to, or remove that one"
-            )
-        return found
-
-    def _versioned(self, kept: Mapping[str, int]) -> Comparison:
-        def some(parts: tuple[Source, ...]) -> tuple[Source, ...]:
-            own = (p if p.version is not None else replace(p, version=kept.get(p.table)) for p in parts)
-            return Inputs("", tuple(own), "").pinned().sources
-
-        arms = {name: some(parts) for name, parts in self.arms.items()}
-        return replace(self, arms=arms, held_out=some(self.held_out))
-
-    def as_dict(self) -> dict[str, Any]:
-        """What plan.json holds: all that decides a run. Seeds may be added."""
-        whole = {
-            "run": self.run.as_dict(),
-            "arms": {arm: self.inputs(arm).as_dict()["sources"] for arm in self.arms},
-            "held_out": Inputs("", self.held_out, "").as_dict()["sources"],
-            "tokenizer": self.tokenizer,
-        }
-        found: dict[str, Any] = json.loads(json.dumps(whole))
-        return found
-
-
-def _plan(folder: Path) -> dict[str, Any] | None:
-    file = folder / PLAN
-    if not file.exists():
-        return None
-    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    return found
-
-
-def _parts(plan: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return [part for parts in (*plan["arms"].values(), plan["held_out"]) for part in parts]
-
-
-def _differing(mine: Mapping[str, Any], before: Mapping[str, Any]) -> str:
-    """What differs by name, of the run's settings each by itself."""
-    said = [name for name in ("arms", "held_out", "tokenizer") if mine[name] != before.get(name)]
-    for section, values in mine["run"].items():
-        other = before["run"].get(section)
-        if isinstance(values, dict) and isinstance(other, dict):
-            said += [f"{section}.{k} {other.get(k)} there, {v} here" for k, v in values.items() if other.get(k) != v]
-        elif values != other:
-            said.append(f"{section} {other} there, {values} here")
-    return "; ".join(said)
+LOOKS = 10
+"""Looks at the held-out rows over a run, the last one included."""
 
 
 def carried_out(c: Comparison, say: Callable[[str], None]) -> list[dict[str, Any]]:
@@ -124,41 +41,58 @@ def carried_out(c: Comparison, say: Callable[[str], None]) -> list[dict[str, Any
     found = []
     for seed in range(c.seeds):
         for arm in c.arms:
-            began, made = time.monotonic(), _trained(c, arm, seed)
+            began = time.monotonic()
+            made = [_trained(c, arm, place, part) for place, part in c.runs(arm, seed)]
             if not lead:
                 continue
             measured = _measured(c, arm, seed)
             found.append(measured)
             last = measured["curve"][-1]
-            how = f"in {time.monotonic() - began:.0f} s" if made else "made before"
+            how = f"in {time.monotonic() - began:.0f} s" if any(made) else "made before"
             sets = ", ".join(f"{name} {values[ALL]:.4f}" for name, values in last["sets"].items())
             say(f"{arm}, seed {seed}: held-out bits per byte of {sets} after {last['tokens']:,} tokens, {how}")
     return found
 
 
-def _trained(c: Comparison, arm: str, seed: int) -> bool:
+def _trained(c: Comparison, arm: str, folder: Path, part: Part) -> bool:
     """Whether the run had to be trained. Raises ValueError where it stopped before its end."""
-    folder = c.place(arm, seed)
     if any(event["event"] == "finished" for event in json_lines(folder / "events.jsonl")):
         return False
     from training.train import train
 
-    outcome = train(c.seeded(seed), c.inputs(arm), folder, "auto")
+    inputs = c.inputs(arm, part.stage)
+    outcome = train(over_rows(part.run, inputs), inputs, folder, "auto")
     if outcome != "finished":
         raise ValueError(f"{folder}: expected a run that finishes, found one stopped by {outcome}; repeat the command")
     return True
 
 
+def over_rows(run: Run, inputs: Inputs) -> Run:
+    """A run over chat rows as long as its tokens say: a step has a number of rows, however long they are."""
+    if run.phase != "sft":
+        return run
+    feed = open_feed(run, inputs, TextTokenizer.read(inputs.tokenizer))
+    assert isinstance(feed, RowFeed)
+    epochs = run.duration.tokens / int(feed.rows.lengths(feed.rows.chosen).sum())
+    steps = max(1, round(epochs * feed.steps_an_epoch))
+    looks = replace(run.evaluate, every=max(1, steps // LOOKS))
+    return replace(run, duration=Duration(epochs=epochs), evaluate=looks)
+
+
 def _measured(c: Comparison, arm: str, seed: int) -> dict[str, Any]:
-    """The curve of a run: by tokens, sets and languages. Raises ValueError where nothing was held out."""
-    log = logged(c.place(arm, seed))
+    """The curve of an arm: by tokens, sets and languages. Raises ValueError where nothing was held out."""
     first, *others = (part.name for part in c.held_out)
-    curve = []
-    for row in log:
-        if (own := row.get("held_out_bits_per_byte")) is not None:
-            sets = {first: own, **{name: row["held_out_sets"][name] for name in others}}
-            sets = {name: {k: round(v, 5) for k, v in values.items()} for name, values in sets.items()}
-            curve.append({"tokens": row["tokens"], "loss": round(row["loss_mean"] or row["loss"], 5), "sets": sets})
+    curve, before, seconds, log = [], 0, 0.0, []
+    for place, _ in c.runs(arm, seed):
+        log = logged(place)
+        for row in log:
+            if (own := row.get("held_out_bits_per_byte")) is not None:
+                sets = {first: own, **{name: row["held_out_sets"][name] for name in others}}
+                sets = {name: {k: round(v, 5) for k, v in values.items()} for name, values in sets.items()}
+                loss = round(row["loss_mean"] or row["loss"], 5)
+                curve.append({"tokens": before + row["tokens"], "loss": loss, "sets": sets})
+        before += log[-1]["tokens"]
+        seconds += sum(row["seconds"] * every for row, every in _spans(log))
     if not curve:
         table = c.held_out[0].table
         raise ValueError(
@@ -166,7 +100,6 @@ def _measured(c: Comparison, arm: str, seed: int) -> dict[str, Any]:
             "tokens.held_out, or name another one by --held-out"
         )
     mixture = {name: part["share"] for name, part in log[-1]["mixture"].items()}
-    seconds = sum(row["seconds"] * every for row, every in _spans(log))
     return {"arm": arm, "seed": seed, "seconds": round(seconds, 1), "mixture": mixture, "curve": curve}
 
 
@@ -189,7 +122,7 @@ def holding(parts: tuple[Source, ...], tokenizer: str) -> tuple[Source, ...]:
 
 def facts(c: Comparison) -> dict[str, Any]:
     """What the result was made from: versions of tables and packages, settings, the machine. No place of a machine."""
-    _, _, whole = reopened(c.place(next(iter(c.arms)), 0))
+    _, _, whole = reopened(c.runs(next(iter(c.arms)), 0)[0][0])
     settings = c.run.as_dict()
     settings["start"] |= {name: Path(settings["start"][name]).name for name in ("checkpoint", "model")}
     return {
@@ -200,6 +133,7 @@ def facts(c: Comparison) -> dict[str, Any]:
         "settings": settings,
         "tokenizer": whole["tokenizer_hash"],
         "arms": {arm: [_told(part) for part in parts] for arm, parts in c.arms.items()},
+        "legs": {arm: [[p.run.name, p.stage, p.run.duration.tokens] for p in parts] for arm, parts in c.legs.items()},
         "held_out": [_told(part) for part in c.held_out],
         "versions": whole["versions"],
         "machine": f"{os.cpu_count()} cores",

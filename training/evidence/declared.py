@@ -20,15 +20,28 @@ EPOCHS = 4.0
 
 
 @dataclass(frozen=True)
+class Leg:
+    """One of the runs of an arm that are made one after another: a recipe over the rows of a `stage` (0: all), with a
+    `share` of the arm's tokens.
+    """
+
+    recipe: str
+    stage: int = 0
+    share: float = 1.0
+
+
+@dataclass(frozen=True)
 class Arm:
     """What an arm is trained on: the token table of that name, and how it is made; `also` is a table of the
-    other parts of annealing, by their sources. `paper` says how much of its data the paper keeps so.
+    other parts of annealing, by their sources. `paper` says how much of its data the paper keeps so. `legs` are its
+    runs where it has others than the one of the comparison's recipe.
     """
 
     table: str
     make: str = ""
     also: str = ""
     paper: str = ""
+    legs: tuple[Leg, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -57,7 +70,10 @@ def declared() -> dict[str, Declared]:
 
 
 def _one(name: str, given: dict[str, Any]) -> Declared:
-    arms = {arm: Arm(**about) for arm, about in given.pop("arms", {}).items()}
+    arms = {}
+    for arm, about in given.pop("arms", {}).items():
+        legs = tuple(Leg(**leg) for leg in about.pop("legs", ()))
+        arms[arm] = Arm(**about, legs=legs)
     return Declared(name, **given, arms=arms)
 
 

@@ -69,6 +69,9 @@ def section(result: Mapping[str, Any], picture: str) -> str:
     if result["caveat"]:
         lines += [result["caveat"], ""]
     lines += [f"![{result['title']}: held-out bits per byte over tokens]({picture})", ""]
+    for arm, legs in result.get("legs", {}).items():
+        told = ", then ".join(f"{name} over {_rows(stage)} ({tokens:,} tokens)" for name, stage, tokens in legs)
+        lines += [f"{arm}: {told}.", ""]
     lines += _volumes(result)
     for held in result["sets"]:
         lines += [*_table(result, held), ""]
@@ -82,6 +85,10 @@ def section(result: Mapping[str, Any], picture: str) -> str:
             lines += [f"Of the sequences of {arm}: {told}.", ""]
     lines += [_made(result), ""]
     return "\n".join(lines)
+
+
+def _rows(stage: int) -> str:
+    return f"rows of stage {stage}" if stage else "all rows"
 
 
 def _volumes(result: Mapping[str, Any]) -> list[str]:
