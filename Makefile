@@ -105,15 +105,15 @@ $(TABLES)/starred/files.json: TRY = --set file_rules.min_stars=5
 # About as many tokens as a run reads: copies of a text are then met again, as in the paper's whole passes.
 STRATEGIES = $(patsubst %,$(TABLES)/%/files.json,file repository chunk file+chunk repository+chunk)
 $(STRATEGIES): OF = near_duplicates
-$(STRATEGIES): SHARE = 0.06
+$(STRATEGIES): SHARE = 0.04
 $(STRATEGIES): TRY = --set dedup.strategy=$(notdir $(@D)) $(UP_TO_CLEANED)
 evidence: setup $(TABLES)/raw/files.json $(TABLES)/refined/files.json $(TABLES)/web/files.json $(STARS) $(STRATEGIES)  ## compare what tables give a toy model beside the papers' claims (after make run); writes docs/evidence.md
 	@$(COMPARE) raw-refined --tables $(TABLES) --tokenizer $(TOKENIZER) --tokens 500000 --to $(EVIDENCE)/raw-refined $(PAGE)
 	@$(COMPARE) microannealing --from $(EVIDENCE)/raw-refined/refined-0 --candidate $(TABLES)/web/files.json \
 		--to $(EVIDENCE)/microannealing $(PAGE)
-	@$(COMPARE) dedup --tables $(TABLES) --held-out file=$(TABLES)/file/files.json --tokenizer $(TOKENIZER) --tokens 400000 \
+	@$(COMPARE) dedup --tables $(TABLES) --held-out file=$(TABLES)/file/files.json --tokenizer $(TOKENIZER) --tokens 300000 \
 		--to $(EVIDENCE)/dedup $(PAGE)
-	@$(COMPARE) stars --tables $(TABLES) --tokenizer $(TOKENIZER) --tokens 400000 --to $(EVIDENCE)/stars $(PAGE)
+	@$(COMPARE) stars --tables $(TABLES) --tokenizer $(TOKENIZER) --tokens 500000 --to $(EVIDENCE)/stars $(PAGE)
 	@$(COMPARE) sft-stages --tables $(WAREHOUSE) --from $(EVIDENCE)/raw-refined/refined-0 --set data.too_long=cut --tokens 200000 \
 		--to $(EVIDENCE)/sft-stages $(PAGE)
 
