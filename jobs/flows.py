@@ -69,7 +69,7 @@ WEB = Flow(
 INSTRUCT = Flow(
     "Synthetic and instruction data",
     "refinelake instruct run",
-    ("given_seeds", "recipes.tables, recipes.packages", "given_seeds, rejects"),
+    ("given_seeds", "recipes.tables, recipes.packages, recipes.histories", "given_seeds, commit_files, rejects"),
     instruct.STAGES,
     instruct.TABLES,
     instruct_parameters.of_lake,

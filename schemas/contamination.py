@@ -9,7 +9,7 @@ _TEXT_ID = Column(
 )
 _COPY = "item:string,part:string,method:string,share:double,limit:double,seen:string"
 
-_MADE = ("open_code_instruct", "code_feedback", "rewritten", "execution_traces")
+_MADE = ("open_code_instruct", "code_feedback", "rewritten", "execution_traces", "code_changes")
 
 BENCHMARK_HITS = Table(
     "benchmark_hits",

@@ -43,9 +43,12 @@ ANNEAL_DOCS = replace(
     PRETRAIN_DOCS,
     name="anneal_docs",
     doc="Documents that only annealing reads, without copies of benchmarks; the source is the part of the mixture: "
-    "algorithmic, snippets, textbooks, and beside the paper's rewritten and traces.",
+    "algorithmic, snippets, textbooks, and beside the paper's rewritten, traces and changes.",
     expectations=tuple(e for e in PRETRAIN_DOCS.expectations if e.kind != "row_count"),
-    made_from=("algorithmic", "synthetic_snippets", "textbooks", "rewritten", "execution_traces", "contamination"),
+    made_from=(
+        *("algorithmic", "synthetic_snippets", "textbooks"),
+        *("rewritten", "execution_traces", "code_changes", "contamination"),
+    ),
 )
 
 SFT_STAGE1 = replace(

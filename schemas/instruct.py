@@ -26,6 +26,7 @@ TARGETS = (
     "code_feedback",
     "rewritten",
     "execution_traces",
+    "code_changes",
 )
 """Tables that rows of threads go to; rows for `seeds:RECIPE` are seeds of another recipe."""
 CONVERSATIONS = ("instructions", "open_code_instruct", "code_feedback")
@@ -112,6 +113,28 @@ GIVEN_SEEDS = Table(
     key=("origin", "seed_id", "recipe"),
     cluster_by=("seed_id",),
     text=("fields",),
+)
+
+COMMIT_FILES = Table(
+    "commit_files",
+    "What the seeds of recipe `commits` show of histories: a row for each file and text, by which removals find them; "
+    "of a history without seeds one with empty names.",
+    (
+        Column("source_id", "string", "Git source of the manifest.", nullable=False),
+        Column("unit", "string", "Location of the repository, as in `sources`.", nullable=False),
+        Column("repo_id", "string", "Repository, see `repositories`.", nullable=False),
+        Column("repo", "string", "Its name.", nullable=False),
+        Column("revision", "string", "Commit whose history was read.", nullable=False),
+        Column("reader_version", "string", "Hash of the kernel and settings that read it.", nullable=False),
+        Column("licence", "string", "Licences of the repository, with commas between."),
+        Column("seed_id", "string", "Seed of `given_seeds`.", nullable=False),
+        Column("path", "string", "Path of the file.", nullable=False),
+        Column("content_id", "string", "SHA-256 of its text, before or after the commit.", nullable=False),
+        Column("authors", "array<string>", "Salted hashes of who stands in the commit or wrote the text; sorted."),
+    ),
+    key=("source_id", "seed_id", "path", "content_id"),
+    cluster_by=("source_id",),
+    made_from=("repositories", "unit_facts", "removals"),
 )
 
 PACKAGE_USAGES = Table(
@@ -416,6 +439,18 @@ EXECUTION_TRACES = replace(
     ),
     text=("text", "call", "value", "raised"),
 )
+CODE_CHANGES = replace(
+    _published(
+        "code_changes",
+        "Commits: a message, the files before, what bears on them, and the diff.",
+        Column("repo", "string", "Repository; of one commit in several the first name.", nullable=False),
+        Column("commit", "string", "Commit.", nullable=False),
+        Column("score", "double", "Square root of code x message, each from 1 to 5; null where nobody judged."),
+        Column("message", "string", "The message, less its trailers.", nullable=False),
+        Column("diff", "string", "The change as a unified diff.", nullable=False),
+    ),
+    text=("text", "commit", "message", "diff"),
+)
 OPEN_CODE_INSTRUCT = Table(
     "open_code_instruct",
     "Tasks with an answer, tests that were run and a judgement, whether they passed or not (OpenCodeInstruct): views "
@@ -487,6 +522,7 @@ TABLES = (
     ALGORITHM_MARKS,
     ALGORITHMIC,
     GIVEN_SEEDS,
+    COMMIT_FILES,
     SEED_PARTS,
     PACKAGE_USAGES,
     PACKAGE_APIS,
@@ -509,5 +545,6 @@ TABLES = (
     CODE_FEEDBACK,
     REWRITTEN,
     EXECUTION_TRACES,
+    CODE_CHANGES,
 )
 """Every table of this half in the order of the flow."""

@@ -18,7 +18,7 @@ def work(args: argparse.Namespace) -> int:
         draw = DRAWN.get(name)
         asks = ", ".join(f"{step} (prompt {prompt})" for step, prompt, _ in recipe.asks)
         print(f"{name}: {recipe.doc}")
-        print(f"    seeds: {corpora[draw.corpus] if draw else 'what recipes.tables, or recipes.packages, names'}")
+        print(f"    seeds: {corpora[draw.corpus] if draw else 'what recipes.tables, packages or histories name'}")
         print(f"    asks: {asks or 'no model'}")
         print(f"    runs: {'programs in ' + ', '.join(recipe.needs) if recipe.needs else 'nothing'}")
         print(f"    makes: {recipe.target}")

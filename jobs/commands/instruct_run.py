@@ -99,12 +99,10 @@ def _read_seeds(allow_drop: bool, run: Run) -> StageResult:
 
 
 def seeds_as_stored(run: Run) -> StageResult:
-    """The seeds that the last run left: no table is read. Raises ValueError where there was none."""
-    from jobs.instruct.given_seeds import NAME
+    """The seeds that the last run left, less what was asked to be removed. Raises ValueError where there was none."""
+    from jobs.instruct.given_seeds import stored_seeds
 
-    if NAME not in run.done:
-        raise ValueError(f"{run.lake.warehouse}: expected threads of recipes, found none; run refinelake instruct run")
-    return run.done[NAME]
+    return stored_seeds(run)
 
 
 def _what_waits(run: Run, console: Console) -> None:

@@ -1,5 +1,5 @@
 """Publish anneal_docs: algorithmic files, verified snippets and textbooks without copies of benchmarks (paper 4.1), and
-beside the paper's parts rewritten files and execution traces, which a mixture of one's own may name.
+beside the paper's parts rewritten files, execution traces and commits, which a mixture of one's own may name.
 
 spark-submit jobs/corpus/anneal_docs.py --warehouse DIR
 """
@@ -16,10 +16,10 @@ from jobs.corpus.parameters import Tokens
 from jobs.runtime.stage import Publish
 from schemas.contamination import CONTAMINATION
 from schemas.documents import ANNEAL_DOCS
-from schemas.instruct import ALGORITHMIC, EXECUTION_TRACES, REWRITTEN, SYNTHETIC_SNIPPETS, TEXTBOOKS
+from schemas.instruct import ALGORITHMIC, CODE_CHANGES, EXECUTION_TRACES, REWRITTEN, SYNTHETIC_SNIPPETS, TEXTBOOKS
 from udfs.spark.corpus import held_out_rows
 
-PARTS = ("algorithmic", "snippets", "textbooks", "rewritten", "traces")
+PARTS = ("algorithmic", "snippets", "textbooks", "rewritten", "traces", "changes")
 """Sources of the table: the names that a mixture gives them."""
 
 
@@ -29,6 +29,7 @@ def anneal_docs(
     textbooks: DataFrame,
     rewritten: DataFrame,
     traces: DataFrame,
+    changes: DataFrame,
     contamination: DataFrame,
     p: Tokens,
 ) -> DataFrame:
@@ -41,7 +42,7 @@ def anneal_docs(
     columns = (F.col("row_id").alias("content_id"), "language", "text_bytes", "held_out", "licence")
     made = [
         rows.select(*columns).withColumns(nothing | {"source": F.lit(name)}).drop("licence")
-        for name, rows in zip(PARTS[1:], (snippets, textbooks, rewritten, traces), strict=True)
+        for name, rows in zip(PARTS[1:], (snippets, textbooks, rewritten, traces, changes), strict=True)
     ]
     return without_copies(_once([files, *made]), "content_id", contamination)
 
@@ -60,11 +61,14 @@ def everyone(
     textbooks: DataFrame,
     rewritten: DataFrame,
     traces: DataFrame,
+    changes: DataFrame,
     contamination: DataFrame,
     *_: object,
 ) -> DataFrame:
     """Every text of the parts without a copy."""
-    made = [rows.select(F.col("row_id").alias("content_id")) for rows in (snippets, textbooks, rewritten, traces)]
+    made = [
+        rows.select(F.col("row_id").alias("content_id")) for rows in (snippets, textbooks, rewritten, traces, changes)
+    ]
     ids = reduce(DataFrame.union, made, algorithmic.select(F.col("clean_id").alias("content_id"))).distinct()
     return without_copies(ids, "content_id", contamination)
 
@@ -76,10 +80,11 @@ def with_text(
     textbooks: DataFrame,
     rewritten: DataFrame,
     traces: DataFrame,
+    changes: DataFrame,
     p: Tokens,
 ) -> DataFrame:
     """The rows with their texts, each from the table that its row is of."""
-    texts = (algorithmic.withColumnRenamed("clean_id", "row_id"), snippets, textbooks, rewritten, traces)
+    texts = (algorithmic.withColumnRenamed("clean_id", "row_id"), snippets, textbooks, rewritten, traces, changes)
     found = [
         rows.where(F.col("source") == name).join(some.select(F.col("row_id").alias("content_id"), "text"), "content_id")
         for name, some in zip(PARTS, texts, strict=True)
@@ -91,8 +96,8 @@ STAGE = Publish(
     "anneal_docs",
     anneal_docs,
     with_text,
-    reads=(ALGORITHMIC, SYNTHETIC_SNIPPETS, TEXTBOOKS, REWRITTEN, EXECUTION_TRACES, CONTAMINATION),
-    texts=(ALGORITHMIC, SYNTHETIC_SNIPPETS, TEXTBOOKS, REWRITTEN, EXECUTION_TRACES),
+    reads=(ALGORITHMIC, SYNTHETIC_SNIPPETS, TEXTBOOKS, REWRITTEN, EXECUTION_TRACES, CODE_CHANGES, CONTAMINATION),
+    texts=(ALGORITHMIC, SYNTHETIC_SNIPPETS, TEXTBOOKS, REWRITTEN, EXECUTION_TRACES, CODE_CHANGES),
     writes=ANNEAL_DOCS,
     params=Tokens(),
     population=everyone,

@@ -18,6 +18,7 @@ from schemas.contamination import BENCHMARK_HITS
 from schemas.contract import Table
 from schemas.corpus import INSTRUCTIONS
 from schemas.instruct import (
+    CODE_CHANGES,
     CODE_FEEDBACK,
     EXECUTION_TRACES,
     OPEN_CODE_INSTRUCT,
@@ -28,7 +29,7 @@ from schemas.instruct import (
 from schemas.web import WEB_CORPUS
 from udfs.spark.contamination import searched_rows
 
-_MADE = (OPEN_CODE_INSTRUCT, CODE_FEEDBACK, REWRITTEN, EXECUTION_TRACES)
+_MADE = (OPEN_CODE_INSTRUCT, CODE_FEEDBACK, REWRITTEN, EXECUTION_TRACES, CODE_CHANGES)
 SEARCHED = (CODE_CORPUS, WEB_CORPUS, SYNTHETIC_SNIPPETS, TEXTBOOKS, INSTRUCTIONS, *_MADE)
 """Every table that holds texts that training may read, `algorithmic` aside, whose texts are code_corpus's; the key of
 each names its text."""

@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from jobs.code.ranking import decided, reason, reasons
 from jobs.corpus.parameters import Instructions
-from jobs.instruct.published import conversations, homes
+from jobs.instruct.published import conversations, homes, homes_of_changes
 from jobs.runtime.stage import Decide
 from schemas.code import CODE_CORPUS
 from schemas.corpus import (
@@ -19,7 +19,7 @@ from schemas.corpus import (
     INSTRUCTION_GROUPS,
     INSTRUCTION_PARTS,
 )
-from schemas.instruct import CODE_FEEDBACK, MADE_DECISIONS, POPULATION, SCORES, SEED_PARTS
+from schemas.instruct import CODE_FEEDBACK, COMMIT_FILES, MADE_DECISIONS, POPULATION, SCORES, SEED_PARTS
 from schemas.web import WEB_CORPUS
 
 _TABLE_NAME = r"([^/]+?)(?:\.[A-Za-z.]+)?/*$"
@@ -33,6 +33,7 @@ def occurrences(
     seeds: DataFrame,
     population: DataFrame,
     web: DataFrame,
+    changes: DataFrame,
     *more: object,
 ) -> DataFrame:
     """Every instruction at every place it stands: in the texts of the corpus, not in those it once held, in tables, and
@@ -51,7 +52,8 @@ def occurrences(
         .withColumns({"kind": F.lit("table"), "source": F.regexp_extract("origin", _TABLE_NAME, 1)})
         .withColumns({"licence": F.lit(None).cast("string"), "scores": nothing["scores"], "dialogue": F.lit(False)})
     )
-    return ours.unionByName(theirs).unionByName(_made(made, homes(seeds, population, corpus, web)))
+    places = homes(seeds, population, corpus, web).unionByName(homes_of_changes(changes))
+    return ours.unionByName(theirs).unionByName(_made(made, places))
 
 
 def _made(decisions: DataFrame, places: DataFrame) -> DataFrame:
@@ -82,11 +84,12 @@ def instruction_decisions(
     seeds: DataFrame,
     population: DataFrame,
     web: DataFrame,
+    changes: DataFrame,
     groups: DataFrame,
     p: Instructions,
 ) -> DataFrame:
     """One row per occurrence."""
-    rows = occurrences(parts, given, corpus, made, seeds, population, web)
+    rows = occurrences(parts, given, corpus, made, seeds, population, web, changes)
     stage = F.when(F.col("kind") == "docstring", p.docstring_stage).when(F.col("kind") == "summary", p.summary_stage)
     rows = rows.withColumn("stage", F.coalesce("stage", stage))
     first = F.first("origin").over(Window.partitionBy("instruction_id").orderBy("origin"))
@@ -129,6 +132,7 @@ STAGE = Decide(
         SEED_PARTS,
         POPULATION,
         WEB_CORPUS,
+        COMMIT_FILES,
         INSTRUCTION_GROUPS,
     ),
     writes=INSTRUCTION_DECISIONS,

@@ -8,6 +8,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.instruct import seed_parts
+from jobs.instruct.commit_seeds import commit_seeds, seeds_with_texts
 from jobs.instruct.given_seeds import given_rows
 from jobs.instruct.known import by_thread
 from jobs.instruct.known import known as known_keys
@@ -54,6 +55,8 @@ def all_seeds(run: Run, p: Synthesis) -> dict[str, DataFrame]:
     parts = stage.transform(keys, *(texts[t.name] for t in stage.texts), p)
     parts = run.lake.stage(parts, run.run_id, "dry.parts")
     given = given_rows(run.lake.spark, p.recipes, p.runs.libraries).where("reason IS NULL").select(*GIVEN_SEEDS.names)
+    if p.recipes.histories:
+        given = given.unionByName(seeds_with_texts(run, commit_seeds(run, p)).select(*given.columns))
     stored = (
         PACKAGE_APIS,
         PACKAGE_USAGES,

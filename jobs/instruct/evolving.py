@@ -7,7 +7,7 @@ from typing import Any
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.instruct.lineage import EVOLUTION, draws, members, origins_of, tasks, with_origins, with_tasks
+from jobs.instruct.lineage import EVOLUTION, draws, members, tasks, with_origins, with_tasks
 from jobs.instruct.parameters import Synthesis
 from jobs.instruct.versions import with_version
 from udfs.recipes.evolution import Evolution
@@ -45,7 +45,7 @@ def _texts(generation: int, keys: DataFrame, *given: Any) -> DataFrame:
     asked, said, parts, *before = reads
     drawn, rows = _drawn(generation, tuple(reads), p)
     mine = drawn.join(keys.select(F.col("seed_id").alias("thread_id")).distinct(), "thread_id", "left_semi")
-    mine = origins_of(mine, "thread_id", "mates", with_origins(rows, parts, generation - 1))
+    mine = with_origins(mine, "thread_id", F.col("mates"), rows, parts, generation - 1)
     return keys.join(with_tasks(mine, tasks(said, asked, *before)), ["seed_id", "recipe"])
 
 

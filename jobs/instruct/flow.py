@@ -5,6 +5,7 @@ from __future__ import annotations
 from jobs.instruct import (
     algorithm_marks,
     algorithmic,
+    code_changes,
     code_feedback,
     execution_traces,
     file_labels,
@@ -50,6 +51,7 @@ STAGES = (
     code_feedback.STAGE,
     rewritten.STAGE,
     execution_traces.STAGE,
+    code_changes.STAGE,
     model_labels.STAGE,
     file_labels.STAGE,
 )

@@ -83,22 +83,25 @@ def draws(rows: DataFrame, p: Evolution, generation: int) -> DataFrame:
     return chosen.withColumn("thread_id", F.sha2(named, 256))
 
 
-def with_origins(rows: DataFrame, parts: DataFrame, generations: int) -> DataFrame:
-    """Members with `origins`, the texts and given rows of all their founders; generation by generation."""
+def with_origins(
+    rows: DataFrame, key: str, begin: Column, everybody: DataFrame, parts: DataFrame, steps: int
+) -> DataFrame:
+    """Rows with `origins`, the texts and given rows of all founders that are up to `steps` generations above the tasks
+    of the list `begin`. `everybody` are the members, founders among them.
+
+    A founder is above itself, so that each step is one join: with a branch for each generation the plan would double
+    with every one.
+    """
+    above = F.when(F.size("parents") > 0, F.col("parents")).otherwise(F.array("seed_id"))
+    edges = everybody.select(F.col("seed_id").alias("_at"), F.explode(above).alias("_above"))
+    found = rows.select(key, F.explode(begin).alias("_at"))
+    for _ in range(steps):
+        found = found.join(edges, "_at").select(key, F.col("_above").alias("_at"))
     homes = parts.where("recipe = 'oss_questions'").select("clean_id", F.explode("found.seed_id").alias("thread_id"))
     homes = homes.groupBy("thread_id").agg(F.min("clean_id").alias("_home"))
-    founders = rows.where("generation = 0").join(homes, "thread_id", "left")
-    known = founders.withColumn("origins", F.array(F.coalesce("_home", "seed_id"))).drop("_home")
-    for number in range(1, generations + 1):
-        known = known.unionByName(origins_of(rows.where(F.col("generation") == number), "seed_id", "parents", known))
-    return known
-
-
-def origins_of(rows: DataFrame, key: str, parents: str, known: DataFrame) -> DataFrame:
-    """Rows with the origins of all their parents."""
-    pairs = rows.select(key, F.explode(parents).alias("_parent"))
-    found = pairs.join(known.select(F.col("seed_id").alias("_parent"), "origins"), "_parent")
-    each = found.select(key, F.explode("origins").alias("_one")).groupBy(key)
+    founders = everybody.where("generation = 0").join(homes, "thread_id", "left")
+    founders = founders.select(F.col("seed_id").alias("_at"), F.coalesce("_home", "seed_id").alias("_one"))
+    each = found.join(founders, "_at").groupBy(key)
     return rows.join(each.agg(F.array_sort(F.collect_set("_one")).alias("origins")), key)
 
 

@@ -22,7 +22,8 @@ class Recipes:
 
     `tables` are locations of given tables (JSON lines, Parquet, Delta) with the recipe that their rows are seeds of
     (infinity, realuser, evol). `packages` are those whose interface package_api walks, as ECOSYSTEM:NAME
-    ("python:numpy"). `select` are least scores of rows by RECIPE.SCORE: changing one costs no call.
+    ("python:numpy"). `histories` changes are drawn from the history of each git source (0: none), for recipe `commits`.
+    `select` are least scores of rows by RECIPE.SCORE: changing one costs no call.
 
     `views` say which rows of open_code_instruct and code_feedback go into training (all, without one): a name of
     udfs/data/views.toml, or conditions ("judge >= 4, average_test_score >= 0.5").
@@ -33,6 +34,7 @@ class Recipes:
     texts_of: dict[str, int] = field(default_factory=dict)
     tables: dict[str, str] = field(default_factory=dict)
     packages: tuple[str, ...] = ()
+    histories: int = 0
     select: dict[str, float] = field(default_factory=dict)
     views: dict[str, str] = field(default_factory=dict)
 
@@ -45,7 +47,7 @@ class Recipes:
         named = (*self.names, *self.texts_of, *self.tables.values(), *(n.partition(".")[0] for n in self.select))
         if unknown := sorted(set(named) - RECIPES.keys()):
             raise ValueError(f"recipes: expected names of recipes ({known}), found {', '.join(unknown)}")
-        checks.numbers("recipes", 0, texts=self.texts)
+        checks.numbers("recipes", 0, texts=self.texts, histories=self.histories)
         if lost := sorted(self.texts_of.keys() - DRAWN.keys()):
             raise ValueError(f"recipes.texts_of: expected recipes that draw texts ({', '.join(DRAWN)}), found {lost}")
         takes = [name for name, recipe in RECIPES.items() if {"dialogue", "row"} & set(recipe.takes)]
@@ -59,6 +61,10 @@ class Recipes:
             view(table, text)
         if wrong := [p for p in self.packages if p.partition(":")[0] not in ("python", "npm") or ":" not in p]:
             raise ValueError(f"recipes.packages: expected python:NAME or npm:NAME, found {', '.join(wrong)}")
+
+    def given(self) -> bool:
+        """Whether seeds come from elsewhere than the corpora."""
+        return bool(self.tables or self.packages or self.histories)
 
     def asked(self) -> tuple[str, ...]:
         """The recipes to play, with those that make their seeds."""

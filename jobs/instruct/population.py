@@ -26,7 +26,8 @@ def population(
 ) -> DataFrame:
     """One row per task."""
     rows = lineage.members(questions, given, (first, second, third))
-    return told(lineage.with_first(lineage.with_origins(rows, parts, GENERATIONS)))
+    found = lineage.with_origins(rows, "seed_id", F.array("seed_id"), rows, parts, GENERATIONS)
+    return told(lineage.with_first(found))
 
 
 def told(rows: DataFrame) -> DataFrame:

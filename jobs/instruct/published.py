@@ -42,6 +42,18 @@ def homes(parts: DataFrame, population: DataFrame, code: DataFrame, web: DataFra
     return rows.select("seed_id", "recipe", "origin", "repo", "licences")
 
 
+def homes_of_changes(files: DataFrame) -> DataFrame:
+    """As `homes`, of changes: the repositories whose histories they are in; the licence is that of their seed."""
+    seeds = files.where("seed_id <> ''").select("seed_id", "source_id", "repo").distinct()
+    return seeds.select(
+        "seed_id",
+        F.lit("commits").alias("recipe"),
+        F.col("source_id").alias("origin"),
+        "repo",
+        F.lit(None).cast("array<string>").alias("licences"),
+    )
+
+
 def published(
     target: Table,
     decisions: DataFrame,
@@ -52,11 +64,13 @@ def published(
     held_out: float,
 ) -> DataFrame:
     """Every column but text and run_id: held out is what a held-out repository or domain gave the seed of."""
-    rows = of_target(target, decisions)
-    places = homes(parts, population, code, web).join(
-        rows.select("seed_id", "recipe").distinct(), ["seed_id", "recipe"], "left_semi"
-    )
-    marked = held_out_rows(places, held_out)
+    return standing(of_target(target, decisions), homes(parts, population, code, web), held_out)
+
+
+def standing(rows: DataFrame, places: DataFrame, held_out: float) -> DataFrame:
+    """Kept rows with what the places of their seeds say: whether one is held out, and the licences."""
+    asked = rows.select("seed_id", "recipe").distinct()
+    marked = held_out_rows(places.join(asked, ["seed_id", "recipe"], "left_semi"), held_out)
     said = F.array_distinct(F.flatten(F.collect_list("licences")))
     by = marked.groupBy("seed_id", "recipe").agg(F.max("held_out").alias("held_out"), F.array_sort(said).alias("said"))
     rows = rows.join(by, ["seed_id", "recipe"], "left")

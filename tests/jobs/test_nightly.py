@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+from deltalake import DeltaTable, write_deltalake
 
 from jobs.runtime.accounting import StageResult
 from jobs.runtime.metrics import Night
-from jobs.runtime.quality import QualityError
 from tests.jobs.conftest import Said, TinyRun
 
 NIGHTLY = ("refinelake", "nightly", "--sources", "sources.jsonl", "--warehouse", "warehouse")
@@ -39,21 +41,28 @@ def test_wrong_input_is_a_failed_night(here: Callable[..., Said], tiny: TinyRun)
 
 
 def test_a_failed_gate_ends_the_night_and_leaves_readers_where_they_are(
-    here: Callable[..., Said], tiny: TinyRun, monkeypatch: pytest.MonkeyPatch
+    here: Callable[..., Said], tiny: TinyRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Another program has appended rows of a table again: the gate of the stage that writes there finds them."""
+    warehouse = shutil.copytree(tiny.warehouse, tmp_path / "warehouse")
+    (tmp_path / "sources.jsonl").symlink_to(tiny.archives / "sources.jsonl")
+    monkeypatch.chdir(tmp_path)
     here(*NIGHTLY)
-    release = metrics(tiny)["release"]
-
-    def fails(args: object) -> int:
-        raise QualityError("code_corpus: expected no text without a licence, found 3 rows: a, b, c")
-
-    monkeypatch.setattr("jobs.commands.run.work", fails)
-    said = here(*NIGHTLY)
-    assert said.code == 3 and said.err.startswith(
-        "refinelake: code_corpus: expected no text without a licence, found 3"
+    before = json.loads((warehouse / "_metrics" / "nightly.json").read_text(encoding="utf-8"))
+    table = warehouse / "file_decisions"
+    rows = DeltaTable(str(table)).to_pyarrow_table()
+    write_deltalake(str(table), rows.slice(0, 2), mode="append")
+    said = here(*NIGHTLY, "--set", "file_rules.drop_vendored=true")
+    assert said.code == 3, said.out + said.err
+    assert "file_decisions: " in said.err and "2 keys that are stored more than once (refinelake check" in said.err
+    assert (
+        "FAILED in refresh (exit code 3) after " in said.out and f"readers see release {before['release']}" in said.out
     )
-    assert f"FAILED in refresh (exit code 3) after 0 s; readers see release {release}" in said.out
-    assert "== check" not in said.out and metrics(tiny)["failed"] == "refresh"
+    after = json.loads((warehouse / "_metrics" / "nightly.json").read_text(encoding="utf-8"))
+    assert "== check" not in said.out and (after["failed"], after["release"]) == ("refresh", before["release"])
+    assert here("refinelake", "check", "--repair", "--warehouse", "warehouse").code == 0
+    said = here(*NIGHTLY, "--set", "file_rules.drop_vendored=true")
+    assert said.code == 0 and f"release {before['release'] + 1}" in said.out.splitlines()[-1], said.out + said.err
 
 
 def test_metrics_are_json_and_open_metrics() -> None:

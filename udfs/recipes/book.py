@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from udfs.recipes import (
+    commits,
     correction,
     diverse,
     educational,
@@ -59,6 +60,7 @@ RECIPES: dict[str, Recipe] = {
         follow_up.RECIPE,
         rewriting.RECIPE,
         traces.RECIPE,
+        commits.RECIPE,
     )
 }
 

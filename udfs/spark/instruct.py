@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from udfs.calls.sending import Settings
     from udfs.execution.batches import Running
     from udfs.recipes.batches import Player
+    from udfs.recipes.history_rows import Reading
     from udfs.recipes.seeds import Keywords
 
 
@@ -104,3 +105,11 @@ def dialogue_rows(rows: DataFrame) -> DataFrame:
     from udfs.recipes.given import DIALOGUES, dialogue_batch
 
     return mapped(rows, dialogue_batch, DIALOGUES)
+
+
+def history_rows(rows: DataFrame, reading: Reading) -> DataFrame:
+    """Changes of the histories of rows (source_id, unit, repo_id, repo, revision, licence, location)."""
+    from udfs.recipes.history_rows import ROWS, history_batch
+
+    names = ("source_id", "unit", "repo_id", "repo", "revision", "licence", "location")
+    return mapped(rows.select(*names), partial(history_batch, reading), ROWS)

@@ -96,6 +96,10 @@ def _judge(number: str, said: str) -> str:
         return judged(5 if '"""' in said else 1, *FILE)
     if "`naming_and_form`" in said:
         return judged(3, "naming_and_form", "understandable", "self_contained")
+    if "`does_it`" in said:
+        return judged(4, "does_it", "correct", "good_code")
+    if "`stands_alone`" in said:
+        return judged(1, "clear", "complete", "stands_alone")
     for names in (CRITERIA, VALUE, ("self_contained", "checkable", "solvable")):
         if f"`{names[0]}`" in said:
             return judged(5, *names)

@@ -53,6 +53,7 @@ def lines(place: Path, *rows: dict[str, object]) -> str:
     return str(place)
 
 
+@pytest.mark.long
 def test_what_is_given_becomes_dialogues_and_files_are_rewritten_and_traced(
     lake: Lake, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
-from jobs.instruct.lineage import draws, members, origins_of, with_origins
+from jobs.instruct.lineage import draws, members, with_origins
 from jobs.instruct.query_packs import query_packs
 from schemas.instruct import GIVEN_SEEDS, QUERY_EMBEDDINGS, QUESTIONS, SEED_PARTS
 from tests.jobs.rows import frame
@@ -114,5 +115,5 @@ def test_a_child_has_the_origins_of_all_its_founders(spark: SparkSession) -> Non
     parts = frame(spark, SEED_PARTS, found)
     rows = population_of(spark, names)
     children = draws(rows, Evolution(generations=1, colonies=1), 1)
-    for row in origins_of(children, "thread_id", "mates", with_origins(rows, parts, 0)).collect():
+    for row in with_origins(children, "thread_id", F.col("mates"), rows, parts, 0).collect():
         assert row["origins"] == sorted(f"c-{parent}" for parent in row["mates"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from pyspark.sql import functions as F
 
 from jobs.instruct import costs
@@ -17,6 +18,7 @@ from tests.jobs.instruct.teaching import MODEL, corpora, document, function, run
 from tests.udfs.calls.endpoint import Endpoint
 
 
+@pytest.mark.long
 def test_a_seed_of_two_texts_stays_with_the_last_of_them(lake: Lake) -> None:
     twice = [document(f"org/copy{n}", f"{n}.py", f"{function(3)}\n\nLAST = {n}\n") for n in range(2)]
     corpora(lake, twice, [("https://docs.example.org/copy", twice[0]["text"])])

@@ -253,4 +253,19 @@ CASES = {
         settings("traces"),
         {"inputs": block("python", "count(2)\ncount(n)\nother(1)\ncount(-1)")},
     ),
+    "commits": Case(
+        seed(
+            {
+                "message": "Count from one instead of zero",
+                "commit": "c" * 40,
+                "files": json.dumps([{"path": "a.py", "language": "python", "before": "a = 0\n", "after": "a = 1\n"}]),
+                "context": json.dumps([{"path": "b.py", "language": "python", "text": "import a"}]),
+            }
+        ),
+        settings("commits"),
+        {
+            "code": judged(4, "does_it", "correct", "good_code"),
+            "message": judged(1, "clear", "complete", "stands_alone"),
+        },
+    ),
 }  # fmt: skip

@@ -1,0 +1,81 @@
+"""What the commits of a history changed: message, author, and the two objects of each path that they touched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from udfs.reading.git_command import process, tokens
+from udfs.reading.git_history import commit_date
+
+_LOG = (
+    *("log", "-z", "--no-merges", "--raw", "--no-abbrev", "--no-renames", "--no-ext-diff", "--no-textconv"),
+    "--format=/%H%x00%P%x00%ct%x00%ae%x00%B%x00",
+)
+_FILE = "100"
+
+
+class Touched(NamedTuple):
+    """A path that a commit touched: the objects before and after, empty where there was none or what was is no file."""
+
+    path: bytes
+    before: str
+    after: str
+
+
+class Change(NamedTuple):
+    """A commit with at most one parent. `time` is None for a date that no calendar has."""
+
+    commit: str
+    parent: str
+    time: datetime | None
+    author: str
+    message: str
+    touched: tuple[Touched, ...]
+
+
+def changes(
+    repository: Path, commit: str, most_files: int, writers: dict[bytes, str] | None = None
+) -> Iterator[Change]:
+    """Commits that `commit` descends from and that touched at most so many paths, newest first; no merges. `writers` is
+    told the author of every object that a commit made: of one that several made, the first in time.
+
+    Raises RepositoryError where the history is damaged.
+    """
+    with process([*_LOG, commit, "--"], repository) as (_, output, _):
+        said: list[bytes] = []
+        touched: list[Touched] = []
+        raw = b""
+        for token in tokens(output):
+            if 0 < len(said) < 5:
+                said.append(token)
+                continue
+            # Between a message and what it touched stand an empty token and a line feed.
+            token = token.removeprefix(b"\n")
+            if raw:
+                one, raw = _touched(raw, token), b""
+                if writers is not None and one.after:
+                    writers[bytes.fromhex(one.after)] = said[3].decode("utf-8", "replace")
+                if len(touched) <= most_files:
+                    touched.append(one)
+            elif token.startswith(b":"):
+                raw = token
+            elif token.startswith(b"/"):
+                if said and 0 < len(touched) <= most_files:
+                    yield _change(said, touched)
+                said, touched = [token[1:]], []
+        if len(said) == 5 and 0 < len(touched) <= most_files:
+            yield _change(said, touched)
+
+
+def _touched(raw: bytes, path: bytes) -> Touched:
+    modes = raw[1:].decode("ascii", "replace").split(" ")
+    old, new, before, after = modes[:4]
+    return Touched(path, before if old.startswith(_FILE) else "", after if new.startswith(_FILE) else "")
+
+
+def _change(said: list[bytes], touched: list[Touched]) -> Change:
+    commit, parents, seconds, author, message = (part.decode("utf-8", "replace") for part in said)
+    return Change(commit, parents.partition(" ")[0], commit_date(seconds), author, message.strip(), tuple(touched))
