@@ -20,6 +20,7 @@ from training.data.prefetch import Prefetch
 from training.engine import distributed as ranks
 from training.engine.engine import Engine, Step
 from training.evaluation.in_loop import HeldOut
+from training.evaluation.solving import Solving
 from training.metrics import Log, Since, memory, mfu, peak_flops
 from training.schedule import Schedule
 from training.settings import Run
@@ -70,6 +71,7 @@ class Loop:
     progress: Callable[[dict[str, Any]], None] = lambda _: None
     held_out: HeldOut | None = None
     sets: dict[str, HeldOut] = field(default_factory=dict)
+    solving: Solving | None = None
     _saved_at: float = field(default_factory=time.monotonic)
     _began: float = field(default_factory=time.monotonic)
 
@@ -113,16 +115,25 @@ class Loop:
     def _evaluated(self, done: int) -> dict[str, Any]:
         """What the log says of the held-out rows after `done` steps, where it is time to look at them."""
         every = self.run.evaluate.every
-        if self.held_out is None or (done % every and done != self.last):
+        if (self.held_out is None and self.solving is None) or (done % every and done != self.last):
             return {}
         began = time.monotonic()
+        found = self._on_held_out()
+        if self.solving:
+            found["pass_at_1"], rows = self.solving.solved(self.engine)
+            self.log.event("solved", done - 1, rows=rows)
+        return {**found, "evaluation_seconds": time.monotonic() - began}
+
+    def _on_held_out(self) -> dict[str, Any]:
+        if self.held_out is None:
+            return {}
         measured, chat = self.held_out.measured(self.engine), self.held_out.chat
         found: dict[str, Any] = {"held_out_loss": measured} if chat else {}
         found["held_out_bits_per_byte"] = self.held_out.bits(measured) if chat else measured
         if self.sets:
             sets = {name: held.measured(self.engine) for name, held in self.sets.items()}
             found["held_out_sets"] = {name: self.sets[name].bits(v) if chat else v for name, v in sets.items()}
-        return {**found, "evaluation_seconds": time.monotonic() - began}
+        return found
 
     def _note(self, step: int, done: Step, seconds: float, waited: float, evaluated: dict[str, Any]) -> None:
         self.tokens += done.tokens

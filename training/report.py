@@ -18,6 +18,7 @@ CURVES = (
     ("norm", "gradient norm before clipping"),
     ("tokens_per_second", "tokens a second"),
     ("mfu_full", "MFU: (6 N + 12 L d s) x tokens/s / peak"),
+    ("pass_at_1", "pass@1 of a few tasks, answered greedily"),
     ("data_wait", "share of the step spent waiting for data"),
 )
 

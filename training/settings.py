@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
 from training.schedule import DECAYS, Cosine, Schedule, Wsd
+from udfs.execution.programs import LEVELS
 
 Phase = Literal["pretrain", "anneal", "sft"]
 
@@ -269,13 +270,23 @@ class Evaluate:
     """Held-out rows of the run's own tables are scored every `every` steps and at the end (0: never), forward only; it
     changes nothing of what is trained. The sample is the same each time: documents of up to `tokens` tokens, up to
     `tokens` of each of the `languages` largest languages, and of all others together.
+
+    `tasks` (0: none) of HumanEval, or of `task_file`, which has its form, are answered too, greedily in `answer_tokens`
+    tokens, and run at the level `isolation` of the sandbox (rlimits, landlock, bubblewrap): a pass@1 for the curve.
     """
 
     every: int = 1000
     tokens: int = 100_000
     languages: int = 20
+    tasks: int = 0
+    task_file: str = ""
+    answer_tokens: int = 256
+    isolation: str = "rlimits"
 
     def __post_init__(self) -> None:
+        if self.tasks < 0 or self.answer_tokens < 1:
+            raise ValueError(f"evaluate: expected tasks >= 0 and answer_tokens of 1 or more, found {self}")
+        _one_of("evaluate.isolation", self.isolation, LEVELS)
         if self.every < 0 or min(self.tokens, self.languages) < 1:
             raise ValueError(f"evaluate: expected every >= 0, tokens and languages of 1 or more, found {self}")
 

@@ -24,6 +24,7 @@ from training.engine import distributed as ranks
 from training.engine.determinism import strict
 from training.engine.engine import Engine
 from training.evaluation.in_loop import HeldOut
+from training.evaluation.solving import Solving
 from training.files import write_json
 from training.here import agreed, settled_here
 from training.inputs import Inputs, open_feed
@@ -63,6 +64,7 @@ def _carried(
     # Before the ranks meet: copying a large table may take longer than ranks wait for each other. Those of a machine
     # queue at the lock of its cache.
     feed, found = open_feed(run, inputs, tokenizer), _held_out(run, inputs, tokenizer)
+    solving = Solving.opened(run, tokenizer)
     device = ranks.start(max(30.0, run.seeing.hang_minutes))
     agreed(chosen)
     held_out, sets = _agreed(*found, feed), HeldOut.sets(run, inputs, tokenizer)
@@ -84,7 +86,7 @@ def _carried(
     log.event("resumed" if begun.own else "started", begun.first, **facts, deterministic=fixed)
     schedule = run.rate.schedule(run.phase, first, last - first)
     loop = Loop(run, engine, feed, schedule, folder, begun.first, last, log, base, begun.stored())
-    loop.progress, loop.held_out, loop.sets = progress, held_out, sets
+    loop.progress, loop.held_out, loop.sets, loop.solving = progress, held_out, sets, solving
     try:
         outcome = loop.carry_out()
         log.event(outcome if outcome == "finished" else "stopped", loop.done, why=outcome)
