@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -36,14 +36,26 @@ class Change(NamedTuple):
     touched: tuple[Touched, ...]
 
 
-def changes(
-    repository: Path, commit: str, most_files: int, writers: dict[bytes, str] | None = None
-) -> Iterator[Change]:
-    """Commits that `commit` descends from and that touched at most so many paths, newest first; no merges. `writers` is
-    told the author of every object that a commit made: of one that several made, the first in time.
+def changes(repository: Path, commit: str, most_files: int) -> Iterator[Change]:
+    """Commits that `commit` descends from and that touched at most so many paths, newest first; no merges.
 
     Raises RepositoryError where the history is damaged.
     """
+    for said, touched in _log(repository, commit):
+        if 0 < len(touched) <= most_files:
+            yield _change(said, touched)
+
+
+def writers(repository: Path, commit: str, oids: Collection[str]) -> dict[str, str]:
+    """The author of the commit that made each object: of several the first in time. Raises RepositoryError."""
+    found: dict[str, str] = {}
+    for said, touched in _log(repository, commit) if oids else ():
+        found |= {one.after: said[3].decode("utf-8", "replace") for one in touched if one.after in oids}
+    return found
+
+
+def _log(repository: Path, commit: str) -> Iterator[tuple[list[bytes], list[Touched]]]:
+    """(id, parents, time, author, message) of each commit and what it touched; of one commit at a time."""
     with process([*_LOG, commit, "--"], repository) as (_, output, _):
         said: list[bytes] = []
         touched: list[Touched] = []
@@ -55,19 +67,16 @@ def changes(
             # Between a message and what it touched stand an empty token and a line feed.
             token = token.removeprefix(b"\n")
             if raw:
-                one, raw = _touched(raw, token), b""
-                if writers is not None and one.after:
-                    writers[bytes.fromhex(one.after)] = said[3].decode("utf-8", "replace")
-                if len(touched) <= most_files:
-                    touched.append(one)
+                touched.append(_touched(raw, token))
+                raw = b""
             elif token.startswith(b":"):
                 raw = token
             elif token.startswith(b"/"):
-                if said and 0 < len(touched) <= most_files:
-                    yield _change(said, touched)
+                if said:
+                    yield said, touched
                 said, touched = [token[1:]], []
-        if len(said) == 5 and 0 < len(touched) <= most_files:
-            yield _change(said, touched)
+        if len(said) == 5:
+            yield said, touched
 
 
 def _touched(raw: bytes, path: bytes) -> Touched:

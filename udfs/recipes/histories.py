@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import heapq
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path, PurePosixPath
 
 from udfs.cleaning import personal_data
 from udfs.languages.detect import detect, is_vendored
 from udfs.reading.decoding import Decoded, decode
 from udfs.reading.git import Entry, is_wanted, listed
-from udfs.reading.git_changes import Change, Touched, changes
+from udfs.reading.git_changes import Change, Touched, changes, writers
 from udfs.reading.git_command import RepositoryError, without_promises
 from udfs.reading.git_objects import objects
 from udfs.recipes import bm25, commit_messages
@@ -30,10 +32,13 @@ Read = Callable[[str, int], bytes | None]
 
 @dataclass(frozen=True)
 class File:
-    """What a seed shows of a path: SHA-256 of the texts as they stand in the repository, and who wrote them."""
+    """What a seed shows of a path: SHA-256 of the texts as they stand in the repository, their objects, and who wrote
+    them.
+    """
 
     path: str
     content_ids: tuple[str, ...]
+    oids: tuple[str, ...]
     people: tuple[str, ...] = ()
 
 
@@ -54,21 +59,31 @@ def histories(repository: Path, commit: str, number: int, p: Commits) -> Iterato
     Raises RepositoryError where the repository is damaged.
     """
     with without_promises(repository) as whole:
-        writers: dict[bytes, str] = {}
-        log = changes(whole, commit, p.most_files, writers)
-        found = [(each, *commit_messages.told(each.message)) for each in log]
-        tasks = [
-            (replace_message(each, message), people)
-            for each, message, people in found
-            if commit_messages.is_task(message, each.author, p.least_words, p.most_message)
-        ]
-        tasks.sort(key=lambda task: hashlib.sha256(f"commits\0{task[0].commit}".encode()).digest())
+        drawn = heapq.nsmallest(_TRIES * number, _tasks(whole, commit, p), key=lambda task: _order(task[0].commit))
         with objects(whole) as read:
-            shelf = _Shelf(whole, read, p, writers)
-            for change, people in tasks[: _TRIES * number]:
-                if number and (seed := _history(change, people, shelf)):
-                    number -= 1
-                    yield seed
+            shelf = _Shelf(whole, read, p)
+            found = (seed for change, people in drawn if (seed := _history(change, people, shelf)))
+            seeds = list(islice(found, number))
+        wrote = writers(whole, commit, {oid for seed in seeds for file in seed.files for oid in file.oids})
+    for seed in seeds:
+        yield replace(seed, files=tuple(_signed(file, wrote) for file in seed.files))
+
+
+def _tasks(repository: Path, commit: str, p: Commits) -> Iterator[tuple[Change, tuple[str, ...]]]:
+    """Changes whose message is a task, with whom it names."""
+    for change in changes(repository, commit, p.most_files):
+        message, people = commit_messages.told(change.message)
+        if commit_messages.is_task(message, change.author, p.least_words, p.most_message):
+            yield replace_message(change, message), people
+
+
+def _order(commit: str) -> bytes:
+    return hashlib.sha256(f"commits\0{commit}".encode()).digest()
+
+
+def _signed(file: File, wrote: Mapping[str, str]) -> File:
+    """With who wrote it, as far as the history says it."""
+    return replace(file, people=tuple(dict.fromkeys(wrote[oid] for oid in file.oids if oid in wrote)))
 
 
 def replace_message(change: Change, message: str) -> Change:
@@ -111,7 +126,7 @@ def _sides(touched: Touched, shelf: _Shelf) -> tuple[dict[str, str], File] | Non
     shown = {"path": name, "language": language.casefold()}
     shown |= {side: _public(text, language) for side, text in (("before", old), ("after", new))}
     ids = tuple(dict.fromkeys(_digest(text) for text in (old, new) if text))
-    return shown, File(name, ids, shelf.writers_of(touched.before, touched.after))
+    return shown, File(name, ids, tuple(oid for oid in (touched.before, touched.after) if oid))
 
 
 def _text(data: bytes | None) -> str | None:
@@ -130,14 +145,9 @@ def _digest(text: str) -> str:
 class _Shelf:
     """Files of a repository at a commit that bear on a change, by BM25; what is read is kept for the next commit."""
 
-    def __init__(self, repository: Path, read: Read, p: Commits, writers: Mapping[bytes, str]) -> None:
-        self.repository, self.read, self.p, self.writers = repository, read, p, writers
+    def __init__(self, repository: Path, read: Read, p: Commits) -> None:
+        self.repository, self.read, self.p = repository, read, p
         self.known: dict[str, Counter[str]] = {}
-
-    def writers_of(self, *oids: str) -> tuple[str, ...]:
-        """Who wrote these objects, as far as the history says it."""
-        found = (self.writers.get(bytes.fromhex(oid)) for oid in oids)
-        return tuple(dict.fromkeys(who for who in found if who))
 
     def nearest(self, change: Change, files: list[dict[str, str]]) -> list[tuple[dict[str, str], File]]:
         """The files with the most in common, the best first: lines around what they share."""
@@ -186,9 +196,8 @@ class _Shelf:
         excerpt = window(_public(text, language), query, self.p.context_chars)
         if not excerpt.strip():
             return None
-        return {"path": path, "language": language.casefold(), "text": excerpt}, File(
-            path, (_digest(text),), self.writers_of(entry.oid.decode())
-        )
+        shown = {"path": path, "language": language.casefold(), "text": excerpt}
+        return shown, File(path, (_digest(text),), (entry.oid.decode(),))
 
 
 def _tree(repository: Path, commit: str) -> list[Entry]:
