@@ -181,7 +181,7 @@ def test_stages_of_fine_tuning_by_variant(spark: SparkSession, variant: str, fir
         ),
         (["--count", "counts.npz"], "expected one of code_corpus, web_corpus, synthetic_snippets, textbooks, instruct"),
         (["--texts", "0"], "--texts: expected a number above 0, found 0"),
-        ([], "code_feedback, rewritten, execution_traces, found none; run refinelake run first"),
+        ([], "code_feedback, rewritten, execution_traces, code_changes, found none; run refinelake run first"),
     ],
 )
 def test_wrong_input_is_one_line(

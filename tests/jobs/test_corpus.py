@@ -51,7 +51,7 @@ from schemas import corpus, documents
 from schemas.code import CODE_CORPUS
 from schemas.contamination import BENCHMARK_HITS, CONTAMINATION
 from schemas.contract import Table
-from schemas.instruct import MADE_DECISIONS, POPULATION, SEED_PARTS, THREADS
+from schemas.instruct import COMMIT_FILES, MADE_DECISIONS, POPULATION, SEED_PARTS, THREADS
 from schemas.ops import REJECTS, RUNS
 from schemas.web import WEB_CORPUS
 from tests.jobs.pipeline import contents_of, plain_rows
@@ -173,7 +173,9 @@ def built(lake: Lake, p: Tokens, documents: list[dict[str, Any]]) -> Iterator[tu
     version = instruction_parts.STAGE.kernel_version(NoParams())
     parts = lake.stage(parts.withColumn("kernel_version", F.lit(version)), "built", "parts")
     yield corpus.INSTRUCTION_PARTS, parts
-    nothing = {t.name: frame(lake.spark, t, []) for t in (MADE_DECISIONS, SEED_PARTS, POPULATION, THREADS)}
+    nothing = {
+        t.name: frame(lake.spark, t, []) for t in (MADE_DECISIONS, SEED_PARTS, POPULATION, THREADS, COMMIT_FILES)
+    }
     found = (parts, given, nothing[MADE_DECISIONS.name])
     p_dedup = InstructionDedup()
     keys = instruction_fingerprints.required(*found, p_dedup)
@@ -188,7 +190,8 @@ def built(lake: Lake, p: Tokens, documents: list[dict[str, Any]]) -> Iterator[tu
     groups = instruction_groups.instruction_groups(pairs, none, prints, *found, p_dedup, fixpoint)
     groups = lake.stage(groups, "built", "groups")
     yield corpus.INSTRUCTION_GROUPS, groups
-    of_recipes = (*(nothing[t.name] for t in (MADE_DECISIONS, SEED_PARTS, POPULATION)), pages, groups)
+    of_recipes = (*(nothing[t.name] for t in (MADE_DECISIONS, SEED_PARTS, POPULATION)), pages)
+    of_recipes = (*of_recipes, nothing[COMMIT_FILES.name], groups)
     decided = instruction_decisions.instruction_decisions(parts, given, texts, *of_recipes, Instructions())
     decided = lake.stage(decided, "built", "decisions")
     yield corpus.INSTRUCTION_DECISIONS, decided
