@@ -42,6 +42,13 @@ def test_means_and_bands_are_over_the_seeds() -> None:
     assert [(at, found.mean) for at, found in curves(runs, "s")["x"]] == [(10.0, 2.5), (20.0, 3.5)]
 
 
+def test_seeds_whose_steps_held_other_numbers_of_tokens_are_one_curve() -> None:
+    """As over chat rows, whose answers are what is counted."""
+    looks = [[(10, 2.0), (21, 1.0)], [(12, 4.0), (19, 3.0)]]
+    runs = [{"arm": "x", "curve": [{"tokens": at, "sets": {"s": {"all": v}}} for at, v in seed]} for seed in looks]
+    assert [(at, found.mean) for at, found in curves(runs, "s")["x"]] == [(11.0, 3.0), (20.0, 2.0)]
+
+
 def test_every_declared_comparison_names_its_own_arms() -> None:
     for about in declared().values():
         assert about.recipe in RECIPES and about.claim.endswith(".") and about.section, about.name

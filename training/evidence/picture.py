@@ -25,17 +25,19 @@ Curve = list[tuple[float, Spread]]
 
 
 def curves(runs: Sequence[Mapping[str, Any]], held: str) -> dict[str, Curve]:
-    """By arm: (tokens, bits per byte of its seeds), where all of its seeds were looked at."""
-    found: dict[str, dict[int, list[float]]] = {}
-    seeds: dict[str, int] = {}
+    """By arm: (tokens, bits per byte of its seeds) at each look that all of its seeds came to. Tokens are the mean over
+    the seeds: of chat rows each order of the rows has other answers in its steps.
+    """
+    found: dict[str, list[Sequence[Mapping[str, Any]]]] = {}
     for run in runs:
-        seeds[run["arm"]] = seeds.get(run["arm"], 0) + 1
-        for look in run["curve"]:
-            found.setdefault(run["arm"], {}).setdefault(look["tokens"], []).append(look["sets"][held][ALL])
-    return {
-        arm: [(float(at), spread(values)) for at, values in sorted(looks.items()) if len(values) == seeds[arm]]
-        for arm, looks in found.items()
-    }
+        found.setdefault(run["arm"], []).append(run["curve"])
+    return {arm: [_point(looks, held) for looks in zip(*seeds, strict=False)] for arm, seeds in found.items()}
+
+
+def _point(looks: Sequence[Mapping[str, Any]], held: str) -> tuple[float, Spread]:
+    """One look of every seed."""
+    at = sum(look["tokens"] for look in looks) / len(looks)
+    return at, spread([look["sets"][held][ALL] for look in looks])
 
 
 def picture(runs: Sequence[Mapping[str, Any]], held: str, title: str) -> str:
