@@ -39,10 +39,8 @@ def check_models(params: dict[type, Any], only: tuple[str, ...] = ()) -> None:
     settings_of(p.calls, 1)  # keys too, before any work
     missing = []
     for recipe in only or p.recipes.asked():
-        for step, _, _ in book.RECIPES[recipe].asks:
-            try:
-                p.calls.as_models().of(recipe, step)
-            except ValueError:
+        for step, _, times in book.RECIPES[recipe].asked(p.settings_of(recipe)):
+            if times and not p.calls.as_models().named(recipe, step):
                 missing.append(f"{recipe}.{step}")
     if missing:
         raise ValueError(

@@ -143,11 +143,7 @@ def _guard_drop(run: Run, found: DataFrame) -> None:
     gone = run.narrow(GIVEN_SEEDS).join(found.select(*_KEY), _KEY, "left_anti")
     # Another commit or kernel gives other changes of a history that is there.
     there = found.where(F.col("recipe") == COMMITS).select("origin").distinct()
-    gone = (
-        gone.where(F.col("recipe") != COMMITS)
-        .union(gone.where(F.col("recipe") == COMMITS).join(there, "origin", "left_anti").select(*gone.columns))
-        .count()
-    )
+    gone = gone.join(there, "origin", "left_anti").count()
     if gone > MAX_DROP * stored:
         raise DropError(
             f"given_seeds: expected to drop at most {MAX_DROP:.0%} of {stored:,} stored seeds, found {gone:,} that no "

@@ -18,6 +18,7 @@ from training.evaluation.sampling import Sampling
 from training.evaluation.solving import Solving
 from training.evaluation.tasks import human_eval
 from training.evaluation.writers import Local
+from udfs.execution import levels
 from udfs.tokens.tokenizer import TextTokenizer
 
 TASKS = [
@@ -59,12 +60,17 @@ def test_tasks_are_answered_every_so_many_steps_as_the_export_answers_and_change
     assert lines(looked)[-1]["pass_at_1"] == summary["pass@1"]
 
 
-def test_what_cannot_be_is_said_before_a_step(tasks: str, tmp_path: Path) -> None:
+def test_what_cannot_be_is_said_before_a_step(tasks: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tokenizer = TextTokenizer.read(TOKENIZER)
     assert Solving.opened(tiny(evaluate={"every": 2}), tokenizer) is None
     with pytest.raises(ValueError, match=r"evaluate.tasks: expected engine.zero 1 or 2"):
         Solving.opened(tiny(evaluate={"every": 2, "tasks": 1}, engine={"zero": 3}), tokenizer)
     with pytest.raises((ValueError, OSError), match=r"none\.jsonl"):
         Solving.opened(tiny(evaluate={"every": 2, "tasks": 1, "task_file": str(tmp_path / "none.jsonl")}), tokenizer)
+    monkeypatch.setattr(
+        levels, "probed", lambda: {"rlimits": "", "landlock": "the kernel is old", "bubblewrap": "gone"}
+    )
+    with pytest.raises(ValueError, match=r"isolation: expected bubblewrap or better, found rlimits"):
+        Solving.opened(tiny(evaluate={"every": 2, "tasks": 1, "isolation": "bubblewrap"}), tokenizer)
     with pytest.raises(ValueError, match=r"evaluate.isolation"):
         tiny(evaluate={"isolation": "magic"})

@@ -22,6 +22,7 @@ from training.evaluation.task import Task
 from training.evaluation.tasks import human_eval
 from training.evaluation.writers import Local
 from training.settings import Run
+from udfs.execution.levels import strongest
 from udfs.tokens.tokenizer import TextTokenizer
 
 
@@ -35,7 +36,9 @@ class Solving:
 
     @classmethod
     def opened(cls, run: Run, tokenizer: TextTokenizer) -> Solving | None:
-        """None where it is off. Raises ValueError for a file without tasks, and at ZeRO 3, which deals weights out."""
+        """None where it is off. Raises ValueError for a file without tasks, at ZeRO 3, which deals weights out, and for
+        a level of isolation that is not to be had here.
+        """
         wanted = run.evaluate
         if not (wanted.every and wanted.tasks):
             return None
@@ -44,6 +47,7 @@ class Solving:
                 "evaluate.tasks: expected engine.zero 1 or 2, where each rank holds the weights, found 3; leave it "
                 "out, and look at checkpoints with refinelake evaluate --run RUN --every N"
             )
+        strongest(wanted.isolation)  # refused now, not after the first steps
         found = human_eval(wanted.task_file or None)
         if not found:
             raise ValueError(f"evaluate.task_file: expected tasks in {wanted.task_file}, found none")

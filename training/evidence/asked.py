@@ -20,7 +20,6 @@ MICRO = "microannealing"
 
 def asked(args: argparse.Namespace) -> tuple[Declared, Comparison]:
     """The comparison that the arguments describe; versions are not pinned yet. Raises ValueError."""
-
     if not args.to:
         raise ValueError("--to: expected a folder for the runs and the result, found none; name one")
     if args.seeds < 1 or (args.tokens is not None and args.tokens < 1):
@@ -63,7 +62,6 @@ def _legs(
 
 def _arms(args: argparse.Namespace, about: Declared, given: dict[str, str]) -> dict[str, tuple[Source, ...]]:
     """The arms by name, declared ones and those given in their place. Raises ValueError."""
-
     found: dict[str, tuple[Source, ...]] = {}
     for name in dict.fromkeys((*about.arms, *given)):
         if name in given:
@@ -80,7 +78,6 @@ def _arms(args: argparse.Namespace, about: Declared, given: dict[str, str]) -> d
 
 
 def _annealed(args: argparse.Namespace) -> dict[str, tuple[Source, ...]]:
-
     if not args.source or not args.candidate or args.arm:
         raise ValueError(
             "evidence microannealing: expected --from RUN and --candidate TABLE, without --arm, found "
@@ -95,7 +92,6 @@ def _held_out(
     """The sets, the one that decides first: those given, else every table of the arms that holds something out, by the
     name of the arm where it is all that the arm has. Raises ValueError.
     """
-
     if args.held_out:
         return tuple(named(*_split("--held-out", text)) for text in args.held_out)
     sets: dict[str, Source] = {}

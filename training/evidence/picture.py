@@ -5,6 +5,7 @@ seeds in a band from the least to the most.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle, islice
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
@@ -15,7 +16,9 @@ from training.evidence.result import Spread, spread
 _WIDTH, _HEIGHT, _LEFT, _TOP = 560.0, 220.0, 56.0, 26.0
 _RIGHT = 16.0
 COLOURS = ("#b3541e", "#1f6f8b", "#5b7f2b", "#7a4f9a", "#8a6d1b", "#444444")
-"""Of the arms in order; each line has its name at its end too, so that colour is not all that tells them apart."""
+"""Of the arms in order."""
+DASHES = ("none", "8 4", "2 3", "8 3 2 3", "14 5", "5 5")
+"""Of their lines, so that colour is not all that tells them apart."""
 _STYLE = (
     "text{font:12.5px sans-serif;fill:#222}.quiet{fill:#666;font-size:11px}.axis{stroke:#888;fill:none}"
     "@media(prefers-color-scheme:dark){text{fill:#ddd}.quiet{fill:#aaa}}"
@@ -53,17 +56,26 @@ def picture(runs: Sequence[Mapping[str, Any]], held: str, title: str) -> str:
         return f"{_LEFT + (x - begin) / across * wide:.1f},{_TOP + (high - y) / up * _HEIGHT:.1f}"
 
     parts = []
-    for colour, (_, curve) in zip(COLOURS * len(drawn), drawn.items(), strict=False):
+    for (colour, dash), (_, curve) in zip(_looks(len(drawn)), drawn.items(), strict=True):
         edge = [at(x, s.most) for x, s in curve] + [at(x, s.least) for x, s in reversed(curve)]
         parts.append(f'<polygon points="{" ".join(edge)}" fill="{colour}" fill-opacity="0.2"/>')
         line = " ".join(at(x, s.mean) for x, s in curve)
-        parts.append(f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2"/>')
+        parts.append(f'<polyline points="{line}" fill="none" {_stroke(colour, dash)}/>')
     body = "".join([*_axes(low, high, begin, end), *parts, *_legend(list(drawn))])
     tall = _TOP + _HEIGHT + 40
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH:.0f} {tall:.0f}" role="img" '
         f"aria-label={quoteattr(title)}><title>{escape(title)}</title><style>{_STYLE}</style>{body}</svg>\n"
     )
+
+
+def _looks(arms: int) -> list[tuple[str, str]]:
+    """Colour and dashes of each arm."""
+    return list(islice(cycle(zip(COLOURS, DASHES, strict=True)), arms))
+
+
+def _stroke(colour: str, dash: str) -> str:
+    return f'stroke="{colour}" stroke-width="2" stroke-dasharray="{dash}"'
 
 
 def _axes(low: float, high: float, begin: float, end: float) -> list[str]:
@@ -82,8 +94,8 @@ def _axes(low: float, high: float, begin: float, end: float) -> list[str]:
 
 def _legend(arms: Sequence[str]) -> list[str]:
     parts, x = [], _LEFT
-    for colour, arm in zip(COLOURS * len(arms), arms, strict=False):
-        parts.append(f'<rect x="{x:.1f}" y="6" width="12" height="10" fill="{colour}"/>')
-        parts.append(f'<text x="{x + 17:.1f}" y="15">{escape(arm)}</text>')
-        x += 17 + width_of(arm) + 18
+    for (colour, dash), arm in zip(_looks(len(arms)), arms, strict=True):
+        parts.append(f'<path d="M{x:.1f} 11h28" {_stroke(colour, dash)}/>')
+        parts.append(f'<text x="{x + 34:.1f}" y="15">{escape(arm)}</text>')
+        x += 34 + width_of(arm) + 18
     return parts

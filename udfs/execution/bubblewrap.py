@@ -37,7 +37,8 @@ _GIVEN_NAMESPACE = (
 _BECOME = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--inh-caps=-all", "--")
 NOBODY = 65534
 BOX = "/box"
-"""Where a program and its working folder are inside: a place that no tool lies in, as one may below /work."""
+"""Where a program and its working folder are inside: a place that no tool lies in."""
+_WORK = f"{BOX}/work"
 
 
 def system_paths() -> list[str]:
@@ -64,7 +65,7 @@ def command(
     found += _file_systems(tools, disk)
     found += ["--bind" if writable else "--ro-bind", program, f"{BOX}/program"]
     for name, descriptor in files.items():
-        found += ["--file", str(descriptor), f"{BOX}/work/{name}"]
+        found += ["--file", str(descriptor), f"{_WORK}/{name}"]
     for name, value in environment.items():
         found += ["--setenv", name, value]
     # The root and /dev are file systems in memory without a bound: nothing is written there.
@@ -72,7 +73,7 @@ def command(
     return [
         *found,
         "--chdir",
-        f"{BOX}/program" if writable else f"{BOX}/work",
+        f"{BOX}/program" if writable else _WORK,
         "--",
         *(() if namespace is None else _BECOME),
         *argv,
@@ -93,7 +94,7 @@ def _file_systems(tools: Iterable[str], disk: int) -> list[str]:
         is_link = os.path.islink(path) and os.path.dirname(path) == "/"
         found += ["--symlink", os.readlink(path), path] if is_link else _bound(path)
     found += ["--proc", "/proc", "--dev", "/dev", "--perms", "0755", "--dir", BOX]
-    for place in ("/dev/shm", "/tmp", f"{BOX}/work"):
+    for place in ("/dev/shm", "/tmp", _WORK):
         found += ["--perms", "1777", "--size", str(disk), "--tmpfs", place]
     for path in tools:  # they may lie below /tmp
         found += _bound(path)

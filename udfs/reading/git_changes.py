@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
 from udfs.reading.git_command import process, tokens
-from udfs.reading.git_history import commit_date
 
 _LOG = (
     *("log", "-z", "--no-merges", "--raw", "--no-abbrev", "--no-renames", "--no-ext-diff", "--no-textconv"),
-    "--format=/%H%x00%P%x00%ct%x00%ae%x00%B%x00",
+    "--format=/%H%x00%P%x00%ae%x00%B%x00",
 )
+_FACTS = 4
 _FILE = "100"
 
 
@@ -26,11 +25,10 @@ class Touched(NamedTuple):
 
 
 class Change(NamedTuple):
-    """A commit with at most one parent. `time` is None for a date that no calendar has."""
+    """A commit with at most one parent; `parent` is empty of the first one."""
 
     commit: str
     parent: str
-    time: datetime | None
     author: str
     message: str
     touched: tuple[Touched, ...]
@@ -50,18 +48,18 @@ def writers(repository: Path, commit: str, oids: Collection[str]) -> dict[str, s
     """The author of the commit that made each object: of several the first in time. Raises RepositoryError."""
     found: dict[str, str] = {}
     for said, touched in _log(repository, commit) if oids else ():
-        found |= {one.after: said[3].decode("utf-8", "replace") for one in touched if one.after in oids}
+        found |= {one.after: said[2].decode("utf-8", "replace") for one in touched if one.after in oids}
     return found
 
 
 def _log(repository: Path, commit: str) -> Iterator[tuple[list[bytes], list[Touched]]]:
-    """(id, parents, time, author, message) of each commit and what it touched; of one commit at a time."""
+    """(id, parents, author, message) of each commit and what it touched; of one commit at a time."""
     with process([*_LOG, commit, "--"], repository) as (_, output, _):
         said: list[bytes] = []
         touched: list[Touched] = []
         raw = b""
         for token in tokens(output):
-            if 0 < len(said) < 5:
+            if 0 < len(said) < _FACTS:
                 said.append(token)
                 continue
             # Between a message and what it touched stand an empty token and a line feed.
@@ -75,7 +73,7 @@ def _log(repository: Path, commit: str) -> Iterator[tuple[list[bytes], list[Touc
                 if said:
                     yield said, touched
                 said, touched = [token[1:]], []
-        if len(said) == 5:
+        if len(said) == _FACTS:
             yield said, touched
 
 
@@ -86,5 +84,5 @@ def _touched(raw: bytes, path: bytes) -> Touched:
 
 
 def _change(said: list[bytes], touched: list[Touched]) -> Change:
-    commit, parents, seconds, author, message = (part.decode("utf-8", "replace") for part in said)
-    return Change(commit, parents.partition(" ")[0], commit_date(seconds), author, message.strip(), tuple(touched))
+    commit, parents, author, message = (part.decode("utf-8", "replace") for part in said)
+    return Change(commit, parents.partition(" ")[0], author, message.strip(), tuple(touched))

@@ -59,11 +59,10 @@ def newest_commits(repository: Path, commit: str, paths: set[bytes]) -> dict[byt
 
 def _said(line: bytes) -> Commit:
     seconds, _, author = line.partition(b" ")
-    return Commit(commit_date(seconds), author.decode("utf-8", "replace") or None)
+    return Commit(_date(seconds), author.decode("utf-8", "replace") or None)
 
 
-def commit_date(seconds: bytes | str) -> datetime | None:
-    """The time of a commit; None for one that is none, or that no calendar has."""
+def _date(seconds: bytes) -> datetime | None:
     try:
         return datetime.fromtimestamp(int(seconds), UTC)
     except (ValueError, OverflowError, OSError):

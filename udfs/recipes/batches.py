@@ -80,7 +80,7 @@ class Player:
         hexadecimal digits. Raises ValueError where a step has no model.
         """
         row = RECIPES[recipe]
-        models = {step: self.models.of(recipe, step) for step, _, _ in row.asks}
+        models = self.models.needed(row, self.settings[recipe])
         # A second judge is no step that every seed goes through.
         models |= {name: model for name, model in self.models.by_step.items() if name.startswith(f"{recipe}.")}
         features = {model: sorted(self.models.features.get(model, ())) for model in models.values()}

@@ -7,11 +7,20 @@ import re
 _TRAILER = re.compile(r"[A-Za-z][A-Za-z-]*: ?\S.*|\(cherry picked from commit .*\)")
 _KNOWN = re.compile(r"(?im)^(?:[\w-]+-by|change-id|cc|refs?|fixes|closes|bug|issue|git-svn-id|gerrit[\w-]*): ")
 _MAIL = re.compile(r"<([^<>\s]+@[^<>\s]+)>")
+_NUMBER = r"v?\d+(?:\.\d+)+"
+_BRANCH = r"(?:main|master|dev|develop|trunk)\b"
 _NO_TASK = re.compile(
-    r"(?i)(?:merge|revert|bump|release|prepare (?:for )?release|version|v?\d+(?:\.\d+)+|wip\b|tmp\b"
-    r"|fixup!|squash!|amend!"
+    # What tools write, and what says of itself that it is no work; "Merge two lists", "Release the lock" are tasks.
+    rf"(?i)(?:merge (?:(?:remote-tracking )?(?:branch(?:es)?|tags?|commits?) ['\"]|pull request|upstream|origin)"
+    rf"|merge {_BRANCH}"
+    rf"|merged? (?:in |pr |#\d)|merge .* into {_BRANCH}|revert(?:s|ed|ing)?\b|{_NUMBER}|wip\b|tmp\b"
+    rf"|fixup!|squash!|amend!|bump(?:s|ed|ing)? (?:\S+ from \S+ to |.* to {_NUMBER}|.*\bversions?\b|dep(?:s\b|endenc))"
+    rf"|version bump|(?:prepare|start|finish|cut|tag|new)?(?: for| a)? ?(?:release|version|snapshot)s?[ :]*"
+    rf"(?:of )?(?:\S+ )?{_NUMBER}|prepare (?:for )?(?:the )?(?:next )?(?:release|development)|next development"
     r"|initial (?:commit|import)|first commit|update (?:readme|changelog|version|dependenc|submodule|translation)"
-    r"|(?:chore|build)\(deps|auto[- ]?(?:generated|merge|commit|format)|automatic|sync(?:ed)? |import(?:ed)? from)"
+    r"|(?:chore|build)\(deps|auto-?(?:generated|merge|commit|format)"
+    r"|automat(?:ic|ed) (?:merge|commit|update|sync|build)"
+    r"|sync(?:ed|s)? (?:with|from|fork|upstream)|import(?:ed)? from)"
 )
 _BOT = re.compile(r"(?i)\[bot\]|\bbots?\b|dependabot|renovate|github-actions|noreply@github\.com|automation|jenkins@")
 _WORD = re.compile(r"[^\W\d_]{2,}")

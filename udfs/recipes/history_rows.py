@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from schemas.identity import code_identity
 from udfs.reading.git import local_copy, resolve
-from udfs.reading.git_command import RepositoryError, UnreachableError
+from udfs.reading.git_command import RepositoryError
 from udfs.recipes.batches import canonical, seed_id
 from udfs.recipes.commits import Commits
 from udfs.recipes.histories import History, histories
@@ -70,8 +70,8 @@ def _rows(reading: Reading, about: dict[str, Any], location: str) -> Iterator[di
             for history in histories(repository, about["revision"], reading.number, reading.p):
                 found += 1
                 yield about | _row(reading, history)
-    except (RepositoryError, UnreachableError) as error:
-        reason = "unreachable" if isinstance(error, UnreachableError) else "damaged"
+    except (RepositoryError, OSError) as error:
+        reason = "damaged" if isinstance(error, RepositoryError) else "unreachable"
         yield about | {"reason": reason, "detail": str(error)[:_SHOWN]}
         return
     if not found:

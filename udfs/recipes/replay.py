@@ -72,6 +72,16 @@ class Models:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     seed: int | None = None
 
+    def needed(self, recipe: Recipe, settings: Any) -> dict[str, str]:
+        """By step its model. One that these settings never ask may have none. Raises ValueError."""
+        times = {step: number for step, _, number in recipe.asked(settings)}
+        steps = (step for step, _, _ in recipe.asks if times[step] or self.named(recipe.name, step))
+        return {step: self.of(recipe.name, step) for step in steps}
+
+    def named(self, recipe: str, step: str) -> bool:
+        """Whether a step has a model."""
+        return any(self.by_step.get(name) for name in (f"{recipe}.{step}", recipe, "default"))
+
     def of(self, recipe: str, step: str) -> str:
         """Raises ValueError where none is named."""
         for name in (f"{recipe}.{step}", recipe, "default"):

@@ -98,19 +98,23 @@ def test_a_generation_that_waits_goes_on_where_it_stopped(lake: Lake, tmp_path: 
     """With little money a run plays part of a generation; the next ones pay for nothing twice and end up equal."""
     corpora(lake, [document(f"org/r{n}", f"{n}.py", function(n)) for n in range(3)])
     one = {Evolution: Evolution(generations=1, colonies=1)}
+    # An answer costs next to nothing: the most that a call can cost is then little more than what it comes to.
+    priced = {"prices": {"teacher": [1.0, 0.01]}, "chunk": 1}
+    other = Lake(lake.spark, str(tmp_path / "whole"))
+    corpora(other, lake.read(CODE_CORPUS).toArrow().to_pylist())
     with Endpoint(teacher) as endpoint:
-        for number in range(12):
-            calls = settings(endpoint.url, prices={"teacher": [1.0, 1.0]}, max_cost=0.005, chunk=1)
+        run_instruct(other, "r1", OCI, settings(endpoint.url, **priced), more=one)
+    whole = sum(row["cost"] for row in other.read(LLM_RESPONSES).collect())
+    with Endpoint(teacher) as endpoint:
+        for number in range(20):
+            calls = settings(endpoint.url, max_cost=whole / 3, **priced)
             results = by_stage(run_instruct(lake, f"r{number}", OCI, calls, more=one))
             if not any(r.unfinished for r in results.values()):
                 break
         assert number > 1, "the money was enough at once: the test shows nothing"
+        assert not any(r.unfinished for r in results.values()), "it never came to its end"
         bodies = [json.dumps(sent.body, sort_keys=True) for sent in endpoint.log]
         assert len(bodies) == len(set(bodies)), "an answer was paid twice"
-    other = Lake(lake.spark, str(tmp_path / "whole"))
-    corpora(other, lake.read(CODE_CORPUS).toArrow().to_pylist())
-    with Endpoint(teacher) as endpoint:
-        run_instruct(other, "r1", OCI, settings(endpoint.url), more=one)
     for table in (POPULATION, OPEN_CODE_INSTRUCT, THREADS):
         assert contents_of(lake, table) == contents_of(other, table), table.name
 

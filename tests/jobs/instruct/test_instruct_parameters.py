@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from jobs.flows import SECTIONS
-from jobs.instruct.parameters import Calls, Recipes, Runs, synthesis
+from jobs.instruct.asked_for import check_models
+from jobs.instruct.parameters import Calls, Recipes, Runs, Synthesis, synthesis
 from schemas.params import load_params
 
 GOOD = 'calls.endpoints={m="http://host:8000/v1"}'
@@ -66,3 +67,12 @@ def test_other_limits_of_programs_are_other_programs_where_a_recipe_runs_some() 
     assert usual["snippets"] != longer["snippets"] and usual["textbooks"] == longer["textbooks"]
     assert versions(at_once=1) == usual
     assert versions(need="rlimits")["snippets"] != usual["snippets"], "what ran with less isolation is run again"
+
+
+def test_a_recipe_that_asks_nobody_needs_no_model() -> None:
+    settings = ['recipes.names=["commits"]', "recipes.histories=3"]
+    with pytest.raises(ValueError, match=r"found none for commits.code, commits.message"):
+        check_models(load_params(SECTIONS, None, settings))
+    params = load_params(SECTIONS, None, [*settings, "commits.judge=false"])
+    check_models(params)
+    assert set(synthesis(params)[Synthesis].versions()) == {"commits"}

@@ -123,6 +123,33 @@ def test_messages_that_ask_for_nothing(message: str) -> None:
     assert not commit_messages.is_task(message, "a@b.c", 3, 100)
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        *("Merge branch 'main' into topic of mine", "Merge pull request #3 from a/b", "Merge x into main and more"),
+        *("Release 1.2.3 of the library", "Prepare for release of the next one", "Bump lodash from 4.1.0 to 4.2.0"),
+        *("Bump version to the next one", "Release v2.0", "Automatic update of all files", "Reverts the change of it"),
+        *("release: core 1.4.0 is out", "Update README with a picture", "chore(deps): update the lock file"),
+    ],
+)
+def test_messages_of_tools_and_releases(message: str) -> None:
+    assert not commit_messages.is_task(message, "a@b.c", 2, 100)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        *("Merge two sorted lists in place", "Release the lock when the thread ends", "Bump the timeout of slow tests"),
+        *("Automatically retry what was reset", "Sync the cache before it is read", "Version numbers compare by parts"),
+        *("Importing a module twice is harmless", "Releases are listed newest first", "Automatic retries have a bound"),
+        *("Merge the two loops into one", "Merge branches of the tree that are equal"),
+        *("Merging of configs keeps the order", "Reversion of strings works for emoji"),
+    ],
+)
+def test_tasks_that_begin_as_a_tool_would(message: str) -> None:
+    assert commit_messages.is_task(message, "a@b.c", 3, 100)
+
+
 @given(st.lists(st.text("ab ", max_size=12), max_size=6), st.text("ab ", max_size=12))
 def test_bm25_ranks_shared_words_above_none(documents: list[str], query: str) -> None:
     counted = [bm25.words(text) for text in documents]

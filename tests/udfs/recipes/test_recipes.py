@@ -32,6 +32,7 @@ from udfs.calls.requests import Answer, request_of
 from udfs.execution.languages import Missing, tools
 from udfs.recipes.book import RECIPES, recipe
 from udfs.recipes.prompts import names as prompt_names
+from udfs.recipes.replay import Models
 from udfs.recipes.steps import Seed
 from udfs.recipes.writing import forms_of_tests
 
@@ -42,6 +43,25 @@ def through(name: str, library: str = "", **changed: Any) -> Driven:
     given = changed.pop("seed", case.seed)
     p = changed.pop("settings", case.settings)
     return drive(RECIPES[name], given, script, p, libraries=(library,) if library else ())
+
+
+@pytest.mark.parametrize("name", [name for name in RECIPES if name not in ("package", "package_api")])
+def test_what_the_settings_never_ask_needs_no_model(name: str) -> None:
+    """A step that is asked zero times by its estimate is asked by no thread, and so may have no model."""
+    times = {step: number for step, _, number in RECIPES[name].asked(CASES[name].settings)}
+    asked = {step.step for step in through(name).asked if step.kind == "call"}
+    assert not {step for step in asked if not times[step]}
+    never = {step for step, number in times.items() if not number}
+    needed = Models({f"{name}.{step}": "m" for step in times.keys() - never}).needed(
+        RECIPES[name], CASES[name].settings
+    )
+    assert set(needed) == {step for step, _, _ in RECIPES[name].asks} - never
+
+
+def test_a_step_that_is_asked_needs_one() -> None:
+    with pytest.raises(ValueError, match=r"expected a model for commits.code"):
+        Models({}).needed(RECIPES["commits"], RECIPES["commits"].settings)
+    assert Models({}).needed(RECIPES["commits"], replace(RECIPES["commits"].settings, judge=False)) == {}
 
 
 @pytest.mark.parametrize("name", [name for name in RECIPES if name not in ("package", "package_api")])
